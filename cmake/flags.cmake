@@ -1,0 +1,15 @@
+# What every target is compiled with.
+add_library(neap_flags INTERFACE)
+target_compile_options(neap_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                            -Wnon-virtual-dtor -Wold-style-cast)
+if(NEAP_WERROR)
+  target_compile_options(neap_flags INTERFACE -Werror)
+endif()
+if(NEAP_SANITIZE)
+  target_compile_options(neap_flags INTERFACE -fsanitize=${NEAP_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(neap_flags INTERFACE -fsanitize=${NEAP_SANITIZE})
+endif()
+if(NEAP_COVERAGE)
+  target_compile_options(neap_flags INTERFACE --coverage)
+  target_link_options(neap_flags INTERFACE --coverage)
+endif()

@@ -1,0 +1,136 @@
+#include "runtime/loop/loop.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace neap {
+
+namespace {
+
+constexpr Deadline kMillisecond = 1'000'000;
+// Deadlines nearer than this are waited for with nanosecond precision on the loop's descriptor.
+constexpr Deadline kNear = 2 * kMillisecond;
+constexpr Deadline kLongestTimer = Deadline{1000} * 3600 * 24 * kMillisecond;
+
+void nothing(uv_timer_t*) {}
+
+void check(int code, const char* what) {
+  if (code != 0) throw std::runtime_error(std::string(what) + ": " + uv_strerror(code));
+}
+
+/// Waits until the descriptor is readable or `nanoseconds` have passed.
+void poll_descriptor(int descriptor, Deadline nanoseconds) {
+  pollfd entry{descriptor, POLLIN, 0};
+#if defined(__linux__) || defined(__FreeBSD__)
+  const timespec limit{static_cast<time_t>(nanoseconds / (1000 * kMillisecond)),
+                       static_cast<long>(nanoseconds % (1000 * kMillisecond))};
+  ppoll(&entry, 1, &limit, nullptr);
+#else
+  // No ppoll here: whole milliseconds, rounded up, so that a timer is late rather than early.
+  ::poll(&entry, 1, static_cast<int>((nanoseconds + kMillisecond - 1) / kMillisecond));
+#endif
+}
+
+}  // namespace
+
+Loop::Loop(bool virtual_clock) : clock_(virtual_clock) {
+  check(uv_loop_init(&loop_), "cannot make an event loop");
+  wakeup_.data = this;
+  const auto on_wake = [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_posted(); };
+  if (const int code = uv_async_init(&loop_, &wakeup_, on_wake); code != 0) {
+    uv_loop_close(&loop_);
+    check(code, "cannot make an event loop");
+  }
+  uv_timer_init(&loop_, &timer_);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
+}
+
+Loop::~Loop() {
+  uv_walk(
+      &loop_,
+      [](uv_handle_t* handle, void*) {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+      },
+      nullptr);
+  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
+  }
+  uv_loop_close(&loop_);
+}
+
+bool Loop::alive() const {
+  return uv_loop_alive(&loop_) != 0 || holders_.load(std::memory_order_relaxed) != 0 ||
+         has_posted_.load(std::memory_order_acquire);
+}
+
+void Loop::poll() { uv_run(&loop_, UV_RUN_NOWAIT); }
+
+void Loop::wait() {
+  if (clock_.is_virtual()) return wait_virtually();
+  const Deadline next = timers_.next();
+  if (next == kNever) {
+    // Held by an outside caller alone, libuv would not wait: the reference makes it.
+    uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+    uv_run(&loop_, UV_RUN_ONCE);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+    return;
+  }
+  const Deadline left = next - clock_.now();
+  if (left <= 0) return poll();
+  if (left < kNear) return wait_precisely(next);
+  // Round down: the last stretch is waited for precisely, on the next call.
+  uv_update_time(&loop_);
+  const Deadline whole = left < kLongestTimer ? left : kLongestTimer;
+  uv_timer_start(&timer_, nothing, static_cast<std::uint64_t>(whole / kMillisecond - 1), 0);
+  uv_ref(reinterpret_cast<uv_handle_t*>(&timer_));
+  uv_run(&loop_, UV_RUN_ONCE);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
+  uv_timer_stop(&timer_);
+}
+
+void Loop::wait_precisely(Deadline deadline) {
+  // libuv registers new watchers with the kernel only when it polls, so it polls first.
+  poll();
+  const Deadline left = deadline - clock_.now();
+  if (left <= 0 || uv_backend_timeout(&loop_) == 0 || timers_.next() != deadline) return;
+  poll_descriptor(uv_backend_fd(&loop_), left);
+  poll();
+}
+
+void Loop::wait_virtually() {
+  // Requests end by themselves (a file operation, a look-up), and so time stands still for them; open
+  // handles may stay silent for ever, and so time jumps over them.
+  if (loop_.active_reqs.count != 0 || timers_.next() == kNever) {
+    uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+    uv_run(&loop_, UV_RUN_ONCE);
+    uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+    return;
+  }
+  poll();
+  clock_.jump_to(timers_.next());
+}
+
+void Loop::post(std::function<void()> work) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(work));
+    has_posted_.store(true, std::memory_order_release);
+  }
+  wake();
+}
+
+void Loop::run_posted() {
+  std::vector<std::function<void()>> work;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    work.swap(posted_);
+    has_posted_.store(false, std::memory_order_release);
+  }
+  for (auto& item : work) item();
+}
+
+}  // namespace neap

@@ -1,0 +1,70 @@
+// One libuv loop with timers finer than libuv's, and a wake-up that any thread may call.
+//
+// The loop never sees Lua: it tells its user which timers are due and lets libuv call its callbacks, which
+// only mark work as ready. Thread: everything but `wake` belongs to the thread that made the loop.
+//
+// Invariants
+//  1. A timer never fires before its deadline; `wait` sleeps on the loop's descriptor with nanosecond
+//     precision for the last stretch, because libuv counts in milliseconds.
+//  2. The loop's own handles (wake-up, timer) are unreferenced: `alive` is true only for handles and
+//     requests that somebody else opened, or while an outside caller holds the loop.
+//  3. The destructor closes every handle and runs the loop until none is left.
+#pragma once
+
+#include "runtime/loop/clock.hpp"
+#include "runtime/loop/timer_heap.hpp"
+
+#include <uv.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace neap {
+
+class Loop {
+ public:
+  /// Throws std::runtime_error when libuv cannot make a loop (no descriptors left).
+  explicit Loop(bool virtual_clock = false);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  [[nodiscard]] uv_loop_t* uv() { return &loop_; }
+  [[nodiscard]] Clock& clock() { return clock_; }
+  [[nodiscard]] TimerHeap& timers() { return timers_; }
+
+  /// True while an open handle, a request under way or an outside holder can still bring work.
+  [[nodiscard]] bool alive() const;
+  /// Runs callbacks that are due, without waiting.
+  void poll();
+  /// Waits for the next event or timer deadline, and runs the callbacks of what came.
+  void wait();
+
+  /// Makes `wait` return soon. Safe from any thread and from signal handlers while the loop exists.
+  void wake() { uv_async_send(&wakeup_); }
+  /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists.
+  void post(std::function<void()> work);
+
+  /// Counts outside callers that may yet post work: while there is one, waiting is no deadlock.
+  void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
+  void release() { holders_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  void run_posted();
+  void wait_precisely(Deadline deadline);
+  void wait_virtually();
+
+  uv_loop_t loop_{};
+  uv_async_t wakeup_{};
+  uv_timer_t timer_{};
+  Clock clock_;
+  TimerHeap timers_;
+  std::atomic<int> holders_{0};
+  std::atomic<bool> has_posted_{false};
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
+};
+
+}  // namespace neap

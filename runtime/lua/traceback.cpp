@@ -1,0 +1,130 @@
+#include "runtime/lua/traceback.hpp"
+
+#include <cstring>
+
+namespace neap {
+
+namespace {
+
+constexpr int kHead = 12;  // frames shown of a long trace, first and last
+constexpr int kTail = 10;
+
+bool is_internal(const lua_Debug& frame) {
+  return std::strncmp(frame.source, kInternalChunk, std::strlen(kInternalChunk)) == 0;
+}
+
+/// Frames that tell a reader nothing: the library's own, and C frames without a name (task entry points).
+bool is_shown(const lua_Debug& frame) {
+  if (is_internal(frame)) return false;
+  return *frame.what != 'C' || *frame.namewhat != '\0';
+}
+
+/// Pushes the name by which a script reaches the function at `function` ("print", "string.gsub"); nothing
+/// and false when no loaded module has it.
+bool push_global_name(lua_State* L, int function) {
+  const int top = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
+    if (lua_type(L, top + 2) != LUA_TSTRING || !lua_istable(L, top + 3)) continue;
+    for (lua_pushnil(L); lua_next(L, top + 3) != 0; lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING || lua_rawequal(L, -1, function) == 0) continue;
+      const char* module = lua_tostring(L, top + 2);
+      if (std::strcmp(module, LUA_GNAME) == 0) {
+        lua_pushvalue(L, -2);
+      } else {
+        lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
+      }
+      lua_replace(L, top + 1);
+      lua_settop(L, top + 1);
+      return true;
+    }
+  }
+  lua_settop(L, top);
+  return false;
+}
+
+/// Pushes what the frame is: "in function 'name'", "in main chunk", ...
+void push_description(lua_State* L, lua_Debug* frame) {
+  lua_getinfo(L, "f", frame);
+  const int function = lua_gettop(L);
+  if (push_global_name(L, function)) {
+    lua_pushfstring(L, "in function '%s'", lua_tostring(L, -1));
+  } else if (*frame->namewhat != '\0') {
+    lua_pushfstring(L, "in %s '%s'", frame->namewhat, frame->name);
+  } else if (*frame->what == 'm') {
+    lua_pushliteral(L, "in main chunk");
+  } else if (*frame->what != 'C') {
+    lua_pushfstring(L, "in function <%s:%d>", frame->short_src, frame->linedefined);
+  } else {
+    lua_pushliteral(L, "in ?");
+  }
+  lua_replace(L, function);
+  lua_settop(L, function);
+}
+
+/// Adds the frame, as a line of its own, to the string on the top of the stack.
+void add_frame(lua_State* L, lua_Debug* frame) {
+  lua_pushstring(L, lua_rawlen(L, -1) == 0 ? "\t" : "\n\t");
+  push_description(L, frame);
+  if (frame->currentline > 0) {
+    lua_pushfstring(L, "%s:%d: %s", frame->short_src, frame->currentline, lua_tostring(L, -1));
+  } else {
+    lua_pushfstring(L, "%s: %s", frame->short_src, lua_tostring(L, -1));
+  }
+  lua_remove(L, -2);
+  lua_pushstring(L, frame->istailcall != 0 ? "\n\t(...tail calls...)" : "");
+  lua_concat(L, 4);
+}
+
+/// The number of the outermost frame. lua_getstack takes time proportional to the level, so that stepping
+/// through all of a deep stack would take time proportional to its square.
+int last_level(lua_State* L) {
+  lua_Debug frame;
+  int low = 1;
+  int high = 1;
+  while (lua_getstack(L, high, &frame) != 0) {
+    low = high;
+    high *= 2;
+  }
+  while (low < high) {
+    const int middle = (low + high) / 2;
+    if (lua_getstack(L, middle, &frame) != 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return high - 1;
+}
+
+}  // namespace
+
+void push_traceback(lua_State* L, int level) {
+  lua_pushliteral(L, "");
+  const int last = last_level(L);
+  const bool cut = last - level > kHead + kTail;
+  lua_Debug frame;
+  for (int i = level; lua_getstack(L, i, &frame) != 0; ++i) {
+    if (cut && i == level + kHead) {
+      lua_pushfstring(L, "\n\t... (%d levels left out)", last - kTail - i);
+      lua_concat(L, 2);
+      i = last - kTail - 1;
+      continue;
+    }
+    lua_getinfo(L, "Slnt", &frame);
+    if (is_shown(frame)) add_frame(L, &frame);
+  }
+}
+
+void push_location(lua_State* L, int level) {
+  lua_Debug frame;
+  for (; lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Sl", &frame);
+    if (*frame.what == 'C' || is_internal(frame)) continue;
+    lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
+    return;
+  }
+  lua_pushnil(L);
+}
+
+}  // namespace neap

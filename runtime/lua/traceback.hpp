@@ -1,0 +1,19 @@
+// Stack traces for people: the frames of a script, without neap's own.
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap {
+
+/// The chunk name of every Lua file of the standard library begins so; its frames are left out of traces.
+inline constexpr const char* kInternalChunk = "@neap:";
+
+/// Pushes the frames of `L` from `level` on, one a line, each indented by a tab, without a heading; the
+/// empty string when there is none. Long traces are cut in the middle. Uses up to 12 stack slots, which a
+/// C function has free on entry, and asks for no more: it must work on a stack that has overflowed.
+void push_traceback(lua_State* L, int level);
+
+/// Pushes "file:line" of the innermost script frame of `L` at or above `level`, or nil when there is none.
+void push_location(lua_State* L, int level);
+
+}  // namespace neap

@@ -1,0 +1,335 @@
+#include "runtime/task/coroutine.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/task/protect.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "runtime/task/trail.hpp"
+
+namespace neap {
+
+namespace {
+
+/// Set in the CancelledError that closes a coroutine, as against one that cancels its task meanwhile.
+constexpr const char* kClosingField = "closing";
+
+lua_State* check_coroutine(lua_State* L, int index) {
+  lua_State* coroutine = lua_tothread(L, index);
+  if (coroutine == nullptr) luaL_typeerror(L, index, "coroutine");
+  return coroutine;
+}
+
+// The base of a coroutine. Stack: handler, function, arguments.
+
+int base_returned(lua_State* L, int status, lua_KContext) {
+  if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - 1;
+  if (is_closing_error(L, -1)) return 0;
+  return lua_error(L);
+}
+
+int base_entry(lua_State* L) {
+  const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, 0, base_returned);
+  return base_returned(L, status, 0);
+}
+
+enum class Outcome { yielded, returned, failed, waiting };
+
+/// Runs `coroutine` with `count` arguments, already on its stack, until it yields, ends or waits. Then
+/// `*results` values are on its stack (the error when it failed).
+Outcome run(lua_State* L, lua_State* coroutine, int count, int* results) {
+  Scheduler& scheduler = scheduler_of(L);
+  const int blocked = lua_isyieldable(L) == 0 ? 1 : 0;
+  scheduler.blocked_resumes += blocked;
+  lua_State* const outer = scheduler.running();
+  scheduler.set_running(coroutine);
+  const int status = lua_resume(coroutine, L, count, results);
+  scheduler.set_running(outer);
+  scheduler.blocked_resumes -= blocked;
+  if (status == LUA_YIELD) {
+    if (!scheduler.parking) return Outcome::yielded;
+    set_thread_flag(coroutine, kWaiting, true);
+    return Outcome::waiting;
+  }
+  if (status == LUA_OK) return Outcome::returned;
+  *results = 1;
+  return Outcome::failed;
+}
+
+const char* status_name(lua_State* L, lua_State* coroutine) {
+  if (L == coroutine) return "running";
+  if (thread_has(coroutine, kWaiting)) return "normal";
+  switch (lua_status(coroutine)) {
+    case LUA_YIELD:
+      return "suspended";
+    case LUA_OK: {
+      lua_Debug frame;
+      if (lua_getstack(coroutine, 0, &frame) != 0) return "normal";
+      return lua_gettop(coroutine) == 0 ? "dead" : "suspended";
+    }
+    default:
+      return "dead";
+  }
+}
+
+/// Why the coroutine cannot be resumed, or null.
+const char* resume_obstacle(lua_State* L, lua_State* coroutine) {
+  if (thread_has(coroutine, kWaiting)) return "cannot resume a coroutine that is waiting";
+  if (thread_has(coroutine, kTaskBase)) return "cannot resume the coroutine of a task";
+  const char* status = status_name(L, coroutine);
+  if (*status == 's') return nullptr;
+  return *status == 'd' ? "cannot resume dead coroutine" : "cannot resume non-suspended coroutine";
+}
+
+// resume and wrap: what they answer with. `coroutine` holds the results.
+
+/// Moves the results to `L`, below which `kept` values stay. Returns their number, or -1 with a message.
+int take_results(lua_State* L, lua_State* coroutine, int results) {
+  if (lua_checkstack(L, results + 1) == 0) {
+    lua_pop(coroutine, results);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(coroutine, L, results);
+  return results;
+}
+
+int answer_resume(lua_State* L, lua_State* coroutine, Outcome outcome, int results) {
+  const int first = lua_gettop(L) + 1;
+  lua_pushboolean(L, 1);
+  const int count = take_results(L, coroutine, results);
+  if (count >= 0 && outcome != Outcome::failed) return count + 1;
+  if (count >= 0 && is_cancellation(L, -1)) return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_replace(L, first);
+  return 2;
+}
+
+int resume_continued(lua_State* L, int, lua_KContext context) {
+  auto* coroutine = reinterpret_cast<lua_State*>(context);
+  set_thread_flag(coroutine, kWaiting, false);
+  int results = 0;
+  const Outcome outcome = run(L, coroutine, 0, &results);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, resume_continued);
+  return answer_resume(L, coroutine, outcome, results);
+}
+
+int answer_wrap(lua_State* L, lua_State* coroutine, Outcome outcome, int results) {
+  const int count = take_results(L, coroutine, results);
+  if (count >= 0 && outcome != Outcome::failed) return count;
+  if (lua_type(L, -1) == LUA_TSTRING) {  // stock Lua adds where the wrapped function was called
+    const int error = lua_gettop(L);
+    luaL_where(L, 1);
+    lua_pushvalue(L, error);
+    lua_concat(L, 2);
+    move_trail(L, error);
+  }
+  return lua_error(L);
+}
+
+int wrap_continued(lua_State* L, int, lua_KContext context) {
+  auto* coroutine = reinterpret_cast<lua_State*>(context);
+  set_thread_flag(coroutine, kWaiting, false);
+  int results = 0;
+  const Outcome outcome = run(L, coroutine, 0, &results);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, wrap_continued);
+  return answer_wrap(L, coroutine, outcome, results);
+}
+
+int wrap_call(lua_State* L) {
+  lua_State* coroutine = lua_tothread(L, lua_upvalueindex(1));
+  if (const char* obstacle = resume_obstacle(L, coroutine)) return luaL_error(L, "%s", obstacle);
+  const int count = lua_gettop(L);
+  if (lua_checkstack(coroutine, count) == 0) return luaL_error(L, "too many arguments to resume");
+  lua_xmove(L, coroutine, count);
+  int results = 0;
+  const bool fresh = !thread_has(coroutine, kEntered);
+  set_thread_flag(coroutine, kEntered, true);
+  const Outcome outcome = run(L, coroutine, fresh ? count + 2 : count, &results);
+  const auto context = reinterpret_cast<lua_KContext>(coroutine);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, wrap_continued);
+  return answer_wrap(L, coroutine, outcome, results);
+}
+
+// close.
+
+/// True when the coroutine is suspended in neap's own yield, where it can be told to close.
+bool yielded_here(lua_State* coroutine) {
+  lua_Debug frame;
+  if (lua_status(coroutine) != LUA_YIELD || lua_getstack(coroutine, 0, &frame) == 0) return false;
+  lua_getinfo(coroutine, "f", &frame);
+  const bool here = lua_tocfunction(coroutine, -1) == bound<coroutine_yield>;
+  lua_pop(coroutine, 1);
+  return here;
+}
+
+/// Ends a coroutine that has nothing more to run, or cannot be resumed, as stock Lua does.
+int close_at_once(lua_State* L, lua_State* coroutine) {
+  const int status = lua_resetthread(coroutine);
+  if (status == LUA_OK) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushboolean(L, 0);
+  lua_xmove(coroutine, L, 1);
+  return 2;
+}
+
+int answer_close(lua_State* L, lua_State* coroutine, Outcome outcome) {
+  set_thread_flag(coroutine, kClosing, false);
+  switch (outcome) {
+    case Outcome::returned:
+      lua_settop(coroutine, 0);
+      lua_pushboolean(L, 1);
+      return 1;
+    case Outcome::failed:
+      lua_pushboolean(L, 0);
+      lua_xmove(coroutine, L, 1);
+      lua_resetthread(coroutine);
+      lua_settop(coroutine, 0);
+      return is_cancellation(L, -1) ? lua_error(L) : 2;
+    default:
+      lua_resetthread(coroutine);
+      lua_settop(coroutine, 0);
+      raise(L, ErrorKind::runtime, "the coroutine yielded while it was being closed");
+  }
+}
+
+int close_continued(lua_State* L, int, lua_KContext context) {
+  auto* coroutine = reinterpret_cast<lua_State*>(context);
+  set_thread_flag(coroutine, kWaiting, false);
+  int results = 0;
+  const Outcome outcome = run(L, coroutine, 0, &results);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, close_continued);
+  return answer_close(L, coroutine, outcome);
+}
+
+int yield_continued(lua_State* L, int, lua_KContext) {
+  if (thread_has(L, kClosing)) {
+    lua_pushliteral(L, "the coroutine is being closed");
+    wrap_message(L, ErrorKind::cancelled);
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, kClosingField);
+    return lua_error(L);
+  }
+  return lua_gettop(L);
+}
+
+}  // namespace
+
+int coroutine_create(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State* coroutine = lua_newthread(L);
+  lua_pushcfunction(coroutine, base_entry);
+  lua_pushcfunction(coroutine, coroutine_message_handler);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, coroutine, 1);
+  return 1;
+}
+
+int coroutine_wrap(lua_State* L) {
+  coroutine_create(L);
+  lua_pushcclosure(L, bound<wrap_call>, 1);
+  return 1;
+}
+
+int coroutine_resume(lua_State* L) {
+  lua_State* coroutine = check_coroutine(L, 1);
+  const int count = lua_gettop(L) - 1;
+  const char* obstacle = resume_obstacle(L, coroutine);
+  if (obstacle == nullptr && lua_checkstack(coroutine, count) == 0) obstacle = "too many arguments to resume";
+  if (obstacle != nullptr) {
+    lua_pushboolean(L, 0);
+    lua_pushstring(L, obstacle);
+    return 2;
+  }
+  lua_xmove(L, coroutine, count);
+  // A coroutine made here has its base and handler below the function; one made by a C module has not.
+  const bool fresh = lua_status(coroutine) == LUA_OK && lua_tocfunction(coroutine, 1) == base_entry;
+  set_thread_flag(coroutine, kEntered, true);
+  int results = 0;
+  const Outcome outcome = run(L, coroutine, fresh ? count + 2 : count, &results);
+  const auto context = reinterpret_cast<lua_KContext>(coroutine);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, resume_continued);
+  return answer_resume(L, coroutine, outcome, results);
+}
+
+int coroutine_yield(lua_State* L) {
+  if (thread_has(L, kTaskBase) || lua_isyieldable(L) == 0) {
+    if (lua_pushthread(L) != 0 || thread_has(L, kTaskBase)) {
+      raise(L, ErrorKind::runtime,
+            "attempt to yield from outside a coroutine (to let other tasks run, call async.sleep(0))");
+    }
+    lua_pop(L, 1);
+    return luaL_error(L, "attempt to yield across a C-call boundary");
+  }
+  return lua_yieldk(L, lua_gettop(L), 0, yield_continued);
+}
+
+int coroutine_status(lua_State* L) {
+  lua_State* coroutine = check_coroutine(L, 1);
+  const bool running = coroutine == L;
+  if (!running && thread_has(coroutine, kTaskBase) && lua_status(coroutine) == LUA_YIELD) {
+    lua_pushliteral(L, "normal");
+  } else {
+    lua_pushstring(L, status_name(L, coroutine));
+  }
+  return 1;
+}
+
+int coroutine_running(lua_State* L) {
+  const bool is_main = lua_pushthread(L) != 0;
+  lua_pushboolean(L, is_main || thread_has(L, kTaskBase));
+  return 2;
+}
+
+int coroutine_isyieldable(lua_State* L) {
+  lua_State* coroutine = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  lua_pushboolean(L, !thread_has(coroutine, kTaskBase) && lua_isyieldable(coroutine) != 0);
+  return 1;
+}
+
+int coroutine_close(lua_State* L) {
+  lua_State* coroutine = check_coroutine(L, 1);
+  if (thread_has(coroutine, kWaiting)) return luaL_error(L, "cannot close a coroutine that is waiting");
+  if (thread_has(coroutine, kTaskBase)) return luaL_error(L, "cannot close the coroutine of a task");
+  const char* status = status_name(L, coroutine);
+  if (*status == 'n' || *status == 'r') return luaL_error(L, "cannot close a %s coroutine", status);
+  if (!yielded_here(coroutine)) return close_at_once(L, coroutine);
+  set_thread_flag(coroutine, kClosing, true);
+  int results = 0;
+  const Outcome outcome = run(L, coroutine, 0, &results);
+  const auto context = reinterpret_cast<lua_KContext>(coroutine);
+  if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, close_continued);
+  return answer_close(L, coroutine, outcome);
+}
+
+void open_protected_calls(lua_State* L) {
+  lua_getglobal(L, "coroutine");
+  static const luaL_Reg kCoroutine[] = {
+      {"create", bound<coroutine_create>},   {"resume", bound<coroutine_resume>},
+      {"wrap", bound<coroutine_wrap>},       {"yield", bound<coroutine_yield>},
+      {"status", bound<coroutine_status>},   {"running", bound<coroutine_running>},
+      {"close", bound<coroutine_close>},     {"isyieldable", bound<coroutine_isyieldable>},
+  };
+  set_functions(L, kCoroutine);
+  lua_pop(L, 1);
+  lua_pushglobaltable(L);
+  static const luaL_Reg kBase[] = {
+      {"pcall", bound<pcall_function>}, {"xpcall", bound<xpcall_function>}, {"error", bound<error_function>}};
+  set_functions(L, kBase);
+  lua_pop(L, 1);
+}
+
+bool is_closing_error(lua_State* L, int index) {
+  if (!thread_has(L, kClosing) || !is_cancellation(L, index)) return false;
+  lua_getfield(L, index, kClosingField);
+  const bool closing = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return closing;
+}
+
+bool is_coroutine_function(lua_CFunction function) {
+  return function == bound<coroutine_resume> || function == bound<coroutine_close> || function == bound<wrap_call>;
+}
+
+}  // namespace neap

@@ -1,0 +1,122 @@
+#include "runtime/task/handle.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "runtime/task/trail.hpp"
+
+#include <cstddef>
+#include <new>
+
+namespace neap {
+
+namespace {
+
+/// The handler of errors in callbacks: replaces the error by {error, trace}.
+int callback_message_handler(lua_State* L) {
+  lua_settop(L, 1);
+  attach_traceback(L, 1, 1);
+  lua_createtable(L, 2, 0);
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, 2, 1);
+  push_trail(L, 1, 1);
+  lua_rawseti(L, 2, 2);
+  return 1;
+}
+
+bool is_callable(lua_State* L, int index) {
+  if (lua_isfunction(L, index)) return true;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+/// Reports the {error, trace} on the top of the stack; pops it.
+void report_callback_error(lua_State* L, Scheduler& scheduler) {
+  lua_createtable(L, 0, 3);
+  lua_pushliteral(L, "Exception in callback");
+  lua_setfield(L, -2, "message");
+  if (lua_istable(L, -2)) {
+    lua_rawgeti(L, -2, 1);
+    lua_rawgeti(L, -3, 2);
+    lua_setfield(L, -3, "traceback");
+  } else {
+    lua_pushvalue(L, -2);  // an error in the handler itself
+  }
+  lua_setfield(L, -2, "exception");
+  lua_remove(L, -2);
+  scheduler.report(L);
+}
+
+}  // namespace
+
+Handle& Handle::of(Waiter& member) {
+  return *reinterpret_cast<Handle*>(reinterpret_cast<char*>(&member) - offsetof(Handle, waiter));
+}
+Handle& Handle::of(TimerNode& member) {
+  return *reinterpret_cast<Handle*>(reinterpret_cast<char*>(&member) - offsetof(Handle, timer));
+}
+
+Handle& new_handle(lua_State* L, int argument_count) {
+  const int function = lua_gettop(L) - argument_count;
+  if (!is_callable(L, function)) {
+    raise(L, ErrorKind::type, "the callback must be a function, got %s", luaL_typename(L, function));
+  }
+  auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), argument_count + 1)) Handle();
+  handle->argument_count = argument_count;
+  set_type(L, kHandleType);
+  lua_insert(L, function);
+  for (int i = argument_count + 1; i >= 1; --i) lua_setiuservalue(L, function, i);
+  return *handle;
+}
+
+Handle& check_handle(lua_State* L, int index) {
+  if (void* handle = to_userdata(L, index, kHandleType)) return *static_cast<Handle*>(handle);
+  raise(L, ErrorKind::type, "argument %d must be a Handle, got %s", index, luaL_typename(L, index));
+}
+
+void call_soon(lua_State* L, Scheduler& scheduler, Handle& handle) {
+  lua_pushvalue(L, -1);
+  handle.anchor = scheduler.anchor(L);
+  scheduler.make_ready(handle.waiter);
+}
+
+void call_at(lua_State* L, Scheduler& scheduler, Handle& handle, Deadline deadline) {
+  handle.when = deadline;
+  if (deadline == kNever) return;
+  scheduler.loop().timers().arm(handle.timer, deadline);
+  lua_pushvalue(L, -1);
+  handle.anchor = scheduler.anchor(L);
+}
+
+void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
+  handle.cancelled = true;
+  if (handle.timer.armed()) {
+    scheduler.loop().timers().disarm(handle.timer);
+  } else if (handle.waiter.linked()) {
+    handle.waiter.unlink();
+  }
+  if (handle.anchor != 0) {
+    scheduler.release(L, handle.anchor);
+    handle.anchor = 0;
+  }
+}
+
+void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
+  lua_pushcfunction(L, callback_message_handler);
+  scheduler.push_anchored(L, handle.anchor);
+  scheduler.release(L, handle.anchor);
+  handle.anchor = 0;
+  const int count = handle.argument_count;
+  const int handler = lua_gettop(L) - 1;
+  if (lua_checkstack(L, count + LUA_MINSTACK) == 0) {
+    lua_settop(L, handler - 1);
+    return;
+  }
+  for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, handler + 1, i);
+  if (lua_pcall(L, count, 0, handler) != LUA_OK) report_callback_error(L, scheduler);
+  lua_settop(L, handler - 1);
+}
+
+}  // namespace neap

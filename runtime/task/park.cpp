@@ -1,0 +1,155 @@
+#include "runtime/task/park.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/task/protect.hpp"
+#include "runtime/task/scheduler.hpp"
+
+namespace neap {
+
+namespace {
+
+/// After so many satisfied awaits in a row one suspends all the same, so that others get their turn.
+constexpr int kSatisfiedInARow = 64;
+/// After so many `sleep(0)` that found nothing else ready one goes through the scheduler all the same,
+/// which looks at the clock as often between its own steps.
+constexpr int kElidedInARow = 15;
+
+void abandon_sleep(Scheduler& scheduler, Task& task) { scheduler.loop().timers().disarm(task.timer); }
+void abandon_await(Scheduler&, Task& task) { task.waiter.unlink(); }
+void abandon_yield(Scheduler&, Task&) {}
+
+constexpr WaitKind kSleep{abandon_sleep, "sleep"};
+constexpr WaitKind kYield{abandon_yield, "sleep(0)"};
+constexpr WaitKind kAwait{abandon_await, "await", true, true};
+constexpr WaitKind kShieldedAwait{abandon_await, "await", true, false};
+
+/// Pushes the name of the C function that keeps `L` from being suspended, as scripts know it.
+void push_blocker(lua_State* L) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "Snf", &frame);
+    const lua_CFunction function = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+    if (*frame.what != 'C' || is_suspendable(function)) continue;
+    if (frame.name != nullptr) {
+      lua_pushfstring(L, "%s '%s'", *frame.namewhat == 'm' ? "the metamethod or method" : "the C function", frame.name);
+      return;
+    }
+  }
+  lua_pushliteral(L, "a C function");
+}
+
+void check_suspendable(lua_State* L, Scheduler& scheduler, const char* what) {
+  if (scheduler.current() == nullptr) {
+    raise(L, ErrorKind::runtime, "%s: a callback of the loop cannot wait; spawn a task from it (async.spawn)", what);
+  }
+  if (scheduler.running() != L) {
+    raise(L, ErrorKind::runtime, "%s: cannot wait in a coroutine that a C module resumed", what);
+  }
+  if (lua_isyieldable(L) == 0) {
+    push_blocker(L);
+    raise(L, ErrorKind::runtime, "%s: cannot wait inside %s, which Lua cannot suspend", what, lua_tostring(L, -1));
+  }
+  if (scheduler.blocked_resumes != 0) {
+    raise(L, ErrorKind::runtime, "%s: cannot wait in a coroutine that was resumed inside a C function such as table.sort",
+          what);
+  }
+}
+
+[[noreturn]] void raise_cancelled(lua_State* L, Task& task) {
+  task.must_cancel = 0;
+  push_task(L, task);
+  push_extra(L, -1, "cancel_message");
+  if (lua_isnil(L, -1)) lua_pushliteral(L, "");
+  wrap_message(L, ErrorKind::cancelled);
+  raise_value(L);
+}
+
+int await_resumed(lua_State* L, int, lua_KContext) {
+  finish_wait(L);
+  return push_result_or_raise(L, 1);
+}
+
+int sleep_resumed(lua_State* L, int, lua_KContext) {
+  finish_wait(L);
+  return lua_gettop(L) - 1;
+}
+
+}  // namespace
+
+Task& check_can_wait(lua_State* L, const char* what) {
+  Scheduler& scheduler = scheduler_of(L);
+  if (scheduler.running() != L || scheduler.blocked_resumes != 0 || lua_isyieldable(L) == 0 ||
+      scheduler.current() == nullptr) {
+    check_suspendable(L, scheduler, what);
+  }
+  Task& task = *scheduler.current();
+  if (task.must_cancel != 0) raise_cancelled(L, task);
+  return task;
+}
+
+int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_KFunction resumed,
+         lua_KContext context) {
+  task.task_state = TaskState::parked;
+  task.wait = &wait;
+  task.wait_object = wait_object;
+  task.parked_on = L;
+  scheduler_of(L).parking = true;
+  return lua_yieldk(L, 0, context, resumed);
+}
+
+int park_ready(lua_State* L, Task& task, lua_KFunction resumed, lua_KContext context) {
+  Scheduler& scheduler = scheduler_of(L);
+  task.wake_reason = WakeReason::granted;
+  task.interruptible = true;
+  task.wait = &kYield;
+  task.parked_on = L;
+  scheduler.make_ready(task);
+  scheduler.parking = true;
+  return lua_yieldk(L, 0, context, resumed);
+}
+
+Task& finish_wait(lua_State* L) {
+  Task& task = *scheduler_of(L).current();
+  if (task.wake_reason == WakeReason::granted) return task;
+  const bool injected = task.wake_reason == WakeReason::injected;
+  task.wake_reason = WakeReason::granted;
+  if (!injected) raise_cancelled(L, task);
+  push_task(L, task);
+  push_extra(L, -1, "injected");
+  raise_value(L);
+}
+
+int await_future(lua_State* L, Future& future, bool shielded) {
+  Scheduler& scheduler = scheduler_of(L);
+  if (future.done()) {
+    if (++scheduler.satisfied_in_a_row < kSatisfiedInARow || scheduler.running() != L ||
+        lua_isyieldable(L) == 0 || scheduler.blocked_resumes != 0 || scheduler.current() == nullptr) {
+      return push_result_or_raise(L, 1);
+    }
+    return park_ready(L, *scheduler.current(), await_resumed);
+  }
+  Task& task = check_can_wait(L, "await");
+  if (&task == &future) raise(L, ErrorKind::runtime, "a task cannot await itself");
+  future.waiters.push_back(task.waiter);
+  return park(L, task, shielded ? kShieldedAwait : kAwait, &future, await_resumed);
+}
+
+int sleep(lua_State* L) {
+  const double seconds = check_seconds(L, 1, "the delay");
+  Task& task = check_can_wait(L, "sleep");
+  Scheduler& scheduler = scheduler_of(L);
+  if (seconds == 0) {
+    if (scheduler.nothing_ready() && scheduler.satisfied_in_a_row < kElidedInARow) {
+      ++scheduler.satisfied_in_a_row;
+      return lua_gettop(L) - 1;
+    }
+    return park_ready(L, task, sleep_resumed);
+  }
+  const Deadline deadline = scheduler.loop().clock().after(seconds);
+  if (deadline != kNever) scheduler.loop().timers().arm(task.timer, deadline);
+  return park(L, task, kSleep, nullptr, sleep_resumed);
+}
+
+}  // namespace neap

@@ -1,0 +1,42 @@
+// The only way to suspend a task.
+//
+// A wait in C++ reads:
+//
+//   Task& task = check_can_wait(L, "sleep");       // may raise: not in a task, cannot yield here, cancelled
+//   ... link the task to what will wake it ...
+//   return park(L, task, kSleep, nullptr, resumed);    // the last act
+//
+//   int resumed(lua_State* L, int, lua_KContext) {
+//     finish_wait(L);                                // raises what interrupted the wait
+//     return ...;                                    // pushes the result
+//   }
+#pragma once
+
+#include "runtime/task/task.hpp"
+
+namespace neap {
+
+/// The current task, when the code running in `L` may wait. Otherwise raises: RuntimeError outside a task,
+/// inside a C function that cannot be suspended, or in a coroutine that a C module resumed; CancelledError
+/// when a request is pending. `what` names the call in messages.
+Task& check_can_wait(lua_State* L, const char* what);
+
+/// Suspends the current task until somebody calls Scheduler::wake for it. The continuation `resumed` runs
+/// in its place, and must call finish_wait first.
+int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_KFunction resumed,
+         lua_KContext context = 0);
+
+/// Raises the error that interrupted the wait, if one did. Returns the current task.
+Task& finish_wait(lua_State* L);
+
+/// Lets everything else that is ready run first. With `what` for messages; for `sleep(0)` and for waits
+/// that were satisfied too often in a row.
+int park_ready(lua_State* L, Task& task, lua_KFunction resumed, lua_KContext context = 0);
+
+/// Waits until the future at index 1 is done, then returns its results or raises its error.
+int await_future(lua_State* L, Future& future, bool shielded);
+
+/// Sleeps for `seconds`; then the values above index 1 are returned.
+int sleep(lua_State* L);
+
+}  // namespace neap

@@ -1,0 +1,102 @@
+#include "runtime/task/protect.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/task/coroutine.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "runtime/task/trail.hpp"
+
+namespace neap {
+
+namespace {
+
+bool succeeded(int status) { return status == LUA_OK || status == LUA_YIELD; }
+
+/// The answer of a failed call: the error passes on when it is a cancellation.
+int answer_error(lua_State* L) {
+  if (is_cancellation(L, -1)) return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+int pcall_returned(lua_State* L, int status, lua_KContext) {
+  return succeeded(status) ? lua_gettop(L) : answer_error(L);
+}
+
+int xpcall_returned(lua_State* L, int status, lua_KContext) {
+  return succeeded(status) ? lua_gettop(L) - 2 : answer_error(L);
+}
+
+int catch_returned(lua_State* L, int status, lua_KContext) {
+  if (succeeded(status)) return lua_gettop(L);
+  if (is_closing_error(L, -1)) return lua_error(L);
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  return 2;
+}
+
+int trap_returned(lua_State* L, int status, lua_KContext) {
+  if (succeeded(status)) return lua_gettop(L) - 1;
+  return catch_returned(L, status, 0);
+}
+
+/// Stands before a script's message handler, which must not see a cancellation that will not be caught.
+int filtered_handler(lua_State* L) {
+  if (is_cancellation(L, 1)) return 1;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, 1);
+  return 1;
+}
+
+}  // namespace
+
+int pcall_function(lua_State* L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, pcall_returned);
+  return pcall_returned(L, status, 0);
+}
+
+int xpcall_function(lua_State* L) {
+  const int count = lua_gettop(L);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, filtered_handler, 1);
+  lua_replace(L, 2);
+  lua_pushboolean(L, 1);
+  lua_pushvalue(L, 1);
+  lua_rotate(L, 3, 2);  // function, handler, true, function, arguments
+  const int status = lua_pcallk(L, count - 2, LUA_MULTRET, 2, 2, xpcall_returned);
+  return xpcall_returned(L, status, 2);
+}
+
+int catch_all(lua_State* L) {
+  luaL_checkany(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 1);
+  const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, catch_returned);
+  return catch_returned(L, status, 0);
+}
+
+int trap(lua_State* L) {
+  luaL_checkany(L, 1);
+  lua_pushcfunction(L, coroutine_message_handler);
+  lua_insert(L, 1);
+  lua_pushboolean(L, 1);
+  lua_insert(L, 2);
+  const int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 1, 0, trap_returned);
+  return trap_returned(L, status, 0);
+}
+
+bool is_suspendable(lua_CFunction function) {
+  for (const lua_CFunction known :
+       {bound<pcall_function>, bound<xpcall_function>, bound<catch_all>, bound<trap>, bound<coroutine_resume>}) {
+    if (function == known) return true;
+  }
+  return is_coroutine_function(function);
+}
+
+}  // namespace neap

@@ -1,0 +1,20 @@
+// pcall and xpcall that let a cancellation through.
+//
+// Like Python's `except Exception`: a CancelledError passes, after the `<close>` variables of the protected
+// function have run. `async.catch` (catch_all) is pcall for everything.
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap {
+
+int pcall_function(lua_State* L);
+int xpcall_function(lua_State* L);
+int catch_all(lua_State* L);
+/// catch_all for library code that raises the error again later: its trace is kept until then.
+int trap(lua_State* L);
+
+/// True for neap's own C functions that call Lua and can be suspended: they never keep a task from waiting.
+bool is_suspendable(lua_CFunction function);
+
+}  // namespace neap

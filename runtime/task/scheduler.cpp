@@ -1,0 +1,430 @@
+#include "runtime/task/scheduler.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/traceback.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/timeout_scope.hpp"
+#include "runtime/task/trail.hpp"
+#include "runtime/task/watch.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace neap {
+
+Scheduler::Scheduler(lua_State* L, Loop& loop) : main_(L), loop_(loop), running_(L) {
+  *static_cast<Scheduler**>(lua_getextraspace(L)) = this;
+}
+
+Scheduler::~Scheduler() = default;
+
+// Anchors.
+
+int Scheduler::anchor(lua_State* L) {
+  if (free_anchors_.empty()) {
+    const int fresh = luaL_ref(L, LUA_REGISTRYINDEX);
+    free_anchors_.reserve(static_cast<std::size_t>(fresh) + 1);
+    return fresh;
+  }
+  const int reused = free_anchors_.back();
+  free_anchors_.pop_back();
+  lua_rawseti(L, LUA_REGISTRYINDEX, reused);
+  return reused;
+}
+
+void Scheduler::release(lua_State* L, int anchor) {
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, anchor);
+  free_anchors_.push_back(anchor);
+}
+
+// Making and ending tasks.
+
+std::uint32_t Scheduler::take_slot(lua_State* L) {
+  if (!free_slots_.empty()) {
+    const std::uint32_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+  }
+  if (bare_slots_.empty()) {
+    if (slots_.size() == slots_.capacity()) {
+      const std::size_t more = std::max<std::size_t>(64, slots_.capacity() * 2);
+      slots_.reserve(more);
+      free_slots_.reserve(more);
+      bare_slots_.reserve(more);
+    }
+    Slot fresh;
+    lua_pushboolean(L, 0);
+    fresh.thread_anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushboolean(L, 0);
+    fresh.task_anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+    slots_.push_back(fresh);
+    bare_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+  }
+  const std::uint32_t slot = bare_slots_.back();
+  lua_State* thread = lua_newthread(L);
+  set_thread_flag(thread, kTaskBase, true);
+  lua_rawseti(L, LUA_REGISTRYINDEX, slots_[slot].thread_anchor);
+  slots_[slot].thread = thread;
+  bare_slots_.pop_back();
+  return slot;
+}
+
+std::uint32_t Scheduler::intern_place(lua_State* L, int level) {
+  lua_Debug frame;
+  for (;; ++level) {
+    if (lua_getstack(L, level, &frame) == 0) return 0;
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline > 0 && std::strncmp(frame.source, kInternalChunk, std::strlen(kInternalChunk)) != 0) break;
+  }
+  // The key is the address of the source's name, which another chunk may get once this one is collected:
+  // hence the comparison with the text. Nothing here raises while the text is owned.
+  const auto [entry, added] = place_index_.try_emplace(PlaceKey{frame.source, frame.currentline}, 0);
+  const std::size_t length = std::strlen(frame.short_src);
+  if (!added) {
+    const std::string& known = places_[entry->second];
+    if (known.compare(0, length, frame.short_src) == 0 && known.size() > length && known[length] == ':') {
+      return entry->second;
+    }
+  }
+  places_.push_back(std::string(frame.short_src, length) + ":" + std::to_string(frame.currentline));
+  entry->second = static_cast<std::uint32_t>(places_.size() - 1);
+  return entry->second;
+}
+
+Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
+  auto* task = new (lua_newuserdatauv(L, sizeof(Task), kFutureValues)) Task();
+  set_type(L, kTaskType);
+  lua_insert(L, -argument_count - 2);
+  const std::uint32_t slot = take_slot(L);
+  lua_State* thread = slots_[slot].thread;
+  if (lua_checkstack(thread, argument_count + LUA_MINSTACK) == 0) {
+    free_slots_.push_back(slot);
+    luaL_error(L, "too many arguments for a task (%d)", argument_count);
+  }
+  task->slot = slot;
+  task->thread = thread;
+  task->id = next_id_++;
+  task->origin = intern_place(L, level);
+  lua_pushcfunction(thread, task_entry);
+  lua_pushcfunction(thread, task_message_handler);
+  lua_xmove(L, thread, argument_count + 1);
+  task->argument_count = argument_count + 2;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, LUA_REGISTRYINDEX, slots_[slot].task_anchor);
+  slots_[slot].task = task;
+  ++live_tasks_;
+  ready_.push_back(task->waiter);
+  return *task;
+}
+
+int Scheduler::task_entry(lua_State* L) {
+  const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, 0, task_returned);
+  return task_returned(L, status, 0);
+}
+
+int Scheduler::task_returned(lua_State* L, int status, lua_KContext) {
+  scheduler_of(L).final_status_ = status == LUA_YIELD ? LUA_OK : status;
+  return lua_gettop(L) - 1;
+}
+
+void Scheduler::step(lua_State* from, Task& task) {
+  if (task.task_state == TaskState::created && task.must_cancel != 0) {
+    lua_settop(task.thread, 0);
+    return finish(task, LUA_OK, 0);
+  }
+  Task* const outer_task = current_;
+  lua_State* const outer_running = running_;
+  const int outer_blocked = blocked_resumes;
+  current_ = &task;
+  running_ = task.thread;
+  blocked_resumes = 0;
+  satisfied_in_a_row = 0;
+  task.task_state = TaskState::running;
+  task.interruptible = false;
+  const int arguments = task.argument_count;
+  task.argument_count = 0;
+  int count = 0;
+  const int status = lua_resume(task.thread, from, arguments, &count);
+  current_ = outer_task;
+  running_ = outer_running;
+  blocked_resumes = outer_blocked;
+  if (status == LUA_YIELD && parking) {
+    parking = false;
+    return;
+  }
+  if (status == LUA_OK) return finish(task, final_status_, count);
+  if (status == LUA_YIELD) {
+    // Some C function yielded past `coroutine.yield`: nobody would ever resume the task.
+    lua_resetthread(task.thread);
+    lua_settop(task.thread, 0);
+    lua_pushliteral(task.thread, "attempt to yield from outside a coroutine");
+  }
+  finish(task, LUA_ERRRUN, 1);
+}
+
+void Scheduler::step_now(lua_State* L, Task& task) {
+  task.waiter.unlink();
+  step(L, task);
+}
+
+void Scheduler::finish(Task& task, int status, int count) {
+  lua_State* thread = task.thread;
+  lua_checkstack(thread, LUA_MINSTACK);
+  task.task_state = TaskState::done;
+  push_task(thread, task);
+  if (count != 0) lua_insert(thread, -count - 1);
+  const int index = lua_gettop(thread) - count;
+  if (status == LUA_OK && task.must_cancel != 0) {  // a request that the function never noticed
+    lua_settop(thread, index);
+    push_extra(thread, index, "cancel_message");
+    cancel_future(thread, *this, index);
+  } else if (status == LUA_OK) {
+    finish_future(thread, *this, index, count);
+  } else {
+    fail_future(thread, *this, index);
+  }
+  recycle(task);
+}
+
+void Scheduler::recycle(Task& task) {
+  Slot& slot = slots_[task.slot];
+  --live_tasks_;
+  slot.task = nullptr;
+  lua_settop(task.thread, 0);
+  lua_pushboolean(task.thread, 0);
+  lua_rawseti(task.thread, LUA_REGISTRYINDEX, slot.task_anchor);
+  const bool usable = lua_status(task.thread) == LUA_OK;
+  if (usable && free_slots_.size() < kPooled) {
+    free_slots_.push_back(task.slot);
+  } else {
+    lua_pushboolean(main_, 0);
+    lua_rawseti(main_, LUA_REGISTRYINDEX, slot.thread_anchor);
+    slot.thread = nullptr;
+    bare_slots_.push_back(task.slot);
+  }
+  task.thread = nullptr;
+}
+
+void Scheduler::notify(lua_State* L, Future& future, int index) {
+  int callbacks = 0;
+  lua_Integer next_callback = 1;
+  while (Waiter* waiter = future.waiters.pop_front()) {
+    switch (waiter->kind) {
+      case WaiterKind::task:
+        wake(Task::of(*waiter));
+        break;
+      case WaiterKind::watch_entry:
+        watched_future_done(*this, *waiter);
+        break;
+      case WaiterKind::handle:
+        if (callbacks == 0) {
+          push_extra(L, index, "callbacks");
+          callbacks = lua_gettop(L);
+        }
+        lua_rawgeti(L, callbacks, next_callback++);
+        call_soon(L, *this, Handle::of(*waiter));
+        lua_pop(L, 1);
+        break;
+    }
+  }
+  if (callbacks != 0) {
+    lua_settop(L, callbacks - 1);
+    lua_pushnil(L);
+    set_extra(L, index, "callbacks");
+  }
+}
+
+// Waking and cancelling.
+
+void Scheduler::wake(Task& task) {
+  assert(task.task_state == TaskState::parked);
+  task.wake_reason = WakeReason::granted;
+  make_ready(task);
+}
+
+void Scheduler::interrupt_wait(Task& task, WakeReason reason) {
+  task.wait->abandon(*this, task);
+  task.wake_reason = reason;
+  make_ready(task);
+}
+
+Future* Scheduler::forward_cancel(lua_State* L, Task& task) {
+  lua_pushvalue(task.parked_on, 1);
+  lua_xmove(task.parked_on, L, 1);
+  return static_cast<Future*>(lua_touserdata(L, -1));
+}
+
+bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
+  const int message = lua_gettop(L);
+  if (first.done()) {
+    lua_pop(L, 1);
+    return false;
+  }
+  luaL_checkstack(L, LUA_MINSTACK, "cancel");
+  // A task that awaits another passes the request on, along the whole chain; `visited` finds a circle.
+  Task* task = &first;
+  for (;;) {
+    ++task->cancel_requests;
+    if (source == kFromScope && task == &first) ++task->scope_requests;
+    task->visited = true;
+    if (!lua_isnil(L, message)) {
+      push_task(L, *task);
+      lua_pushvalue(L, message);
+      set_extra(L, -2, "cancel_message");
+      lua_settop(L, message);
+    }
+    if (task->task_state != TaskState::parked) {
+      if (task->task_state == TaskState::ready && task->interruptible) {
+        task->wake_reason = WakeReason::cancelled;
+      } else if (task->task_state != TaskState::ready || task->wake_reason != WakeReason::cancelled) {
+        task->must_cancel |= task == &first ? source : kFromOutside;
+      }
+      break;
+    }
+    if (!task->wait->forwards_cancel) {
+      interrupt_wait(*task, WakeReason::cancelled);
+      break;
+    }
+    Future* target = forward_cancel(L, *task);
+    if (target->kind == FutureKind::future) {
+      lua_pushvalue(L, message);
+      neap::cancel_future(L, *this, -2);
+      break;
+    }
+    lua_settop(L, message);
+    auto* next = static_cast<Task*>(target);
+    if (next->visited) {
+      interrupt_wait(*task, WakeReason::cancelled);
+      break;
+    }
+    task = next;
+  }
+  // The same chain again, to take the marks off; what was woken meanwhile still names what it awaited.
+  for (Task* marked = &first; marked != nullptr && marked->visited;) {
+    marked->visited = false;
+    const bool awaits = marked != task && marked->wait != nullptr && marked->wait->forwards_cancel;
+    marked = awaits ? static_cast<Task*>(static_cast<Future*>(marked->wait_object)) : nullptr;
+  }
+  lua_settop(L, message - 1);
+  return true;
+}
+
+void Scheduler::interrupt(lua_State* L, Task& task) {
+  push_task(L, task);
+  lua_insert(L, -2);
+  set_extra(L, -2, "injected");
+  lua_pop(L, 1);
+  interrupt_wait(task, WakeReason::injected);
+}
+
+// Running.
+
+void Scheduler::run_ready() {
+  const Deadline stop = static_cast<Deadline>(uv_hrtime()) + kSlice;
+  for (int steps = 1; !ready_.empty(); ++steps) {
+    Waiter* next = ready_.pop_front();
+    if (next->kind == WaiterKind::task) {
+      step(main_, Task::of(*next));
+    } else {
+      run_handle(main_, *this, Handle::of(*next));
+    }
+    if (exit_requested_ || steps >= kBatch) return;
+    if (steps % kStepsPerLook == 0 && static_cast<Deadline>(uv_hrtime()) > stop) return;
+  }
+}
+
+void Scheduler::fire(TimerNode& timer) {
+  switch (timer.kind) {
+    case TimerKind::task:
+      wake(Task::of(timer));
+      break;
+    case TimerKind::handle:
+      make_ready(Handle::of(timer).waiter);
+      break;
+    case TimerKind::scope:
+      expire_scope(main_, *this, timer);
+      break;
+  }
+}
+
+void Scheduler::fire_timers() {
+  TimerHeap& timers = loop_.timers();
+  if (timers.empty()) return;
+  const Deadline now = loop_.clock().now();
+  while (TimerNode* timer = timers.pop_due(now)) fire(*timer);
+}
+
+void Scheduler::turn() {
+  run_ready();
+  if (exit_requested_) return;
+  fire_timers();
+  if (!ready_.empty()) {
+    loop_.poll();
+    return;
+  }
+  if (loop_.timers().next() == kNever && !loop_.alive()) {
+    loop_.poll();  // a signal, or a handle that is closing
+    if (ready_.empty() && !loop_.alive()) raise_deadlock();
+    return;
+  }
+  if (loop_.clock().is_virtual()) {
+    loop_.poll();
+    if (!ready_.empty()) return;
+  }
+  loop_.wait();
+  fire_timers();
+}
+
+void Scheduler::run_until(Task& root) {
+  push_root(root);
+  while (!root.done() && !exit_requested_) turn();
+  pop_root(root);
+}
+
+void Scheduler::pop_root(Task& task) {
+  const auto place = std::find(roots_.rbegin(), roots_.rend(), &task);
+  if (place != roots_.rend()) roots_.erase(std::next(place).base());
+}
+
+void Scheduler::cancel_all_and_wait(const Task* keep) {
+  const auto cancel_each = [&] {
+    each_task([&](Task& task) {
+      if (&task == keep) return;
+      lua_pushnil(main_);
+      cancel(main_, task);
+    });
+  };
+  cancel_each();
+  const std::size_t kept = keep != nullptr && !keep->done() ? 1 : 0;
+  deadlocks_in_shutdown_ = 0;
+  while (live_tasks_ > kept && !exit_requested_ && deadlocks_in_shutdown_ < kDeadlocksInShutdown) turn();
+}
+
+void Scheduler::interrupt_root() {
+  if (roots_.empty()) return;
+  interrupted_ = true;
+  Task* root = roots_.back();
+  lua_pushnil(main_);
+  cancel(main_, *root);
+}
+
+void Scheduler::request_exit(int status) {
+  exit_requested_ = true;
+  exit_status_ = status;
+}
+
+void Scheduler::each_task(const std::function<void(Task&)>& visit) {
+  std::vector<Task*> tasks;
+  tasks.reserve(live_tasks_);
+  for (const Slot& slot : slots_) {
+    if (slot.task != nullptr) tasks.push_back(slot.task);
+  }
+  std::sort(tasks.begin(), tasks.end(), [](const Task* a, const Task* b) { return a->id < b->id; });
+  for (Task* task : tasks) visit(*task);
+}
+
+}  // namespace neap

@@ -1,0 +1,217 @@
+// The scheduler: which task runs, and when the loop is polled.
+//
+// It joins a Lua state with a Loop: one of each, on one thread.
+//
+// Invariants
+//  1. Lua code runs only inside a step of a task or a callback of a handle, both started from `turn`; a
+//     callback of libuv never runs Lua, it makes a task ready.
+//  2. The ready queue is first in, first out; tasks and callbacks share it. A turn runs at most kBatch of
+//     them, and ends kSlice nanoseconds after it began (seen every kStepsPerLook steps); then timers and the
+//     loop have theirs. So neither can starve the other.
+//  3. Every suspended coroutine that belongs to a task is reached through that task: while a task is
+//     parked, each coroutine between its base and the one that waits has kWaiting set.
+#pragma once
+
+#include "runtime/loop/loop.hpp"
+#include "runtime/task/handle.hpp"
+#include "runtime/task/task.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace neap {
+
+/// Flags in the low bits of a coroutine's extra space, beside the pointer to the scheduler.
+enum ThreadFlag : std::uintptr_t {
+  kWaiting = 1,   // suspended in a wait of the task that resumed it
+  kTaskBase = 2,  // the coroutine of a task itself
+  kClosing = 4,   // being closed: its pcalls let the closing error through
+  kEntered = 8,   // its function has been started
+};
+
+class Scheduler {
+ public:
+  /// `L` is the state's main thread. Registers itself in the state's extra space, from where every
+  /// coroutine made later inherits it.
+  Scheduler(lua_State* L, Loop& loop);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  [[nodiscard]] Loop& loop() { return loop_; }
+  [[nodiscard]] lua_State* main_thread() { return main_; }
+  [[nodiscard]] Task* current() { return current_; }
+
+  // Tasks.
+
+  /// Makes a ready task of the function and the `argument_count` arguments on the top of the stack of `L`,
+  /// and leaves it in their place. `level`: the stack level of the code that creates it.
+  Task& create_task(lua_State* L, int argument_count, int level = 1);
+  /// Makes a parked task ready, because what it waits for is there. Must not be called for any other.
+  void wake(Task& task);
+  /// Asks the task to end. The message (a string or nil) is on the top of the stack of `L`; it is popped.
+  /// False when the task is done.
+  bool cancel(lua_State* L, Task& task, CancelSource source = kFromOutside);
+  /// Ends the wait of a parked task with the error on the top of the stack of `L`, and pops it.
+  void interrupt(lua_State* L, Task& task);
+  /// Runs the first step of a created task at once, inside the current one.
+  void step_now(lua_State* L, Task& task);
+  /// Tells everybody who waits for the future, which has just been completed. `index`: its place on `L`.
+  void notify(lua_State* L, Future& future, int index);
+
+  // Running.
+
+  /// Runs turns until the future is done (or an exit was asked for). It becomes the root: what deadlock
+  /// detection and SIGINT address.
+  void run_until(Task& root);
+  /// Makes `task` the root until `pop_root`.
+  void push_root(Task& task) { roots_.push_back(&task); }
+  void pop_root(Task& task);
+  /// Cancels every task that is not done but `keep`, and runs until they have ended.
+  void cancel_all_and_wait(const Task* keep = nullptr);
+  /// What a SIGINT does: cancels the root. Call it on the loop's thread.
+  void interrupt_root();
+  /// Asks for the end of the run: `run_until` returns before the next step.
+  void request_exit(int status);
+  [[nodiscard]] bool exit_requested() const { return exit_requested_; }
+  [[nodiscard]] int exit_status() const { return exit_status_; }
+  /// To be called before the state is closed: from then on nothing is reported or run any more.
+  void close() { closed_ = true; }
+  [[nodiscard]] bool closed() const { return closed_; }
+  [[nodiscard]] bool interrupted() const { return interrupted_; }
+
+  // Inspection.
+
+  /// Calls `visit` for each task that is not done, oldest first.
+  void each_task(const std::function<void(Task&)>& visit);
+  [[nodiscard]] std::size_t task_count() const { return live_tasks_; }
+  [[nodiscard]] std::uint64_t last_task_id() const { return next_id_ - 1; }
+  /// "file:line" where the task was created; empty when unknown.
+  [[nodiscard]] const std::string& place(const Task& task) const { return places_[task.origin]; }
+  [[nodiscard]] bool debug() const { return debug_; }
+  void set_debug(bool on) { debug_ = on; }
+
+  // Errors that nobody can receive.
+
+  /// Hands the context table on the top of the stack of `L` to the exception handler, and pops it.
+  void report(lua_State* L);
+  /// Reports the errors of failed tasks that nobody has retrieved, oldest first.
+  void report_unretrieved(lua_State* L);
+  /// Remembers that the failed future at `index` must be reported unless somebody retrieves its error.
+  void note_failure(lua_State* L, int index);
+  [[nodiscard]] std::size_t reported() const { return reported_; }
+  /// What prints a context when no handler is set; it may run Lua, and leaves the stack as it was.
+  using DefaultHandler = void (*)(lua_State* L, int context);
+  void set_default_handler(DefaultHandler handler) { default_handler_ = handler; }
+  /// Sets the handler to the function (or nil) on the top of the stack, and pops it; it is called with the
+  /// context table.
+  void set_exception_handler(lua_State* L);
+
+  // Queues and anchors, for handles and parking.
+
+  void make_ready(Waiter& waiter) { ready_.push_back(waiter); }
+  void make_ready(Task& task) {
+    task.task_state = TaskState::ready;
+    ready_.push_back(task.waiter);
+  }
+  [[nodiscard]] bool nothing_ready() const { return ready_.empty(); }
+  /// Keeps the value on the top of the stack alive, and pops it.
+  int anchor(lua_State* L);
+  void release(lua_State* L, int anchor);
+  void push_anchored(lua_State* L, int anchor) { lua_rawgeti(L, LUA_REGISTRYINDEX, anchor); }
+
+  /// The coroutine that runs now, as far as neap resumed it.
+  [[nodiscard]] lua_State* running() { return running_; }
+  void set_running(lua_State* L) { running_ = L; }
+  /// True between a call of `park` and the scheduler's regaining control.
+  bool parking = false;
+  /// How many of the resumes under way went through a C function that cannot be suspended.
+  int blocked_resumes = 0;
+  /// Waits in a row that were satisfied without suspending.
+  int satisfied_in_a_row = 0;
+
+ private:
+  struct Slot {
+    lua_State* thread = nullptr;
+    Task* task = nullptr;
+    int thread_anchor = 0;
+    int task_anchor = 0;
+  };
+  friend void push_task(lua_State* L, const Task& task);
+
+  static constexpr int kBatch = 128;
+  static constexpr int kStepsPerLook = 16;
+  static constexpr Deadline kSlice = 1'000'000;
+  static constexpr int kDeadlocksInShutdown = 1000;   // then tasks that wait for ever in their cleanup are left
+  static constexpr std::size_t kPooled = 4096;  // idle coroutines kept for the next tasks
+
+  void turn();
+  void run_ready();
+  void fire_timers();
+  void fire(TimerNode& timer);
+  void step(lua_State* from, Task& task);
+  void finish(Task& task, int status, int count);
+  void recycle(Task& task);
+  std::uint32_t take_slot(lua_State* L);
+  std::uint32_t intern_place(lua_State* L, int level);
+  void raise_deadlock();
+  void push_deadlock_error(lua_State* L);
+  void interrupt_wait(Task& task, WakeReason reason);
+  Future* forward_cancel(lua_State* L, Task& task);
+  static int task_entry(lua_State* L);
+  static int task_returned(lua_State* L, int status, lua_KContext context);
+
+  lua_State* main_;
+  Loop& loop_;
+  Task* current_ = nullptr;
+  lua_State* running_;
+  WaitList ready_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;  // slots whose coroutine is idle
+  std::vector<std::uint32_t> bare_slots_;  // slots without a coroutine
+  std::vector<int> free_anchors_;
+  std::size_t live_tasks_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::vector<Task*> roots_;
+  int final_status_ = LUA_OK;  // how the function of the task that ended last ended
+  std::vector<std::string> places_{std::string()};
+  struct PlaceKey {
+    const char* source;
+    int line;
+    bool operator==(const PlaceKey&) const = default;
+  };
+  struct PlaceHash {
+    std::size_t operator()(const PlaceKey& key) const {
+      return std::hash<const void*>()(key.source) * 31 + static_cast<std::size_t>(key.line);
+    }
+  };
+  std::unordered_map<PlaceKey, std::uint32_t, PlaceHash> place_index_;
+  std::size_t reported_ = 0;
+  std::uint64_t failures_ = 0;
+  DefaultHandler default_handler_ = nullptr;
+  bool debug_ = false;
+  bool exit_requested_ = false;
+  bool interrupted_ = false;
+  bool closed_ = false;
+  int deadlocks_in_shutdown_ = 0;
+  int exit_status_ = 0;
+};
+
+/// The scheduler of the state.
+inline Scheduler& scheduler_of(lua_State* L) {
+  const auto word = *static_cast<std::uintptr_t*>(lua_getextraspace(L));
+  return *reinterpret_cast<Scheduler*>(word & ~std::uintptr_t{15});
+}
+inline bool thread_has(lua_State* L, ThreadFlag flag) {
+  return (*static_cast<std::uintptr_t*>(lua_getextraspace(L)) & flag) != 0;
+}
+inline void set_thread_flag(lua_State* L, ThreadFlag flag, bool on) {
+  auto& word = *static_cast<std::uintptr_t*>(lua_getextraspace(L));
+  word = on ? word | flag : word & ~std::uintptr_t{flag};
+}
+
+}  // namespace neap

@@ -1,0 +1,54 @@
+#include "runtime/task/task.hpp"
+
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/scheduler.hpp"
+
+#include <cstddef>
+
+namespace neap {
+
+// The members' places are taken with offsetof; the compiler supports that for types like these, which have
+// bases but nothing virtual.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+Task& Task::of(Waiter& member) {
+  return *reinterpret_cast<Task*>(reinterpret_cast<char*>(&member) - offsetof(Task, waiter));
+}
+Task& Task::of(TimerNode& member) {
+  return *reinterpret_cast<Task*>(reinterpret_cast<char*>(&member) - offsetof(Task, timer));
+}
+#pragma GCC diagnostic pop
+
+Task* to_task(lua_State* L, int index) { return static_cast<Task*>(to_userdata(L, index, kTaskType)); }
+
+Task& check_task(lua_State* L, int index) {
+  if (Task* task = to_task(L, index)) return *task;
+  raise(L, ErrorKind::type, "argument %d must be a Task, got %s", index, luaL_typename(L, index));
+}
+
+bool take_scope_request_back(Task& task, std::uint16_t outside_requests) {
+  --task.scope_requests;
+  --task.cancel_requests;
+  task.must_cancel &= static_cast<std::uint8_t>(~kFromScope);
+  const bool own = task.outside_requests() <= outside_requests;
+  // Another scope around this one has asked as well: the task gets its cancellation at its next wait,
+  // unless that scope is left before.
+  if (own && task.scope_requests != 0) task.must_cancel |= kFromScope;
+  return own;
+}
+
+void push_task(lua_State* L, const Task& task) {
+  const Scheduler& scheduler = scheduler_of(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, scheduler.slots_[task.slot].task_anchor);
+}
+
+void push_task_name(lua_State* L, int index) {
+  const auto& task = *static_cast<Task*>(lua_touserdata(L, index));
+  push_extra(L, index, "name");
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_pushfstring(L, "Task-%I", static_cast<lua_Integer>(task.id));
+}
+
+}  // namespace neap

@@ -1,0 +1,94 @@
+// A Task: a function that runs in a coroutine of its own, and the Future of its result.
+//
+//   created ──> ready <──> running ──> done
+//                 ^           │
+//                 └─ parked <─┘
+//
+// Invariants
+//  1. A task that is not done is anchored in the registry (its slot), and so is its coroutine.
+//  2. `ready`: it is in the scheduler's ready queue, once. `parked`: its coroutine is suspended in `park`,
+//     and `wait` says for what and how to stop waiting. `running`: it is the current task, or has resumed
+//     the current one eagerly.
+//  3. A wait ends exactly once: by what it waited for (`granted`) or by an interruption (cancellation,
+//     deadlock). Whoever ends it first has unlinked it from the other, so nothing arrives late.
+#pragma once
+
+#include "runtime/loop/timer_heap.hpp"
+#include "runtime/task/future.hpp"
+
+#include <cstdint>
+
+namespace neap {
+
+struct Task;
+
+/// What kind of thing a parked task waits for. One constant for each place that parks.
+struct WaitKind {
+  /// Stops the wait: unlinks the task from whatever would wake it.
+  void (*abandon)(Scheduler&, Task&);
+  /// What the task is doing, for people: "sleep", "await".
+  const char* name;
+  /// True when a Future is awaited; it is at index 1 of the coroutine that waits.
+  bool awaits_future = false;
+  /// True when cancelling the task cancels the awaited Future instead.
+  bool forwards_cancel = false;
+};
+
+enum class TaskState : std::uint8_t { created, ready, running, parked, done };
+
+/// How the last wait ended.
+enum class WakeReason : std::uint8_t {
+  granted,    // what was waited for is there
+  cancelled,  // raise CancelledError
+  injected    // raise the error kept for the task (DeadlockError)
+};
+
+/// Who asked a task to end: a scope of its own takes its request back when it ends.
+enum CancelSource : std::uint8_t { kFromOutside = 1, kFromScope = 2 };
+
+struct Task : Future {
+  Task() : Future(FutureKind::task), waiter(WaiterKind::task), timer(TimerKind::task) {}
+
+  Waiter waiter;     // in a wait list while parked, in the ready queue while ready
+  TimerNode timer;   // armed while asleep
+  TaskState task_state = TaskState::created;
+  WakeReason wake_reason = WakeReason::granted;
+  std::uint8_t must_cancel = 0;  // CancelSource bits of requests that no wait has delivered yet
+  bool interruptible = false;    // ready without anything granted (sleep(0)): a cancel still takes effect
+  bool visited = false;          // on the path of a cancel request that is being passed on
+  lua_State* thread = nullptr;     // its coroutine
+  lua_State* parked_on = nullptr;  // the coroutine that waits: `thread`, or one that it resumed
+  const WaitKind* wait = nullptr;
+  void* wait_object = nullptr;  // what the WaitKind makes of it
+  std::uint64_t id = 0;
+  std::uint32_t slot = 0;
+  std::uint32_t origin = 0;          // where it was created: an index into Scheduler's places
+  std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
+  std::uint16_t scope_requests = 0;   // those of them made by the task's own timeout scopes
+  int argument_count = 0;            // values on its coroutine for the first step
+
+  /// Cancel requests that none of the task's own scopes made.
+  [[nodiscard]] std::uint16_t outside_requests() const {
+    return static_cast<std::uint16_t>(cancel_requests - scope_requests);
+  }
+
+  static Task& of(Waiter& member);
+  static Task& of(TimerNode& member);
+};
+
+/// The Task at `index`, or null.
+Task* to_task(lua_State* L, int index);
+/// The same; TypeError for anything else.
+Task& check_task(lua_State* L, int index);
+
+/// A scope (timeout, task group) of the task that has asked it to end takes its request back on leaving.
+/// True when a cancellation that leaves the block is the scope's own doing: the task has no more requests
+/// from outside than `outside_requests`, what it had on entering.
+bool take_scope_request_back(Task& task, std::uint16_t outside_requests);
+
+/// Pushes the task; it must not be done.
+void push_task(lua_State* L, const Task& task);
+/// Pushes the task's name.
+void push_task_name(lua_State* L, int index);
+
+}  // namespace neap

@@ -1,0 +1,39 @@
+// A timeout scope: cancels its task at a deadline, and turns that cancellation into a TimeoutError at its
+// edge.
+//
+//   active ──> expiring ──> expired      (the deadline came; then the block was left)
+//      └─────> exited                    (the block was left before)
+//
+// The scope takes back exactly its own request: it counts the requests from outside that its task had when
+// it was entered, and only with no more of them is a CancelledError its own doing.
+#pragma once
+
+#include "runtime/loop/timer_heap.hpp"
+#include "runtime/task/task.hpp"
+
+namespace neap {
+
+enum class ScopeState : std::uint8_t { active, expiring, expired, exited };
+
+struct TimeoutScope {
+  TimeoutScope() : timer(TimerKind::scope) {}
+
+  TimerNode timer;
+  ScopeState state = ScopeState::active;
+  std::uint16_t outside_requests = 0;  // of the task, when the scope was entered
+  int anchor = 0;
+  Deadline deadline = kNever;
+  Task* task = nullptr;  // kept alive by user value 1
+};
+
+/// The task's scope reached its deadline. Called by the scheduler.
+void expire_scope(lua_State* L, Scheduler& scheduler, TimerNode& timer);
+
+/// Lua functions: `timeout(seconds)` and `timeout_at(when)` make a scope for the current task; the rest are
+/// its methods.
+int new_timeout(lua_State* L);
+int new_timeout_at(lua_State* L);
+/// Makes the type.
+void open_timeout(lua_State* L);
+
+}  // namespace neap

@@ -1,0 +1,114 @@
+#include "runtime/task/trail.hpp"
+
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/traceback.hpp"
+#include "runtime/task/scheduler.hpp"
+
+namespace neap {
+
+namespace {
+
+const char kTrail = 0;  // registry key: {value, trace}
+
+/// Sets the trail to the value at `value` and the trace on the top of the stack, which is popped.
+void set_trail(lua_State* L, int value) {
+  value = lua_absindex(L, value);
+  lua_createtable(L, 2, 0);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, 2);
+  lua_pushvalue(L, value);
+  lua_rawseti(L, -2, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kTrail);
+}
+
+/// Pushes the trail's trace when the trail is of the value at `index`; else nothing and false.
+bool push_trace_of(lua_State* L, int index) {
+  index = lua_absindex(L, index);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kTrail) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, 1);
+    const bool same = lua_rawequal(L, -1, index) != 0;
+    lua_pop(L, 1);
+    if (same) {
+      lua_rawgeti(L, -1, 2);
+      lua_remove(L, -2);
+      return true;
+    }
+  }
+  lua_pop(L, 1);
+  return false;
+}
+
+/// Pushes the trace that the error object at `index` got when it was raised, or false and nothing.
+bool push_own_trace(lua_State* L, int index) {
+  if (!is_error_object(L, index)) return false;
+  index = lua_absindex(L, index);
+  lua_pushliteral(L, "traceback");
+  if (lua_rawget(L, index) == LUA_TSTRING) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+}  // namespace
+
+void leave_trail(lua_State* L, int task) {
+  task = lua_absindex(L, task);
+  const int error = lua_gettop(L);
+  auto* failed = to_task(L, task);
+  if (failed == nullptr) return;
+  push_extra(L, task, "traceback");
+  if (!lua_isstring(L, -1)) return lua_settop(L, error);
+  Scheduler& scheduler = scheduler_of(L);
+  push_task_name(L, task);
+  lua_pushfstring(L, "%s\n\t-- task '%s', created at %s, awaited by:", lua_tostring(L, -2), lua_tostring(L, -1),
+                  scheduler.place(*failed).empty() ? "?" : scheduler.place(*failed).c_str());
+  set_trail(L, error);
+  lua_settop(L, error);
+}
+
+void leave_coroutine_trail(lua_State* L) { set_trail(L, -2); }
+
+void move_trail(lua_State* L, int index) {
+  if (!push_trace_of(L, index)) return;
+  set_trail(L, -2);
+}
+
+void push_trail(lua_State* L, int index, int level) {
+  index = lua_absindex(L, index);
+  const int top = lua_gettop(L);
+  if (!push_trace_of(L, index)) {
+    if (!push_own_trace(L, index)) push_traceback(L, level);
+    return;
+  }
+  push_traceback(L, level);
+  if (lua_rawlen(L, -1) == 0) return lua_settop(L, top + 1);
+  lua_pushliteral(L, "\n");
+  lua_insert(L, -2);
+  lua_concat(L, 3);
+}
+
+int task_message_handler(lua_State* L) {
+  lua_settop(L, 1);
+  if (is_cancellation(L, 1)) return 1;
+  Scheduler& scheduler = scheduler_of(L);
+  attach_traceback(L, 1, 1);
+  push_trail(L, 1, 1);
+  if (Task* task = scheduler.current()) {
+    push_task(L, *task);
+    lua_insert(L, 2);
+    set_extra(L, 2, "traceback");
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+int coroutine_message_handler(lua_State* L) {
+  lua_settop(L, 1);
+  if (is_cancellation(L, 1)) return 1;
+  attach_traceback(L, 1, 1);
+  push_trail(L, 1, 1);
+  leave_coroutine_trail(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+}  // namespace neap

@@ -1,0 +1,64 @@
+// Intrusive wait lists: waiting allocates nothing, and leaving a list takes constant time.
+#pragma once
+
+#include <cstdint>
+
+namespace neap {
+
+/// What a waiter is part of; whoever wakes it tells them apart by it.
+enum class WaiterKind : std::uint8_t { task, handle, watch_entry };
+
+/// One place in a WaitList. Its owner stays where it is while the waiter is linked.
+struct Waiter {
+  explicit Waiter(WaiterKind waiter_kind) : kind(waiter_kind) {}
+
+  [[nodiscard]] bool linked() const { return next != nullptr; }
+  void unlink() {
+    prev->next = next;
+    next->prev = prev;
+    prev = next = nullptr;
+  }
+
+  Waiter* prev = nullptr;
+  Waiter* next = nullptr;
+  WaiterKind kind;
+
+ private:
+  friend class WaitList;
+  Waiter() : kind(WaiterKind::task) {}
+};
+
+/// First in, first out. The list is a ring through a head of its own, so that a waiter needs no pointer to
+/// the list it is in; therefore a list cannot move. It owns nothing: lists and waiters live in Lua's memory
+/// and are freed without destructors.
+class WaitList {
+ public:
+  WaitList() { head_.prev = head_.next = &head_; }
+  WaitList(const WaitList&) = delete;
+  WaitList& operator=(const WaitList&) = delete;
+
+  [[nodiscard]] bool empty() const { return head_.next == &head_; }
+
+  void push_back(Waiter& waiter) {
+    waiter.prev = head_.prev;
+    waiter.next = &head_;
+    head_.prev->next = &waiter;
+    head_.prev = &waiter;
+  }
+
+  /// The first waiter, or null.
+  [[nodiscard]] Waiter* front() { return empty() ? nullptr : head_.next; }
+
+  /// Unlinks and returns the first waiter, or null.
+  Waiter* pop_front() {
+    if (empty()) return nullptr;
+    Waiter* first = head_.next;
+    first->unlink();
+    return first;
+  }
+
+ private:
+  Waiter head_;
+};
+
+}  // namespace neap

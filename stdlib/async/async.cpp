@@ -1,0 +1,45 @@
+// Opens the async module's C++ part: the table `core` for its Lua files.
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/protect.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "runtime/task/timeout_scope.hpp"
+#include "runtime/task/watch.hpp"
+#include "stdlib/async/module.hpp"
+#include "stdlib/registry.hpp"
+
+namespace neap::stdlib {
+
+namespace {
+
+void add_errors(lua_State* L) {
+  lua_createtable(L, 0, static_cast<int>(ErrorKind::count_));
+  for (int i = 0; i < static_cast<int>(ErrorKind::count_); ++i) {
+    const auto kind = static_cast<ErrorKind>(i);
+    push_error_class(L, kind);
+    lua_setfield(L, -2, error_name(kind));
+  }
+  lua_setfield(L, -2, "errors");
+}
+
+}  // namespace
+
+int open_async(lua_State* L) {
+  open_timeout(L);
+  open_watch(L);
+  lua_createtable(L, 0, 48);
+  static const luaL_Reg kFunctions[] = {
+      {"sleep", bound<sleep>},         {"catch", bound<catch_all>},          {"trap", bound<trap>},
+      {"class", bound<make_error_class>}, {"is", bound<error_is>},           {"timeout", bound<new_timeout>},
+      {"timeout_at", bound<new_timeout_at>}, {"watch", bound<new_watch>},
+  };
+  set_functions(L, kFunctions);
+  add_errors(L);
+  add_futures(L);
+  add_coroutines(L);
+  add_loop(L);
+  return 1;
+}
+
+}  // namespace neap::stdlib

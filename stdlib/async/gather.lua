@@ -1,0 +1,62 @@
+-- gather: several awaitables at once, their results in order.
+local core, use = ...
+
+local ensure_futures = use("task").ensure_futures
+local trap, is_error = core.trap, core.is_error
+local Error = core.errors.Error
+local FIRST_FAILURE, ALL = 2, 3
+
+-- The error of a failed or cancelled future as an object, for return_exceptions.
+local function error_object(future)
+  local _, err = core.catch(future.result, future)
+  if is_error(err) then return err end
+  return Error(tostring(err), { value = err })
+end
+
+local function collect(futures, return_exceptions)
+  local results = { n = #futures }
+  for i, future in ipairs(futures) do
+    if return_exceptions and (future:cancelled() or future:exception() ~= nil) then
+      results[i] = error_object(future)
+    else
+      results[i] = (future:result())
+    end
+  end
+  return results
+end
+
+-- Waits; a cancellation of the waiter cancels every child, and is raised when all of them have ended.
+local function wait_for_children(watch, futures, mode)
+  local cancelled, err
+  while true do
+    local ok, problem = trap(watch.wait, watch, mode)
+    if ok then break end
+    cancelled, err, mode = true, problem, ALL
+    for _, future in ipairs(futures) do future:cancel() end
+  end
+  if cancelled then error(err, 0) end
+end
+
+-- A list form has no metatable: an awaitable that is a table has one.
+local function is_list(x, ...)
+  return select("#", ...) == 0 and type(x) == "table" and getmetatable(x) == nil
+end
+
+local function arguments(...)
+  if not is_list(...) then return { ... }, select("#", ...), false end
+  local list = ...
+  return list, list.n or #list, list.return_exceptions
+end
+
+local function gather(...)
+  local list, count, return_exceptions = arguments(...)
+  local futures = ensure_futures(list, count, "gather")
+  if count == 0 then return { n = 0 } end
+  local watch <close> = core.watch(futures)
+  wait_for_children(watch, futures, return_exceptions and ALL or FIRST_FAILURE)
+  local failed = not return_exceptions and watch:first_failure()
+  if failed then failed:result() end
+  return collect(futures, return_exceptions)
+end
+
+return { gather = gather }

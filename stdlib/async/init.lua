@@ -1,0 +1,71 @@
+-- The async module: what api.md calls `async`. Parts that few programs need are loaded at first use.
+local core, use = ...
+
+local open, wait, arguments = core.open, core.wait, core.arguments
+
+-- Runs a Coroutine here, waits for a Future or Task, calls `__await`; returns any other value as it is.
+--
+-- This is Lua and ends in tail calls, so that awaits nest without using the C stack: see the test "await nests
+-- as deep as memory allows".
+local function await(x, ...)
+  local count, fn, a, b, c = open(x)
+  if count == nil then return wait(x, ...) end
+  if count == 1 then return fn(a) end
+  if count == 0 then return fn() end
+  if count == 2 then return fn(a, b) end
+  if count == 3 then return fn(a, b, c) end
+  if count < 0 then return fn(x, ...) end
+  return fn(arguments(x))
+end
+core.await = await
+
+local async = {
+  await = await,
+  sleep = core.sleep,
+  spawn = core.spawn,
+  Future = core.Future,
+  catch = core.catch,
+  class = core.class,
+  is = core.is,
+  current_task = core.current_task,
+  FIRST_COMPLETED = "FIRST_COMPLETED",
+  FIRST_EXCEPTION = "FIRST_EXCEPTION",
+  ALL_COMPLETED = "ALL_COMPLETED",
+}
+for name, class in pairs(core.errors) do async[name] = class end
+
+-- Where each of the others is found.
+local lazy = {}
+for file, names in pairs {
+  task = { "create_task", "all_tasks" },
+  gather = { "gather" },
+  wait = { "wait", "as_completed", "shield" },
+  timeout = { "timeout", "timeout_at", "wait_for", "move_on_after" },
+  taskgroup = { "TaskGroup" },
+  with = { "with" },
+  except = { "try", "except", "except_group", "finally" },
+  run = { "run", "new_event_loop" },
+  loop = { "get_running_loop" },
+} do
+  for _, name in ipairs(names) do lazy[name] = file end
+end
+
+local function find(name)
+  local file = lazy[name]
+  if file == nil then return nil end
+  local value = use(file)[name]
+  async[name] = value
+  return value
+end
+
+use("groups")
+
+return setmetatable(async, {
+  __name = "async",
+  __index = function(_, name) return find(name) end,
+  __call = function(_, fn) return core.async(fn) end,
+  __pairs = function()
+    for name in next, lazy do find(name) end
+    return next, async, nil
+  end,
+})

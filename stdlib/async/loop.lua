@@ -1,0 +1,33 @@
+-- The running loop, as scripts see it. One loop runs per thread, so there is one object.
+local core, use = ...
+
+local Loop = core.loop_methods
+Loop.__index = Loop
+Loop.__name = "Loop"
+Loop.__tostring = function() return "<Loop running>" end
+
+local loop = setmetatable({ slow_callback_duration = 0.1 }, Loop)
+
+function Loop:create_future()
+  return core.Future()
+end
+
+function Loop:create_task(x, options)
+  return use("task").create_task(x, options)
+end
+
+-- set_exception_handler(fn): fn(loop, context) is told of errors that nobody can receive; nil restores the
+-- default, which prints them.
+function Loop:set_exception_handler(fn)
+  if fn ~= nil and type(fn) ~= "function" then
+    error(core.errors.TypeError(("the exception handler must be a function or nil, got %s"):format(type(fn))), 2)
+  end
+  core.set_exception_handler(fn and function(context) fn(self, context) end)
+end
+
+-- call_exception_handler(context): context = {message=, exception=, task=, future=, handle=}
+function Loop:call_exception_handler(context)
+  core.report(context)
+end
+
+return { get_running_loop = function() return loop end, loop = loop }

@@ -1,0 +1,22 @@
+// The C++ parts of the async module. Each adds its functions to the table on the top of the stack, which
+// the module's Lua files know as `core`; what scripts see is put together in init.lua.
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap::stdlib {
+
+void add_futures(lua_State* L);     // future.cpp: Future and Task
+void add_coroutines(lua_State* L);  // coroutine.cpp: async(), await
+void add_loop(lua_State* L);        // loop.cpp: Loop and Handle
+
+/// Pushes what `spawn` and `create_task` make of the value at index 1: a new task for a Coroutine or a
+/// callable value, with the values above index 1 as arguments. Raises TypeError for anything else.
+int spawn(lua_State* L);
+
+/// Replaces the Coroutine at index `index` by its function and arguments, pushed on the top, and marks it
+/// as used. Returns the number of arguments, or -1 and pushes nothing when the value is no Coroutine.
+/// Raises RuntimeError for one that was used before.
+int take_coroutine(lua_State* L, int index);
+
+}  // namespace neap::stdlib

@@ -1,0 +1,132 @@
+-- run and new_event_loop.
+local core, use = ...
+
+local create_task = use("task").create_task
+local check_options = use("task").check_options
+local RuntimeError, TypeError = core.errors.RuntimeError, core.errors.TypeError
+
+local main_task -- the first task: the script's own
+local active = false
+
+core.hidden_tasks = {}
+
+-- Only the script's main task may run a loop to its end, and one at a time.
+local function enter(what)
+  local task = core.current_task()
+  if task == nil or core.task_id(task) ~= 1 or active then
+    error(RuntimeError(what .. " cannot be called from a running task; await it instead"), 3)
+  end
+  main_task = task
+end
+
+-- Everything that began after the task `first` ends now: cancelled, and waited for.
+local function cancel_since(first)
+  local left = {}
+  for _, task in ipairs(core.all_tasks()) do
+    if core.task_id(task) >= first then
+      task:cancel()
+      left[#left + 1] = task
+    end
+  end
+  if #left == 0 then return end
+  local watch <close> = core.watch(left)
+  watch:wait(3)
+end
+
+local Running = {
+  __close = function(running)
+    active = false
+    core.hidden_tasks[main_task] = nil
+    core.pop_root(running.task)
+  end,
+}
+
+-- Waits for `task` as the root; its results, or its error.
+local function run_root(task)
+  active = true
+  core.hidden_tasks[main_task] = true
+  core.push_root(task)
+  local running <close> = setmetatable({ task = task }, Running)
+  return core.await(task)
+end
+
+local Ending = {
+  __close = function(ending)
+    if ending.first then cancel_since(ending.first) end
+    core.report_unretrieved()
+    if ending.debug ~= nil then core.loop_methods.set_debug(nil, ending.debug) end
+    if ending.clock then core.set_virtual_clock(false) end
+  end,
+}
+
+local function ending(options)
+  local state = {}
+  if options.clock ~= nil then
+    if options.clock ~= "virtual" then
+      error(core.errors.ValueError(("the option 'clock' of run may be \"virtual\", got %s"):format(tostring(options.clock))), 3)
+    end
+    core.set_virtual_clock(true)
+    state.clock = true
+  end
+  if options.debug ~= nil then
+    state.debug = core.loop_methods.get_debug()
+    core.loop_methods.set_debug(nil, options.debug)
+  end
+  return setmetatable(state, Ending)
+end
+
+local function check_main(x, what)
+  local kind = core.kind(x)
+  if kind == "function" or kind == "coroutine" or kind == "await" then return end
+  error(TypeError(("%s takes a Coroutine or a function, got %s"):format(what, x == nil and "nil" or type(x))), 3)
+end
+
+-- run(main, {debug=, clock=}): runs main to its end in a new task, cancels what tasks were made meanwhile and
+-- waits for them; returns its results or raises its error.
+local function run(main, options)
+  enter("async.run()")
+  check_main(main, "async.run")
+  options = check_options(options, { debug = true, clock = true }, "run")
+  local state <close> = ending(options)
+  local task = create_task(main)
+  state.first = core.task_id(task)
+  return run_root(task)
+end
+
+-- new_event_loop(): for the low-level pattern, loop:run_until_complete(main()). Tasks outlive it until the
+-- loop is closed.
+local EventLoop = setmetatable({ __name = "EventLoop" }, { __index = core.loop_methods })
+EventLoop.__index = EventLoop
+
+function EventLoop:run_until_complete(x)
+  if self.closed then error(RuntimeError("the event loop is closed"), 2) end
+  enter("run_until_complete()")
+  local task = x
+  if core.kind(x) ~= "future" then
+    check_main(x, "run_until_complete")
+    task = create_task(x)
+  end
+  if core.is_task(task) then return run_root(task) end
+  return run_root(create_task(function() return core.await(task) end))
+end
+
+function EventLoop:close()
+  if self.closed then return end
+  self.closed = true
+  cancel_since(self.first)
+end
+
+EventLoop.__close = EventLoop.close
+
+function EventLoop:is_closed()
+  return self.closed
+end
+
+local function new_event_loop()
+  use("loop")
+  local mark = core.task_id(core.current_task())
+  for _, task in ipairs(core.all_tasks()) do mark = math.max(mark, core.task_id(task)) end
+  return setmetatable({ closed = false, first = mark + 1 }, EventLoop)
+end
+
+return { run = run, new_event_loop = new_event_loop }

@@ -1,0 +1,85 @@
+-- create_task, all_tasks, and how anything awaitable becomes a future.
+local core = ...
+
+local spawn, kind = core.spawn, core.kind
+local TypeError = core.errors.TypeError
+
+local function check_options(options, known, what)
+  if options == nil then return {} end
+  if type(options) ~= "table" then
+    error(TypeError(("the options of %s must be a table, got %s"):format(what, type(options))), 3)
+  end
+  for name in pairs(options) do
+    if not known[name] then error(TypeError(("%s has no option '%s'"):format(what, tostring(name))), 3) end
+  end
+  return options
+end
+
+local task_options = { name = true, eager = true }
+
+-- create_task(x, {name=, eager=}): a task of a Coroutine, a function, or a value with __await. An eager
+-- task runs at once, until it waits for the first time.
+local function create_task(x, options)
+  options = check_options(options, task_options, "create_task")
+  local task = kind(x) == "await" and spawn(core.await, x) or spawn(x)
+  if options.name ~= nil then task:set_name(options.name) end
+  if options.eager then core.start_now(task) end
+  return task
+end
+
+local function slip(i, x, what)
+  local hint = x == nil and "the result of a call that already ran; pass a function or a task"
+    or "pass a function, a Coroutine, a Task or a Future"
+  return TypeError(("argument %d of %s is %s, %s"):format(i, what, x == nil and "nil" or "a " .. type(x), hint))
+end
+
+-- Turns a list of awaitables into a list of futures. The same Coroutine given twice becomes one task; the
+-- same function given twice is two calls. Everything is checked before anything is started.
+local function ensure_futures(list, count, what)
+  local kinds = {}
+  for i = 1, count do
+    kinds[i] = kind(list[i])
+    if kinds[i] == nil then error(slip(i, list[i], what), 3) end
+  end
+  local futures, made = {}, nil
+  for i = 1, count do
+    local x = list[i]
+    if kinds[i] == "future" then
+      futures[i] = x
+    elseif kinds[i] == "function" then
+      futures[i] = spawn(x)
+    else
+      made = made or {}
+      made[x] = made[x] or create_task(x)
+      futures[i] = made[x]
+    end
+  end
+  return futures
+end
+
+local function ensure_future(x, what)
+  local k = kind(x)
+  if k == "future" then return x end
+  if k == nil then error(slip(1, x, what), 3) end
+  return create_task(x)
+end
+
+-- all_tasks(): every task that is not done, oldest first, but those that only wait in async.run.
+local function all_tasks()
+  local list = core.all_tasks()
+  local hidden = core.hidden_tasks
+  if not hidden then return list end
+  local shown = {}
+  for _, task in ipairs(list) do
+    if not hidden[task] then shown[#shown + 1] = task end
+  end
+  return shown
+end
+
+return {
+  create_task = create_task,
+  all_tasks = all_tasks,
+  ensure_futures = ensure_futures,
+  ensure_future = ensure_future,
+  check_options = check_options,
+}

@@ -1,0 +1,148 @@
+-- TaskGroup: tasks that end before the block that started them does.
+--
+--   open ──> leaving ──> left
+--
+-- `aborting` is true once the children have been told to end: because one failed, because the body failed or
+-- was cancelled, or by cancel(). The body runs in the parent task; when a child fails while it runs, the group
+-- cancels the parent, and takes exactly that request back on leaving (see take_scope_request_back).
+local core, use = ...
+
+local create_task = use("task").create_task
+local is = core.is
+local errors = core.errors
+local CancelledError, ExceptionGroup, RuntimeError = errors.CancelledError, errors.ExceptionGroup, errors.RuntimeError
+
+local TaskGroup = { __name = "TaskGroup" }
+TaskGroup.__index = TaskGroup
+
+local function abort(group)
+  group.aborting = true
+  local children = {}
+  for task, number in pairs(group.unfinished) do children[#children + 1] = { task, number } end
+  table.sort(children, function(a, b) return a[2] < b[2] end)
+  for _, child in ipairs(children) do child[1]:cancel() end
+end
+
+local function cancel_parent(group)
+  if group.parent_cancelled or group.state ~= "open" or group.parent:done() then return end
+  group.parent_cancelled = true
+  core.cancel_by_scope(group.parent)
+end
+
+local function note_error(group, task)
+  if task:cancelled() then return end
+  local err = task:exception()
+  if err == nil then return end
+  group.errors[#group.errors + 1] = err
+  if group.aborting then return end
+  abort(group)
+  cancel_parent(group)
+end
+
+local function child_done(group, task)
+  group.unfinished[task] = nil
+  group.count = group.count - 1
+  note_error(group, task)
+  if group.count == 0 and group.all_done then group.all_done:set_result() end
+end
+
+-- create_task(x, {name=, eager=}): a child of a Coroutine or a function. RuntimeError once the group is
+-- ending; the function is never called then.
+function TaskGroup:create_task(x, options)
+  if self.state == "left" or self.aborting or (self.state == "leaving" and self.count == 0) then
+    error(RuntimeError(("the TaskGroup is %s: it takes no more tasks"):format(
+      self.state == "left" and "finished" or "shutting down")), 2)
+  end
+  local task = create_task(x, options)
+  self.made = self.made + 1
+  self.count = self.count + 1
+  self.unfinished[task] = self.made
+  task:add_done_callback(self.on_done)
+  return task
+end
+
+-- spawn(fn, ...): the same with arguments.
+function TaskGroup:spawn(fn, ...)
+  if core.kind(fn) == "coroutine" or select("#", ...) == 0 then return self:create_task(fn) end
+  local arguments = table.pack(...)
+  if core.kind(fn) ~= "function" then return self:create_task(fn) end
+  return self:create_task(function() return fn(table.unpack(arguments, 1, arguments.n)) end)
+end
+
+-- cancel(): ends all children without an error; with async.with it ends the body as well.
+function TaskGroup:cancel()
+  if self.state == "left" or self.aborting then return end
+  abort(self)
+  if self.in_with then cancel_parent(self) end
+end
+
+-- Waits until no child is left. A cancellation that comes meanwhile aborts the group; the last is returned.
+local function wait_for_children(group)
+  local cancellation
+  while group.count > 0 do
+    group.all_done = core.Future()
+    local ok, err = core.trap(core.wait, group.all_done)
+    if not ok then
+      if not is(err, CancelledError) then error(err, 0) end
+      cancellation = err
+      if not group.aborting then abort(group) end
+    end
+    group.all_done = nil
+  end
+  return cancellation
+end
+
+-- Leaves the group. `err` is what the body raised. Returns true when that was the group's own cancellation.
+local function leave(group, err)
+  if group.state ~= "open" then return false end
+  group.state = "leaving"
+  local own = false
+  if group.parent_cancelled then own = core.end_scope(group.parent, group.outside_requests) end
+  local cancelled = err ~= nil and is(err, CancelledError)
+  local outer = cancelled and not own and err or nil
+  if err ~= nil and not group.aborting then abort(group) end
+  outer = wait_for_children(group) or outer
+  group.state = "left"
+  local list = group.errors
+  if err ~= nil and not cancelled then table.insert(list, 1, err) end
+  if #list > 0 then
+    -- Errors beat the cancellation, which comes again at the parent's next wait.
+    if outer and core.outside_requests(group.parent) > group.outside_requests then core.rearm(group.parent) end
+    error(ExceptionGroup(("%d error%s in a TaskGroup"):format(#list, #list == 1 and "" or "s"), list))
+  end
+  if outer then error(outer, 0) end
+  return cancelled
+end
+
+function TaskGroup:__enter()
+  self.in_with = true
+  return self
+end
+
+TaskGroup.__exit = leave
+TaskGroup.__close = leave
+
+function TaskGroup:__tostring()
+  local state = self.state == "open" and self.aborting and "shutting down" or self.state
+  return ("<TaskGroup %s tasks=%d errors=%d>"):format(state, self.count, #self.errors)
+end
+
+local function new_task_group()
+  local parent = core.current_task()
+  if parent == nil then error(RuntimeError("a TaskGroup needs a task: a callback of the loop has none"), 2) end
+  local group = setmetatable({
+    parent = parent,
+    outside_requests = core.outside_requests(parent),
+    state = "open",
+    aborting = false,
+    parent_cancelled = false,
+    unfinished = {},
+    errors = {},
+    made = 0,
+    count = 0,
+  }, TaskGroup)
+  group.on_done = function(task) child_done(group, task) end
+  return group
+end
+
+return { TaskGroup = new_task_group }

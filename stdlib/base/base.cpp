@@ -1,0 +1,193 @@
+// Lua's own functions where a program on the loop needs other behaviour: output that meets a closed pipe is
+// an error, `os.exit` works inside a task, and only text is loaded unless told otherwise.
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "stdlib/registry.hpp"
+
+#include <uv.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace neap::stdlib {
+
+namespace {
+
+[[noreturn]] void raise_output_error(lua_State* L, int error) {
+  std::clearerr(stdout);
+  raise_os_error(L, -error, uv_err_name(-error), uv_strerror(-error), "write", "<stdout>");
+}
+
+/// print(...): as in stock Lua, but output that cannot be written is an OSError.
+int print(lua_State* L) {
+  const int count = lua_gettop(L);
+  bool failed = false;
+  for (int i = 1; i <= count; ++i) {
+    std::size_t size = 0;
+    const char* text = luaL_tolstring(L, i, &size);
+    if (i > 1) failed |= std::fputc('\t', stdout) == EOF;
+    failed |= std::fwrite(text, 1, size, stdout) != size;
+    lua_pop(L, 1);
+  }
+  failed |= std::fputc('\n', stdout) == EOF;
+  failed |= std::fflush(stdout) != 0;
+  if (failed) raise_output_error(L, errno);
+  return 0;
+}
+
+/// os.exit(code, close): flushes what was written, and ends the program. With `close` the tasks are not run
+/// further, and the state is closed in order first.
+int exit_process(lua_State* L) {
+  const int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) != 0 ? EXIT_SUCCESS : EXIT_FAILURE)
+                                         : static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
+  const bool close = lua_toboolean(L, 2) != 0;
+  Scheduler& scheduler = scheduler_of(L);
+  if (close && scheduler.current() != nullptr && scheduler.running() == L && lua_isyieldable(L) != 0) {
+    Task& task = *scheduler.current();
+    scheduler.request_exit(status);
+    return park_ready(L, task, [](lua_State*, int, lua_KContext) { return 0; });
+  }
+  std::fflush(nullptr);
+  std::exit(status);
+}
+
+/// The mode of a chunk to load: text, unless the script asks for something else.
+const char* opt_mode(lua_State* L, int index) { return luaL_optstring(L, index, "t"); }
+
+int answer_load(lua_State* L, int status, int environment) {
+  if (status != LUA_OK) {
+    luaL_pushfail(L);
+    lua_insert(L, -2);
+    return 2;
+  }
+  if (environment != 0) {
+    lua_pushvalue(L, environment);
+    if (lua_setupvalue(L, -2, 1) == nullptr) lua_pop(L, 1);
+  }
+  return 1;
+}
+
+/// Gives the pieces of `load`'s function argument to Lua's reader; the last one stays at index 5.
+const char* next_piece(lua_State* L, void*, std::size_t* size) {
+  luaL_checkstack(L, 2, "too many nested functions");
+  lua_pushvalue(L, 1);
+  lua_call(L, 0, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    *size = 0;
+    return nullptr;
+  }
+  if (lua_isstring(L, -1) == 0) luaL_error(L, "reader function must return a string");
+  lua_replace(L, 5);
+  return lua_tolstring(L, 5, size);
+}
+
+/// load(chunk, name, mode, env)
+int load(lua_State* L) {
+  const int environment = lua_isnone(L, 4) ? 0 : 4;
+  const char* mode = opt_mode(L, 3);
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, 1, &size);
+  if (text != nullptr) {
+    const char* name = luaL_optstring(L, 2, text);
+    return answer_load(L, luaL_loadbufferx(L, text, size, name, mode), environment);
+  }
+  const char* name = luaL_optstring(L, 2, "=(load)");
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 5);
+  return answer_load(L, lua_load(L, next_piece, nullptr, name, mode), environment);
+}
+
+/// loadfile(name, mode, env)
+int load_file(lua_State* L) {
+  const int environment = lua_isnone(L, 3) ? 0 : 3;
+  return answer_load(L, luaL_loadfilex(L, luaL_optstring(L, 1, nullptr), opt_mode(L, 2)), environment);
+}
+
+int dofile_returned(lua_State* L, int, lua_KContext) { return lua_gettop(L) - 1; }
+
+/// dofile(name)
+int do_file(lua_State* L) {
+  const char* name = luaL_optstring(L, 1, nullptr);
+  lua_settop(L, 1);
+  if (luaL_loadfilex(L, name, "t") != LUA_OK) return lua_error(L);
+  lua_callk(L, 0, LUA_MULTRET, 0, dofile_returned);
+  return dofile_returned(L, LUA_OK, 0);
+}
+
+// io.write and file:write give nil and a message when they fail, and few programs look. A pipe whose reader
+// has gone never comes back, so that is raised; every other answer is stock Lua's.
+
+/// Calls upvalue 1 and raises when it failed with EPIPE.
+int guarded_write(lua_State* L) {
+  const int count = lua_gettop(L);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, count, LUA_MULTRET);
+  if (lua_gettop(L) >= 3 && lua_isnil(L, 1) && lua_tointeger(L, 3) == EPIPE) raise_output_error(L, EPIPE);
+  return lua_gettop(L);
+}
+
+void guard_field(lua_State* L, const char* name) {
+  lua_getfield(L, -1, name);
+  lua_pushcclosure(L, bound<guarded_write>, 1);
+  lua_setfield(L, -2, name);
+}
+
+/// Replaces io.write and the write and flush of files.
+int guard_output(lua_State* L) {
+  lua_getglobal(L, "io");
+  guard_field(L, "write");
+  luaL_getmetatable(L, LUA_FILEHANDLE);
+  lua_getfield(L, -1, "__index");
+  guard_field(L, "write");
+  guard_field(L, "flush");
+  return 0;
+}
+
+int new_future_function(lua_State* L) {
+  new_future(L);
+  return 1;
+}
+
+int current_task(lua_State* L) {
+  const Task* task = scheduler_of(L).current();
+  if (task == nullptr) {
+    lua_pushboolean(L, 0);
+  } else {
+    push_task(L, *task);
+  }
+  return 1;
+}
+
+int shielded_wait(lua_State* L) {
+  Future& future = check_future(L, 1);
+  lua_settop(L, 1);
+  return await_future(L, future, true);
+}
+
+}  // namespace
+
+int open_base(lua_State* L) {
+  lua_createtable(L, 0, 12);
+  static const luaL_Reg kFunctions[] = {
+      {"print", bound<print>},
+      {"exit", bound<exit_process>},
+      {"load", bound<load>},
+      {"loadfile", bound<load_file>},
+      {"dofile", bound<do_file>},
+      {"guard_output", bound<guard_output>},
+      {"Future", bound<new_future_function>},
+      {"current_task", bound<current_task>},
+      {"shielded_wait", bound<shielded_wait>},
+  };
+  set_functions(L, kFunctions);
+  return 1;
+}
+
+}  // namespace neap::stdlib

@@ -1,0 +1,38 @@
+-- What neap changes in Lua's own globals, and where its modules are found.
+local core, use = ...
+
+return function(load_module, module_names)
+  print = core.print
+  os.exit = core.exit
+  load = core.load
+  loadfile = core.loadfile
+  dofile = core.dofile
+  core.guard_output()
+  require = use("require")
+
+  async = load_module("async")
+  await = async.await
+  package.loaded.async = async
+
+  -- `neap.fs` at the prompt is what `require "neap.fs"` gives.
+  neap = setmetatable({}, {
+    __index = function(modules, name)
+      if type(name) ~= "string" or name == "base" or name == "async" then return nil end
+      local module = load_module(name)
+      rawset(modules, name, module)
+      if module ~= nil then package.loaded["neap." .. name] = module end
+      return module
+    end,
+    __pairs = function(modules)
+      for _, name in ipairs(module_names()) do local _ = modules[name] end
+      return next, modules, nil
+    end,
+  })
+
+  table.insert(package.searchers, 2, function(name)
+    local short = name:match("^neap%.([%w_]+)$")
+    if not short then return nil end
+    if neap[short] == nil then return "\n\tneap has no module '" .. short .. "'" end
+    return function() return neap[short] end, ":neap:"
+  end)
+end

@@ -1,0 +1,137 @@
+// Loads modules of the standard library, from the binary or from a directory.
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/traceback.hpp"
+#include "runtime/task/coroutine.hpp"
+#include "stdlib/registry.hpp"
+
+#include <cstdio>
+
+namespace neap::stdlib {
+
+namespace {
+
+const char kDirectory = 0;  // registry key: where Lua files are read from, or nil
+const char kModules = 0;    // registry key: modules loaded, by name
+
+/// Compiles MODULE/FILE.lua and pushes the function. Raises its syntax errors.
+void compile(lua_State* L, const char* module, const char* file) {
+  lua_pushfstring(L, "%s%s/%s.lua", kInternalChunk, module, file);
+  const char* chunk = lua_tostring(L, -1);
+  int status = LUA_ERRFILE;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDirectory) == LUA_TSTRING) {
+    lua_pushfstring(L, "%s/%s/%s.lua", lua_tostring(L, -1), module, file);
+    // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
+    if (std::FILE* input = std::fopen(lua_tostring(L, -1), "rb")) {
+      luaL_Buffer buffer;
+      luaL_buffinit(L, &buffer);
+      std::size_t got = 0;
+      do {
+        char* space = luaL_prepbuffer(&buffer);
+        got = std::fread(space, 1, LUAL_BUFFERSIZE, input);
+        luaL_addsize(&buffer, got);
+      } while (got != 0);
+      std::fclose(input);
+      luaL_pushresult(&buffer);
+      std::size_t size = 0;
+      const char* text = lua_tolstring(L, -1, &size);
+      status = luaL_loadbufferx(L, text, size, chunk, "t");
+      if (status != LUA_OK) lua_error(L);
+      return;
+    }
+  }
+  for (const SourceFile& source : source_files()) {
+    if (source.module != module || source.name != file) continue;
+    status = luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk, "t");
+    if (status != LUA_OK) lua_error(L);
+    return;
+  }
+  luaL_error(L, "the standard library has no file '%s/%s.lua'", module, file);
+}
+
+/// use(file): what another Lua file of the module returned; it is run once, with the module's native part
+/// and `use`. Upvalues: module name, native part, results so far.
+int use_file(lua_State* L) {
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_pushvalue(L, 1);
+  if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) return 1;
+  compile(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 1));
+  lua_pushvalue(L, lua_upvalueindex(2));
+  for (int i = 1; i <= 3; ++i) lua_pushvalue(L, lua_upvalueindex(i));
+  lua_pushcclosure(L, use_file, 3);
+  lua_call(L, 2, 1);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, lua_upvalueindex(3));
+  return 1;
+}
+
+void push_native_part(lua_State* L, std::string_view module) {
+  for (const NativePart& part : native_parts()) {
+    if (part.module != module) continue;
+    lua_pushcfunction(L, part.open);
+    lua_call(L, 0, 1);
+    return;
+  }
+  lua_newtable(L);
+}
+
+bool module_exists(std::string_view name) {
+  for (const SourceFile& source : source_files()) {
+    if (source.module == name && source.name == "init") return true;
+  }
+  return false;
+}
+
+/// Pushes the module's value, loading it at first use; nil when there is no such module.
+int load_module(lua_State* L) {
+  const char* name = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kModules);
+  lua_pushvalue(L, 1);
+  if (lua_rawget(L, 2) != LUA_TNIL) return 1;
+  if (!module_exists(name)) return 1;
+  lua_pushvalue(L, 1);
+  push_native_part(L, name);
+  lua_newtable(L);
+  lua_pushcclosure(L, use_file, 3);
+  lua_pushliteral(L, "init");
+  lua_call(L, 1, 1);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 2);
+  return 1;
+}
+
+/// module_names(): the names of all modules, sorted as CMake found them.
+int module_names(lua_State* L) {
+  lua_newtable(L);
+  lua_Integer count = 0;
+  for (const SourceFile& source : source_files()) {
+    if (source.name != "init") continue;
+    push(L, source.module);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
+}  // namespace
+
+int install(lua_State* L, std::string_view directory) {
+  open_protected_calls(L);
+  if (!directory.empty()) {
+    push(L, directory);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kDirectory);
+  }
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kModules);
+  lua_pushcfunction(L, load_module);
+  lua_pushliteral(L, "base");
+  lua_call(L, 1, 1);
+  lua_pushcfunction(L, load_module);
+  lua_pushcfunction(L, module_names);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+}  // namespace neap::stdlib

@@ -1,0 +1,32 @@
+// The modules of the standard library, found by CMake: every folder of stdlib/ with an init.lua is one, and
+// its C++ part is the function open_NAME, if there is a NAME.cpp. Adding a module edits no list.
+#pragma once
+
+#include <lua.hpp>
+
+#include <span>
+#include <string_view>
+
+namespace neap::stdlib {
+
+struct SourceFile {
+  std::string_view module;
+  std::string_view name;  // without ".lua"
+  std::string_view text;
+};
+
+struct NativePart {
+  std::string_view module;
+  lua_CFunction open;  // pushes one table
+};
+
+/// Generated: see cmake/embed.cmake.
+std::span<const SourceFile> source_files();
+std::span<const NativePart> native_parts();
+
+/// Makes the library known to the state: the globals `async`, `await` and `neap`, and `require` of "async"
+/// and "neap.NAME". `directory` may be empty; else Lua files are read from there (NEAP_STDLIB).
+/// The state must have its scheduler. Raises Lua errors.
+int install(lua_State* L, std::string_view directory);
+
+}  // namespace neap::stdlib
