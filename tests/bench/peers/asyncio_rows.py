@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+"""The benchmark rows in asyncio.
+
+usage: asyncio_rows.py [--uvloop] ROW [N]
+
+The same programs as the other files here; see ../README.md for what each row is. (Not called
+asyncio.py: a script of that name would import itself.)
+"""
+
+import asyncio
+import json
+import sys
+import time
+
+ROWS = {}
+
+
+def row(function):
+    """A row: called with n, measured as a whole, gives the operations done if that is not n.
+
+    parked gives a function instead, called after the measurement, which ends its tasks."""
+    ROWS[function.__name__] = function
+    return function
+
+
+async def nap():
+    await asyncio.sleep(0)
+
+
+async def switch(n, tasks):
+    rounds = n // tasks
+
+    async def child():
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(child() for _ in range(tasks)))
+    return rounds * tasks
+
+
+@row
+async def switch1(n):
+    return await switch(n, 1)
+
+
+@row
+async def switch1000(n):
+    return await switch(n, 1000)
+
+
+@row
+async def switch100k(n):
+    return await switch(n, 100_000)
+
+
+@row
+async def spawn_seq(n):
+    for _ in range(n):
+        await asyncio.create_task(nap())
+
+
+@row
+async def gather(n):
+    await asyncio.gather(*(nap() for _ in range(n)))
+
+
+@row
+async def parked(n):
+    gate = asyncio.get_running_loop().create_future()
+
+    async def child():
+        await gate
+
+    tasks = [asyncio.create_task(child()) for _ in range(n)]
+    await asyncio.sleep(0)
+
+    async def finish():
+        gate.set_result(None)
+        await asyncio.gather(*tasks)
+
+    return finish
+
+
+def delay(i):
+    return i * 7919 % 50021 / 50021 * 0.5
+
+
+@row
+async def timers(n):
+    async def child(i):
+        await asyncio.sleep(delay(i))
+
+    await asyncio.gather(*(child(i) for i in range(1, n + 1)))
+
+
+@row
+async def timers_late(n):
+    loop = asyncio.get_running_loop()
+    latest = 0
+
+    async def child(i):
+        nonlocal latest
+        due = loop.time() + delay(i)
+        await asyncio.sleep(delay(i))
+        latest = max(latest, loop.time() - due)
+
+    await asyncio.gather(*(child(i) for i in range(1, n + 1)))
+    return {"late_ms": latest * 1e3}
+
+
+@row
+async def timers_cancel(n):
+    loop = asyncio.get_running_loop()
+
+    def never():
+        raise AssertionError("a cancelled call ran")
+
+    for i in range(1, n + 1):
+        loop.call_later(60, never).cancel()
+        if i % 100 == 0:
+            await asyncio.sleep(0)
+
+
+@row
+async def timeout(n):
+    for _ in range(n):
+        async with asyncio.timeout(10):
+            await asyncio.sleep(0)
+
+
+@row
+async def pingpong(n):
+    loop = asyncio.get_running_loop()
+    ping, pong = loop.create_future(), None
+
+    async def ponger():
+        nonlocal ping
+        for _ in range(n):
+            await ping
+            ping = loop.create_future()
+            pong.set_result(None)
+
+    task = asyncio.create_task(ponger())
+    for _ in range(n):
+        pong = loop.create_future()
+        ping.set_result(None)
+        await pong
+    await task
+
+
+@row
+async def chain100(n):
+    async def step(depth):
+        if depth == 0:
+            return 0
+        return 1 + await step(depth - 1)
+
+    for _ in range(n // 100):
+        assert await step(100) == 100
+
+
+@row
+async def deep100(n):
+    async def descend(depth):
+        if depth > 0:
+            return await descend(depth - 1)
+        for _ in range(n):
+            await asyncio.sleep(0)
+
+    await descend(100)
+
+
+@row
+async def cancel(n):
+    loop = asyncio.get_running_loop()
+    cleaned = 0
+
+    async def child():
+        nonlocal cleaned
+        try:
+            await loop.create_future()
+        finally:
+            cleaned += 1
+
+    tasks = [asyncio.create_task(child()) for _ in range(n)]
+    await asyncio.sleep(0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert cleaned == n
+
+
+def memory(field):
+    """Bytes: VmRSS is resident now, VmHWM the most that ever was. None where there is no /proc."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(field))
+    except FileNotFoundError:
+        return None
+
+
+async def measure(name, n):
+    resident, wall, cpu = memory("VmRSS"), time.perf_counter_ns(), time.process_time_ns()
+    answer = await ROWS[name](n)
+    cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    ops = answer if isinstance(answer, int) else n
+    result = {"row": name, "n": ops, "cpu_ns": cpu / ops, "wall_ns": wall / ops}
+    result["peak_rss"] = memory("VmHWM")
+    if callable(answer):
+        result["bytes_each"] = resident and (memory("VmRSS") - resident) / ops
+        await answer()
+    if isinstance(answer, dict):
+        result |= answer
+    print(json.dumps(result))
+
+
+def main(args):
+    if "--uvloop" in args:
+        args.remove("--uvloop")
+        import uvloop
+
+        uvloop.install()
+    if not args or args[0] not in ROWS:
+        sys.exit(f"{__doc__}\nrows: {' '.join(ROWS)}")
+    asyncio.run(measure(args[0], int(args[1]) if len(args) > 1 else 100_000))
+
+
+main(sys.argv[1:])

@@ -1,0 +1,175 @@
+-- The benchmark rows in neap, by its public surface alone.
+--
+-- usage: neap neap.lua ROW [N]
+--
+-- The same programs as the other files here; see ../README.md for what each row is.
+
+local async, await = async, await
+
+local rows = {}
+
+local function nap() async.sleep(0) end
+
+local function spawn_all(n, fn)
+  local tasks = {}
+  for i = 1, n do tasks[i] = async.spawn(fn, i) end
+  return tasks
+end
+
+local function switch(n, tasks)
+  local rounds = n // tasks
+  async.gather(spawn_all(tasks, function()
+    for _ = 1, rounds do async.sleep(0) end
+  end))
+  return rounds * tasks
+end
+
+-- Each row is measured as a whole. It may give the operations done (if not n), a function that
+-- ends its tasks after the measurement, and further fields for the result.
+function rows.switch1(n) return switch(n, 1) end
+function rows.switch1000(n) return switch(n, 1000) end
+function rows.switch100k(n) return switch(n, 100000) end
+
+function rows.spawn_seq(n)
+  for _ = 1, n do await(async.spawn(nap)) end
+end
+
+function rows.gather(n)
+  async.gather(spawn_all(n, nap))
+end
+
+function rows.parked(n)
+  local gate = async.Future()
+  local tasks = spawn_all(n, function() await(gate) end)
+  async.sleep(0)
+  return n, function()
+    gate:set_result()
+    async.gather(tasks)
+  end
+end
+
+local function delay(i) return i * 7919 % 50021 / 50021 * 0.5 end
+
+function rows.timers(n)
+  async.gather(spawn_all(n, function(i) async.sleep(delay(i)) end))
+end
+
+function rows.timers_late(n)
+  local loop = async.get_running_loop()
+  local latest = 0
+  async.gather(spawn_all(n, function(i)
+    local due = loop:time() + delay(i)
+    async.sleep(delay(i))
+    latest = math.max(latest, loop:time() - due)
+  end))
+  return n, nil, { late_ms = latest * 1e3 }
+end
+
+function rows.timers_cancel(n)
+  local loop = async.get_running_loop()
+  local never = function() error("a cancelled call ran") end
+  for i = 1, n do
+    loop:call_later(60, never):cancel()
+    if i % 100 == 0 then async.sleep(0) end
+  end
+end
+
+function rows.timeout(n)
+  for _ = 1, n do async.timeout(10, async.sleep, 0) end
+end
+
+function rows.pingpong(n)
+  local ping, pong = async.Future(), nil
+  local ponger = async.spawn(function()
+    for _ = 1, n do
+      await(ping)
+      ping = async.Future()
+      pong:set_result()
+    end
+  end)
+  for _ = 1, n do
+    pong = async.Future()
+    ping:set_result()
+    await(pong)
+  end
+  await(ponger)
+end
+
+function rows.chain100(n)
+  local step
+  step = async(function(depth)
+    if depth == 0 then return 0 end
+    return 1 + await(step(depth - 1))
+  end)
+  for _ = 1, n // 100 do assert(await(step(100)) == 100) end
+end
+
+function rows.chain100_plain(n)
+  local function step(depth)
+    if depth == 0 then return 0 end
+    return 1 + step(depth - 1)
+  end
+  for _ = 1, n // 100 do assert(step(100) == 100) end
+end
+
+function rows.deep100(n)
+  local function descend(depth)
+    if depth > 0 then
+      local done = descend(depth - 1)
+      return done
+    end
+    for _ = 1, n do async.sleep(0) end
+    return true
+  end
+  assert(descend(100))
+end
+
+function rows.cancel(n)
+  local cleaned = 0
+  local cleanup = setmetatable({}, { __close = function() cleaned = cleaned + 1 end })
+  local tasks = spawn_all(n, function()
+    local _ <close> = cleanup
+    await(async.Future())
+  end)
+  async.sleep(0)
+  for _, task in ipairs(tasks) do task:cancel() end
+  tasks.return_exceptions = true
+  async.gather(tasks)
+  assert(cleaned == n)
+end
+
+-- Bytes: VmRSS is what is resident now, VmHWM the most that ever was. nil where there is no /proc.
+local function memory(field)
+  local file = io.open("/proc/self/status")
+  if not file then return nil end
+  local kib = file:read("a"):match(field .. ":%s*(%d+) kB")
+  file:close()
+  return tonumber(kib) * 1024
+end
+
+local function print_result(result)
+  local fields = {}
+  for key, value in pairs(result) do
+    local text = type(value) == "string" and ("%q"):format(value) or ("%.10g"):format(value)
+    fields[#fields + 1] = ("%q: %s"):format(key, text)
+  end
+  print("{" .. table.concat(fields, ", ") .. "}")
+end
+
+local name, n = arg[1], math.tointeger(tonumber(arg[2] or 100000))
+local row = assert(rows[name], "no such row: " .. tostring(name))
+
+local loop = async.get_running_loop()
+local resident, wall, cpu = memory("VmRSS"), loop:time(), os.clock()
+local ops, finish, extra = row(n)
+local result = extra or {}
+ops = ops or n
+result.cpu_ns = (os.clock() - cpu) * 1e9 / ops
+result.wall_ns = (loop:time() - wall) * 1e9 / ops
+result.peak_rss = memory("VmHWM")
+if finish then
+  result.bytes_each = resident and (memory("VmRSS") - resident) / ops
+  finish()
+end
+result.row, result.n = name, ops
+print_result(result)

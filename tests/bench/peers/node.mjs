@@ -1,0 +1,203 @@
+// The benchmark rows in Node.
+//
+// usage: node node.mjs ROW [N]
+//
+// The same programs as the other files here; see ../README.md for what each row is.
+// sleep(0) is setImmediate: like asyncio's it lets the loop turn, which `await null` would not.
+
+import { readFileSync } from 'node:fs';
+import { setImmediate, setTimeout as sleepMs } from 'node:timers/promises';
+
+const nap = async () => {
+  await setImmediate();
+};
+
+const spawnAll = (n, fn) => Array.from({ length: n }, (_, i) => fn(i + 1));
+
+class Future {
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+async function switching(n, tasks) {
+  const rounds = Math.floor(n / tasks);
+  await Promise.all(
+    spawnAll(tasks, async () => {
+      for (let i = 0; i < rounds; i++) await setImmediate();
+    }),
+  );
+  return { ops: rounds * tasks };
+}
+
+const delay = (i) => (((i * 7919) % 50021) / 50021) * 0.5;
+
+async function withTimeout(seconds, promise) {
+  let timer;
+  const expiry = new Promise((_, reject) => {
+    timer = setTimeout(reject, seconds * 1e3, new Error('timeout'));
+  });
+  try {
+    return await Promise.race([promise, expiry]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Each row is measured as a whole. It may give the operations done (if not n), further fields for
+// the result, and a function that ends its tasks after the measurement.
+const rows = {
+  switch1: (n) => switching(n, 1),
+  switch1000: (n) => switching(n, 1000),
+  switch100k: (n) => switching(n, 100000),
+
+  async spawn_seq(n) {
+    for (let i = 0; i < n; i++) await nap();
+  },
+
+  async gather(n) {
+    await Promise.all(spawnAll(n, nap));
+  },
+
+  async parked(n) {
+    const gate = new Future();
+    const tasks = spawnAll(n, async () => {
+      await gate.promise;
+    });
+    await setImmediate();
+    return {
+      async finish() {
+        gate.resolve();
+        await Promise.all(tasks);
+      },
+    };
+  },
+
+  async timers(n) {
+    await Promise.all(
+      spawnAll(n, async (i) => {
+        await sleepMs(delay(i) * 1e3);
+      }),
+    );
+  },
+
+  async timers_late(n) {
+    let latest = 0;
+    await Promise.all(
+      spawnAll(n, async (i) => {
+        const due = performance.now() + delay(i) * 1e3;
+        await sleepMs(delay(i) * 1e3);
+        latest = Math.max(latest, performance.now() - due);
+      }),
+    );
+    return { extra: { late_ms: latest } };
+  },
+
+  async timers_cancel(n) {
+    const never = () => {
+      throw new Error('a cancelled call ran');
+    };
+    for (let i = 1; i <= n; i++) {
+      clearTimeout(setTimeout(never, 60e3));
+      if (i % 100 === 0) await setImmediate();
+    }
+  },
+
+  async timeout(n) {
+    for (let i = 0; i < n; i++) await withTimeout(10, setImmediate());
+  },
+
+  async pingpong(n) {
+    let ping = new Future();
+    let pong;
+    const ponger = (async () => {
+      for (let i = 0; i < n; i++) {
+        await ping.promise;
+        ping = new Future();
+        pong.resolve();
+      }
+    })();
+    for (let i = 0; i < n; i++) {
+      pong = new Future();
+      ping.resolve();
+      await pong.promise;
+    }
+    await ponger;
+  },
+
+  async chain100(n) {
+    const step = async (depth) => (depth === 0 ? 0 : 1 + (await step(depth - 1)));
+    for (let i = 0; i < Math.floor(n / 100); i++) {
+      if ((await step(100)) !== 100) throw new Error('wrong depth');
+    }
+  },
+
+  async deep100(n) {
+    const descend = async (depth) => {
+      if (depth > 0) return await descend(depth - 1);
+      for (let i = 0; i < n; i++) await setImmediate();
+    };
+    await descend(100);
+  },
+
+  async cancel(n) {
+    let cleaned = 0;
+    const aborted = (signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+    const child = async (signal) => {
+      try {
+        await aborted(signal);
+      } finally {
+        cleaned++;
+      }
+    };
+    const controllers = spawnAll(n, () => new AbortController());
+    const tasks = controllers.map((controller) => child(controller.signal));
+    await setImmediate();
+    for (const controller of controllers) controller.abort();
+    await Promise.allSettled(tasks);
+    if (cleaned !== n) throw new Error('a cleanup was skipped');
+  },
+};
+
+// Bytes: VmRSS is resident now, VmHWM the most that ever was. null where there is no /proc.
+function memory(field) {
+  try {
+    const status = readFileSync('/proc/self/status', 'ascii');
+    return Number(status.match(new RegExp(`${field}:\\s*(\\d+) kB`))[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+const [name, count = '100000'] = process.argv.slice(2);
+const row = rows[name];
+if (!row) {
+  console.error(`usage: node node.mjs ROW [N]\nrows: ${Object.keys(rows).join(' ')}`);
+  process.exit(1);
+}
+
+const n = Number(count);
+const resident = memory('VmRSS');
+const wall = process.hrtime.bigint();
+const cpu = process.cpuUsage();
+const { ops = n, extra = {}, finish } = (await row(n)) ?? {};
+const used = process.cpuUsage(cpu);
+const result = {
+  row: name,
+  n: ops,
+  cpu_ns: ((used.user + used.system) * 1e3) / ops,
+  wall_ns: Number(process.hrtime.bigint() - wall) / ops,
+  peak_rss: memory('VmHWM'),
+  ...extra,
+};
+if (finish) {
+  result.bytes_each = resident && (memory('VmRSS') - resident) / ops;
+  await finish();
+}
+console.log(JSON.stringify(result));

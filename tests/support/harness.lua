@@ -1,0 +1,92 @@
+-- What a Lua test file sees: test, check, equal, raises, elapsed, log. Called with the file and the name of the test
+-- to run; without a name, returns the list of the file's tests.
+local file, chosen = ...
+
+local tests, found = {}, nil
+
+function test(name, options, fn)
+  if fn == nil then options, fn = {}, options end
+  tests[#tests + 1] = { name = name, clock = options.clock }
+  if name == chosen then found = fn end
+end
+
+-- check(value, message): fails unless the value is true.
+function check(value, message)
+  if not value then error(message or "check failed", 2) end
+  return value
+end
+
+local function show(value, depth)
+  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) ~= "table" or getmetatable(value) or depth > 3 then return tostring(value) end
+  local parts, keys = {}, {}
+  for key in pairs(value) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  for _, key in ipairs(keys) do
+    parts[#parts + 1] = ("[%s]=%s"):format(show(key, depth + 1), show(value[key], depth + 1))
+  end
+  return "{" .. table.concat(parts, ", ") .. "}"
+end
+
+local function same(a, b)
+  if a == b then return true end
+  if type(a) ~= "table" or type(b) ~= "table" or getmetatable(a) or getmetatable(b) then return false end
+  for key, value in pairs(a) do
+    if not same(value, b[key]) then return false end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then return false end
+  end
+  return true
+end
+
+-- equal(actual, expected): plain tables are compared by what is in them.
+function equal(actual, expected, message)
+  if same(actual, expected) then return end
+  error(("%sexpected %s, got %s"):format(message and message .. ": " or "", show(expected, 1), show(actual, 1)), 2)
+end
+
+-- raises(expected, fn, ...): calls fn(...), which must raise: an instance of the class, or a value whose text
+-- has the pattern. Returns the error. Catches cancellations too.
+function raises(expected, fn, ...)
+  local ok, err = async.catch(fn, ...)
+  if ok then error("no error was raised", 2) end
+  if type(expected) == "string" then
+    if not tostring(err):find(expected) then
+      error(("expected an error matching %q, got %s"):format(expected, tostring(err)), 2)
+    end
+  elseif not async.is(err, expected) then
+    error(("expected %s, got %s"):format(tostring(expected), tostring(err)), 2)
+  end
+  return err
+end
+
+-- elapsed(fn, ...): the seconds on the loop's clock that the call takes.
+function elapsed(fn, ...)
+  local loop = async.get_running_loop()
+  local start = loop:time()
+  fn(...)
+  return loop:time() - start
+end
+
+-- reports(): collects what reaches the exception handler from now on; returns the list of contexts.
+function reports()
+  local list = {}
+  async.get_running_loop():set_exception_handler(function(_, context) list[#list + 1] = context end)
+  return list
+end
+
+local function leftovers()
+  local left = {}
+  for _, task in ipairs(async.all_tasks()) do
+    if task ~= async.current_task() then left[#left + 1] = tostring(task) end
+  end
+  return left
+end
+
+local chunk = assert(loadfile(file))
+chunk()
+if chosen == nil then return tests end
+assert(found, "no such test: " .. chosen)()
+local left = leftovers()
+if #left > 0 then error("the test left tasks behind:\n  " .. table.concat(left, "\n  ")) end
