@@ -16,7 +16,7 @@ inline constexpr double kNanosecondsPerSecond = 1e9;
 
 class Clock {
  public:
-  explicit Clock(bool is_virtual = false) : virtual_(is_virtual), now_(real_now()) {}
+  explicit Clock(bool is_virtual = false) : virtual_(is_virtual) {}
 
   [[nodiscard]] Deadline now() const { return virtual_ ? now_ : real_now(); }
   [[nodiscard]] bool is_virtual() const { return virtual_; }
@@ -39,7 +39,7 @@ class Clock {
   static Deadline real_now();
 
   bool virtual_;
-  Deadline now_;
+  Deadline now_ = 0;  // of the virtual clock
 };
 
 }  // namespace neap

@@ -67,7 +67,19 @@ bool Loop::alive() const {
          has_posted_.load(std::memory_order_acquire);
 }
 
-void Loop::poll() { uv_run(&loop_, UV_RUN_NOWAIT); }
+void Loop::poll() {
+  // Without a referenced handle libuv does not look for events at all. That saves busy tasks a system call
+  // per turn; but a wake-up must reach them.
+  if (woken_.load(std::memory_order_acquire)) return poll_all();
+  uv_run(&loop_, UV_RUN_NOWAIT);
+}
+
+void Loop::poll_all() {
+  woken_.store(false, std::memory_order_relaxed);
+  uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+  uv_run(&loop_, UV_RUN_NOWAIT);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+}
 
 void Loop::wait() {
   if (clock_.is_virtual()) return wait_virtually();
@@ -92,13 +104,22 @@ void Loop::wait() {
   uv_timer_stop(&timer_);
 }
 
+/// True when libuv has work that waits for no event: idle handles, callbacks put off, handles closing.
+bool Loop::must_not_block() {
+  // A loop without anything referenced would say so too.
+  uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+  const bool pending = uv_backend_timeout(&loop_) == 0;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
+  return pending;
+}
+
 void Loop::wait_precisely(Deadline deadline) {
   // libuv registers new watchers with the kernel only when it polls, so it polls first.
-  poll();
+  poll_all();
   const Deadline left = deadline - clock_.now();
-  if (left <= 0 || uv_backend_timeout(&loop_) == 0 || timers_.next() != deadline) return;
+  if (left <= 0 || timers_.next() != deadline || must_not_block()) return;
   poll_descriptor(uv_backend_fd(&loop_), left);
-  poll();
+  poll_all();
 }
 
 void Loop::wait_virtually() {
@@ -131,6 +152,7 @@ void Loop::run_posted() {
     has_posted_.store(false, std::memory_order_release);
   }
   for (auto& item : work) item();
+  if (wake_hook_) wake_hook_();
 }
 
 }  // namespace neap

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace neap {
@@ -43,7 +44,13 @@ class Loop {
   void wait();
 
   /// Makes `wait` return soon. Safe from any thread and from signal handlers while the loop exists.
-  void wake() { uv_async_send(&wakeup_); }
+  void wake() {
+    uv_async_send(&wakeup_);
+    woken_.store(true, std::memory_order_release);  // after it: whoever sees this finds the wake-up there
+  }
+  /// Calls `hook` on the loop's thread after each wake-up: how a signal handler, which may call nothing but
+  /// `wake`, gets work done. Set it before anything can wake the loop.
+  void set_wake_hook(std::function<void()> hook) { wake_hook_ = std::move(hook); }
   /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists.
   void post(std::function<void()> work);
 
@@ -53,6 +60,8 @@ class Loop {
 
  private:
   void run_posted();
+  void poll_all();
+  bool must_not_block();
   void wait_precisely(Deadline deadline);
   void wait_virtually();
 
@@ -63,6 +72,8 @@ class Loop {
   TimerHeap timers_;
   std::atomic<int> holders_{0};
   std::atomic<bool> has_posted_{false};
+  std::atomic<bool> woken_{false};
+  std::function<void()> wake_hook_;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
 };

@@ -1,6 +1,6 @@
 // The loop's timers: a stable min-heap of deadlines.
 //
-// A timer is a node inside what it wakes (a task, a handle, a timeout scope), so arming one allocates nothing
+// A timer is the base of what it wakes (a task, a handle, a timeout scope), so arming one allocates nothing
 // but the heap's own array.
 //
 // Invariants
@@ -20,14 +20,15 @@ namespace neap {
 /// What a fired timer belongs to; the loop's user tells them apart by it.
 enum class TimerKind : std::uint8_t { task, handle, scope };
 
+/// The base of what a timer wakes.
 struct TimerNode {
   static constexpr std::uint32_t kIdle = UINT32_MAX;
 
-  explicit TimerNode(TimerKind timer_kind) : kind(timer_kind) {}
+  explicit TimerNode(TimerKind kind) : timer_kind(kind) {}
   [[nodiscard]] bool armed() const { return position != kIdle; }
 
   std::uint32_t position = kIdle;
-  TimerKind kind;
+  TimerKind timer_kind;
 };
 
 class TimerHeap {

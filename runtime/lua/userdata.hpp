@@ -2,6 +2,8 @@
 // name, and safe for userdata of any other library.
 #pragma once
 
+#include "runtime/lua/state_data.hpp"
+
 #include <lua.hpp>
 
 namespace neap {
@@ -9,17 +11,18 @@ namespace neap {
 /// A type of userdata; its address is the registry key of its metatable.
 struct UserdataType {
   const char* name;
+  /// Index into StateData::metatables of a type that is looked at on every switch; -1 for any other.
+  int fast = -1;
 };
 
-inline constexpr UserdataType kFutureType{"Future"};
-inline constexpr UserdataType kTaskType{"Task"};
-inline constexpr UserdataType kHandleType{"Handle"};
+inline constexpr UserdataType kFutureType{"Future", 0};
+inline constexpr UserdataType kTaskType{"Task", 1};
+inline constexpr UserdataType kCoroutineType{"Coroutine", 2};
+inline constexpr UserdataType kHandleType{"Handle", 3};
+inline constexpr UserdataType kTimeoutType{"Timeout", 4};
 inline constexpr UserdataType kWatchType{"Watch"};
-inline constexpr UserdataType kTimeoutType{"Timeout"};
-inline constexpr UserdataType kCoroutineType{"Coroutine"};
 
-/// Makes the type's metatable, with `__name`, `__index` = itself and `__metatable`-free, and pushes it.
-/// Once per state.
+/// Makes the type's metatable, with `__name` and `__index` = itself, and pushes it. Once per state.
 inline void new_type(lua_State* L, const UserdataType& type) {
   lua_createtable(L, 0, 8);
   lua_pushstring(L, type.name);
@@ -28,6 +31,7 @@ inline void new_type(lua_State* L, const UserdataType& type) {
   lua_setfield(L, -2, "__index");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &type);
+  if (type.fast >= 0) state_data(L).metatables[type.fast] = lua_topointer(L, -1);
 }
 
 /// Gives the userdata on the top of the stack its type.
@@ -36,8 +40,22 @@ inline void set_type(lua_State* L, const UserdataType& type) {
   lua_setmetatable(L, -2);
 }
 
+/// The address of the metatable of the userdata at `index`; null for a value that is none, or has none.
+inline const void* metatable_of(lua_State* L, int index) {
+  if (lua_touserdata(L, index) == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
+  const void* metatable = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return metatable;
+}
+
+/// True when `metatable`, from metatable_of, is that of the type, which must be a fast one.
+inline bool is_type(lua_State* L, const void* metatable, const UserdataType& type) {
+  return metatable != nullptr && metatable == state_data(L).metatables[type.fast];
+}
+
 /// The userdata at `index` when it is of the type, else null.
 inline void* to_userdata(lua_State* L, int index, const UserdataType& type) {
+  if (type.fast >= 0) return is_type(L, metatable_of(L, index), type) ? lua_touserdata(L, index) : nullptr;
   void* userdata = lua_touserdata(L, index);
   if (userdata == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &type);

@@ -41,7 +41,7 @@ void Scheduler::push_deadlock_error(lua_State* L) {
 
 void Scheduler::raise_deadlock() {
   Task* target = nullptr;
-  if (!roots_.empty() && !roots_.back()->done()) {
+  if (!roots_.empty()) {
     target = roots_.back();
   } else {
     // During shutdown there is no root: the oldest task that waits for ever in its cleanup is told.

@@ -11,8 +11,10 @@
 namespace neap {
 
 Future* to_future(lua_State* L, int index) {
-  if (void* future = to_userdata(L, index, kFutureType)) return static_cast<Future*>(future);
-  return to_task(L, index);
+  const void* metatable = metatable_of(L, index);
+  if (is_type(L, metatable, kTaskType)) return static_cast<Task*>(lua_touserdata(L, index));
+  if (is_type(L, metatable, kFutureType)) return static_cast<Future*>(lua_touserdata(L, index));
+  return nullptr;
 }
 
 Future& check_future(lua_State* L, int index) {

@@ -24,7 +24,7 @@ class Scheduler;
 
 enum class FutureState : std::uint8_t { pending, finished, failed, cancelled };
 
-/// How often a future may be completed by whom: a Task only by its own end.
+/// By whom a future is completed: a Task only by its own end.
 enum class FutureKind : std::uint8_t { future, task };
 
 struct Future {

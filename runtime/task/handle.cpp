@@ -6,7 +6,6 @@
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/trail.hpp"
 
-#include <cstddef>
 #include <new>
 
 namespace neap {
@@ -51,13 +50,6 @@ void report_callback_error(lua_State* L, Scheduler& scheduler) {
 
 }  // namespace
 
-Handle& Handle::of(Waiter& member) {
-  return *reinterpret_cast<Handle*>(reinterpret_cast<char*>(&member) - offsetof(Handle, waiter));
-}
-Handle& Handle::of(TimerNode& member) {
-  return *reinterpret_cast<Handle*>(reinterpret_cast<char*>(&member) - offsetof(Handle, timer));
-}
-
 Handle& new_handle(lua_State* L, int argument_count) {
   const int function = lua_gettop(L) - argument_count;
   if (!is_callable(L, function)) {
@@ -79,23 +71,23 @@ Handle& check_handle(lua_State* L, int index) {
 void call_soon(lua_State* L, Scheduler& scheduler, Handle& handle) {
   lua_pushvalue(L, -1);
   handle.anchor = scheduler.anchor(L);
-  scheduler.make_ready(handle.waiter);
+  scheduler.queue(handle);
 }
 
 void call_at(lua_State* L, Scheduler& scheduler, Handle& handle, Deadline deadline) {
   handle.when = deadline;
   if (deadline == kNever) return;
-  scheduler.loop().timers().arm(handle.timer, deadline);
+  scheduler.loop().timers().arm(handle, deadline);
   lua_pushvalue(L, -1);
   handle.anchor = scheduler.anchor(L);
 }
 
 void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
   handle.cancelled = true;
-  if (handle.timer.armed()) {
-    scheduler.loop().timers().disarm(handle.timer);
-  } else if (handle.waiter.linked()) {
-    handle.waiter.unlink();
+  if (handle.armed()) {
+    scheduler.loop().timers().disarm(handle);
+  } else if (handle.linked()) {
+    handle.unlink();
   }
   if (handle.anchor != 0) {
     scheduler.release(L, handle.anchor);

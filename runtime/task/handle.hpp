@@ -13,18 +13,14 @@ namespace neap {
 
 class Scheduler;
 
-struct Handle {
-  Handle() : waiter(WaiterKind::handle), timer(TimerKind::handle) {}
+/// The waiter is in a future's list, then in the ready queue.
+struct Handle : Waiter, TimerNode {
+  Handle() : Waiter(WaiterKind::handle), TimerNode(TimerKind::handle) {}
 
-  Waiter waiter;  // in a future's waiters, then in the ready queue
-  TimerNode timer;
   Deadline when = 0;
   int anchor = 0;
   int argument_count = 0;
   bool cancelled = false;
-
-  static Handle& of(Waiter& member);
-  static Handle& of(TimerNode& member);
 };
 
 /// Makes a Handle of the function and `argument_count` arguments on the top of the stack, in their place.

@@ -15,8 +15,8 @@ constexpr int kSatisfiedInARow = 64;
 /// which looks at the clock as often between its own steps.
 constexpr int kElidedInARow = 15;
 
-void abandon_sleep(Scheduler& scheduler, Task& task) { scheduler.loop().timers().disarm(task.timer); }
-void abandon_await(Scheduler&, Task& task) { task.waiter.unlink(); }
+void abandon_sleep(Scheduler& scheduler, Task& task) { scheduler.loop().timers().disarm(task); }
+void abandon_await(Scheduler&, Task& task) { task.unlink(); }
 void abandon_yield(Scheduler&, Task&) {}
 
 constexpr WaitKind kSleep{abandon_sleep, "sleep"};
@@ -80,10 +80,7 @@ int sleep_resumed(lua_State* L, int, lua_KContext) {
 
 Task& check_can_wait(lua_State* L, const char* what) {
   Scheduler& scheduler = scheduler_of(L);
-  if (scheduler.running() != L || scheduler.blocked_resumes != 0 || lua_isyieldable(L) == 0 ||
-      scheduler.current() == nullptr) {
-    check_suspendable(L, scheduler, what);
-  }
+  if (!scheduler.can_suspend(L)) check_suspendable(L, scheduler, what);
   Task& task = *scheduler.current();
   if (task.must_cancel != 0) raise_cancelled(L, task);
   return task;
@@ -99,15 +96,19 @@ int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_
   return lua_yieldk(L, 0, context, resumed);
 }
 
-int park_ready(lua_State* L, Task& task, lua_KFunction resumed, lua_KContext context) {
-  Scheduler& scheduler = scheduler_of(L);
-  task.wake_reason = WakeReason::granted;
+int park_ready(lua_State* L, Task& task, lua_KFunction resumed) {
   task.interruptible = true;
+  return park_uninterrupted(L, task, resumed);
+}
+
+int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed) {
+  task.wake_reason = WakeReason::granted;
   task.wait = &kYield;
   task.parked_on = L;
+  Scheduler& scheduler = scheduler_of(L);
   scheduler.make_ready(task);
   scheduler.parking = true;
-  return lua_yieldk(L, 0, context, resumed);
+  return lua_yieldk(L, 0, 0, resumed);
 }
 
 Task& finish_wait(lua_State* L) {
@@ -124,15 +125,14 @@ Task& finish_wait(lua_State* L) {
 int await_future(lua_State* L, Future& future, bool shielded) {
   Scheduler& scheduler = scheduler_of(L);
   if (future.done()) {
-    if (++scheduler.satisfied_in_a_row < kSatisfiedInARow || scheduler.running() != L ||
-        lua_isyieldable(L) == 0 || scheduler.blocked_resumes != 0 || scheduler.current() == nullptr) {
+    if (++scheduler.satisfied_in_a_row < kSatisfiedInARow || !scheduler.can_suspend(L)) {
       return push_result_or_raise(L, 1);
     }
     return park_ready(L, *scheduler.current(), await_resumed);
   }
   Task& task = check_can_wait(L, "await");
   if (&task == &future) raise(L, ErrorKind::runtime, "a task cannot await itself");
-  future.waiters.push_back(task.waiter);
+  future.waiters.push_back(task);
   return park(L, task, shielded ? kShieldedAwait : kAwait, &future, await_resumed);
 }
 
@@ -148,7 +148,7 @@ int sleep(lua_State* L) {
     return park_ready(L, task, sleep_resumed);
   }
   const Deadline deadline = scheduler.loop().clock().after(seconds);
-  if (deadline != kNever) scheduler.loop().timers().arm(task.timer, deadline);
+  if (deadline != kNever) scheduler.loop().timers().arm(task, deadline);
   return park(L, task, kSleep, nullptr, sleep_resumed);
 }
 

@@ -29,9 +29,12 @@ int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_
 /// Raises the error that interrupted the wait, if one did. Returns the current task.
 Task& finish_wait(lua_State* L);
 
-/// Lets everything else that is ready run first. With `what` for messages; for `sleep(0)` and for waits
-/// that were satisfied too often in a row.
-int park_ready(lua_State* L, Task& task, lua_KFunction resumed, lua_KContext context = 0);
+/// Lets everything else that is ready run first: for `sleep(0)`, and for waits that were satisfied too often
+/// in a row.
+int park_ready(lua_State* L, Task& task, lua_KFunction resumed);
+
+/// The same where a cancellation must stay pending, because the wait is no wait of the script's.
+int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed);
 
 /// Waits until the future at index 1 is done, then returns its results or raises its error.
 int await_future(lua_State* L, Future& future, bool shielded);

@@ -16,7 +16,7 @@
 namespace neap {
 
 Scheduler::Scheduler(lua_State* L, Loop& loop) : main_(L), loop_(loop), running_(L) {
-  *static_cast<Scheduler**>(lua_getextraspace(L)) = this;
+  thread_word(L) = reinterpret_cast<std::uintptr_t>(static_cast<StateData*>(this));
 }
 
 Scheduler::~Scheduler() = default;
@@ -43,34 +43,34 @@ void Scheduler::release(lua_State* L, int anchor) {
 
 // Making and ending tasks.
 
-std::uint32_t Scheduler::take_slot(lua_State* L) {
+/// A slot without a coroutine.
+std::uint32_t Scheduler::new_slot(lua_State* L) {
+  if (slots_.size() == slots_.capacity()) {
+    const std::size_t more = std::max<std::size_t>(64, slots_.capacity() * 2);
+    slots_.reserve(more);
+    free_slots_.reserve(std::min(more, kPooled));
+    bare_slots_.reserve(more);
+  }
+  lua_pushboolean(L, 0);
+  slots_.push_back({nullptr, luaL_ref(L, LUA_REGISTRYINDEX)});
+  return static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+/// Pushes an idle coroutine, or a new one, and takes a slot for its task. The slot is given back by
+/// whoever raises before the task is in it.
+lua_State* Scheduler::push_coroutine(lua_State* L, std::uint32_t* slot) {
   if (!free_slots_.empty()) {
-    const std::uint32_t slot = free_slots_.back();
+    *slot = free_slots_.back();
     free_slots_.pop_back();
-    return slot;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, slots_[*slot].anchor);
+    return lua_tothread(L, -1);
   }
-  if (bare_slots_.empty()) {
-    if (slots_.size() == slots_.capacity()) {
-      const std::size_t more = std::max<std::size_t>(64, slots_.capacity() * 2);
-      slots_.reserve(more);
-      free_slots_.reserve(more);
-      bare_slots_.reserve(more);
-    }
-    Slot fresh;
-    lua_pushboolean(L, 0);
-    fresh.thread_anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-    lua_pushboolean(L, 0);
-    fresh.task_anchor = luaL_ref(L, LUA_REGISTRYINDEX);
-    slots_.push_back(fresh);
-    bare_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
-  }
-  const std::uint32_t slot = bare_slots_.back();
+  if (bare_slots_.empty()) bare_slots_.push_back(new_slot(L));
   lua_State* thread = lua_newthread(L);
   set_thread_flag(thread, kTaskBase, true);
-  lua_rawseti(L, LUA_REGISTRYINDEX, slots_[slot].thread_anchor);
-  slots_[slot].thread = thread;
+  *slot = bare_slots_.back();
   bare_slots_.pop_back();
-  return slot;
+  return thread;
 }
 
 std::uint32_t Scheduler::intern_place(lua_State* L, int level) {
@@ -99,25 +99,23 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   auto* task = new (lua_newuserdatauv(L, sizeof(Task), kFutureValues)) Task();
   set_type(L, kTaskType);
   lua_insert(L, -argument_count - 2);
-  const std::uint32_t slot = take_slot(L);
-  lua_State* thread = slots_[slot].thread;
+  lua_State* thread = push_coroutine(L, &task->slot);
   if (lua_checkstack(thread, argument_count + LUA_MINSTACK) == 0) {
-    free_slots_.push_back(slot);
+    bare_slots_.push_back(task->slot);
     luaL_error(L, "too many arguments for a task (%d)", argument_count);
   }
-  task->slot = slot;
+  lua_setiuservalue(L, -argument_count - 3, kResult);
   task->thread = thread;
   task->id = next_id_++;
   task->origin = intern_place(L, level);
   lua_pushcfunction(thread, task_entry);
   lua_pushcfunction(thread, task_message_handler);
   lua_xmove(L, thread, argument_count + 1);
-  task->argument_count = argument_count + 2;
   lua_pushvalue(L, -1);
-  lua_rawseti(L, LUA_REGISTRYINDEX, slots_[slot].task_anchor);
-  slots_[slot].task = task;
+  lua_rawseti(L, LUA_REGISTRYINDEX, slots_[task->slot].anchor);
+  slots_[task->slot].task = task;
   ++live_tasks_;
-  ready_.push_back(task->waiter);
+  ready_.push_back(*task);
   return *task;
 }
 
@@ -143,15 +141,17 @@ void Scheduler::step(lua_State* from, Task& task) {
   running_ = task.thread;
   blocked_resumes = 0;
   satisfied_in_a_row = 0;
+  const int outer_depth = await_depth;
+  await_depth = 0;
+  const int arguments = task.task_state == TaskState::created ? lua_gettop(task.thread) - 1 : 0;
   task.task_state = TaskState::running;
   task.interruptible = false;
-  const int arguments = task.argument_count;
-  task.argument_count = 0;
   int count = 0;
   const int status = lua_resume(task.thread, from, arguments, &count);
   current_ = outer_task;
   running_ = outer_running;
   blocked_resumes = outer_blocked;
+  await_depth = outer_depth;
   if (status == LUA_YIELD && parking) {
     parking = false;
     return;
@@ -167,7 +167,7 @@ void Scheduler::step(lua_State* from, Task& task) {
 }
 
 void Scheduler::step_now(lua_State* L, Task& task) {
-  task.waiter.unlink();
+  task.unlink();
   step(L, task);
 }
 
@@ -191,31 +191,29 @@ void Scheduler::finish(Task& task, int status, int count) {
 }
 
 void Scheduler::recycle(Task& task) {
+  lua_State* thread = task.thread;
   Slot& slot = slots_[task.slot];
-  --live_tasks_;
+  task.thread = nullptr;
   slot.task = nullptr;
-  lua_settop(task.thread, 0);
-  lua_pushboolean(task.thread, 0);
-  lua_rawseti(task.thread, LUA_REGISTRYINDEX, slot.task_anchor);
-  const bool usable = lua_status(task.thread) == LUA_OK;
-  if (usable && free_slots_.size() < kPooled) {
+  --live_tasks_;
+  lua_settop(thread, 0);
+  if (lua_status(thread) == LUA_OK && free_slots_.size() < kPooled) {
+    lua_pushthread(thread);
     free_slots_.push_back(task.slot);
   } else {
-    lua_pushboolean(main_, 0);
-    lua_rawseti(main_, LUA_REGISTRYINDEX, slot.thread_anchor);
-    slot.thread = nullptr;
+    lua_pushboolean(thread, 0);
     bare_slots_.push_back(task.slot);
   }
-  task.thread = nullptr;
+  lua_rawseti(thread, LUA_REGISTRYINDEX, slot.anchor);
 }
 
 void Scheduler::notify(lua_State* L, Future& future, int index) {
   int callbacks = 0;
   lua_Integer next_callback = 1;
   while (Waiter* waiter = future.waiters.pop_front()) {
-    switch (waiter->kind) {
+    switch (waiter->waiter_kind) {
       case WaiterKind::task:
-        wake(Task::of(*waiter));
+        wake(static_cast<Task&>(*waiter));
         break;
       case WaiterKind::watch_entry:
         watched_future_done(*this, *waiter);
@@ -226,7 +224,7 @@ void Scheduler::notify(lua_State* L, Future& future, int index) {
           callbacks = lua_gettop(L);
         }
         lua_rawgeti(L, callbacks, next_callback++);
-        call_soon(L, *this, Handle::of(*waiter));
+        call_soon(L, *this, static_cast<Handle&>(*waiter));
         lua_pop(L, 1);
         break;
     }
@@ -327,10 +325,10 @@ void Scheduler::run_ready() {
   const Deadline stop = static_cast<Deadline>(uv_hrtime()) + kSlice;
   for (int steps = 1; !ready_.empty(); ++steps) {
     Waiter* next = ready_.pop_front();
-    if (next->kind == WaiterKind::task) {
-      step(main_, Task::of(*next));
+    if (next->waiter_kind == WaiterKind::task) {
+      step(main_, static_cast<Task&>(*next));
     } else {
-      run_handle(main_, *this, Handle::of(*next));
+      run_handle(main_, *this, static_cast<Handle&>(*next));
     }
     if (exit_requested_ || steps >= kBatch) return;
     if (steps % kStepsPerLook == 0 && static_cast<Deadline>(uv_hrtime()) > stop) return;
@@ -338,12 +336,12 @@ void Scheduler::run_ready() {
 }
 
 void Scheduler::fire(TimerNode& timer) {
-  switch (timer.kind) {
+  switch (timer.timer_kind) {
     case TimerKind::task:
-      wake(Task::of(timer));
+      wake(static_cast<Task&>(timer));
       break;
     case TimerKind::handle:
-      make_ready(Handle::of(timer).waiter);
+      queue(static_cast<Handle&>(timer));
       break;
     case TimerKind::scope:
       expire_scope(main_, *this, timer);
@@ -360,7 +358,7 @@ void Scheduler::fire_timers() {
 
 void Scheduler::turn() {
   run_ready();
-  if (exit_requested_) return;
+  if (exit_requested_ || (!roots_.empty() && roots_.back()->done())) return;
   fire_timers();
   if (!ready_.empty()) {
     loop_.poll();

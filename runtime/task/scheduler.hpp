@@ -13,6 +13,7 @@
 #pragma once
 
 #include "runtime/loop/loop.hpp"
+#include "runtime/lua/state_data.hpp"
 #include "runtime/task/handle.hpp"
 #include "runtime/task/task.hpp"
 
@@ -25,15 +26,7 @@
 
 namespace neap {
 
-/// Flags in the low bits of a coroutine's extra space, beside the pointer to the scheduler.
-enum ThreadFlag : std::uintptr_t {
-  kWaiting = 1,   // suspended in a wait of the task that resumed it
-  kTaskBase = 2,  // the coroutine of a task itself
-  kClosing = 4,   // being closed: its pcalls let the closing error through
-  kEntered = 8,   // its function has been started
-};
-
-class Scheduler {
+class Scheduler : public StateData {
  public:
   /// `L` is the state's main thread. Registers itself in the state's extra space, from where every
   /// coroutine made later inherits it.
@@ -113,10 +106,10 @@ class Scheduler {
 
   // Queues and anchors, for handles and parking.
 
-  void make_ready(Waiter& waiter) { ready_.push_back(waiter); }
+  void queue(Waiter& waiter) { ready_.push_back(waiter); }
   void make_ready(Task& task) {
     task.task_state = TaskState::ready;
-    ready_.push_back(task.waiter);
+    ready_.push_back(task);
   }
   [[nodiscard]] bool nothing_ready() const { return ready_.empty(); }
   /// Keeps the value on the top of the stack alive, and pops it.
@@ -124,6 +117,10 @@ class Scheduler {
   void release(lua_State* L, int anchor);
   void push_anchored(lua_State* L, int anchor) { lua_rawgeti(L, LUA_REGISTRYINDEX, anchor); }
 
+  /// True when the code running in `L` can be suspended.
+  [[nodiscard]] bool can_suspend(lua_State* L) const {
+    return running_ == L && blocked_resumes == 0 && current_ != nullptr && lua_isyieldable(L) != 0;
+  }
   /// The coroutine that runs now, as far as neap resumed it.
   [[nodiscard]] lua_State* running() { return running_; }
   void set_running(lua_State* L) { running_ = L; }
@@ -131,15 +128,16 @@ class Scheduler {
   bool parking = false;
   /// How many of the resumes under way went through a C function that cannot be suspended.
   int blocked_resumes = 0;
+  /// Nested awaits since the running step began: how deep they are on the C stack.
+  int await_depth = 0;
   /// Waits in a row that were satisfied without suspending.
   int satisfied_in_a_row = 0;
 
  private:
+  /// A place in the registry: of a task that is not done, or of an idle coroutine, or of nothing.
   struct Slot {
-    lua_State* thread = nullptr;
     Task* task = nullptr;
-    int thread_anchor = 0;
-    int task_anchor = 0;
+    int anchor = 0;
   };
   friend void push_task(lua_State* L, const Task& task);
 
@@ -147,16 +145,17 @@ class Scheduler {
   static constexpr int kStepsPerLook = 16;
   static constexpr Deadline kSlice = 1'000'000;
   static constexpr int kDeadlocksInShutdown = 1000;   // then tasks that wait for ever in their cleanup are left
-  static constexpr std::size_t kPooled = 4096;  // idle coroutines kept for the next tasks
+  static constexpr std::size_t kPooled = 16384;  // idle coroutines kept for the next tasks
 
   void turn();
   void run_ready();
   void fire_timers();
   void fire(TimerNode& timer);
   void step(lua_State* from, Task& task);
+  lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
   void finish(Task& task, int status, int count);
   void recycle(Task& task);
-  std::uint32_t take_slot(lua_State* L);
+  std::uint32_t new_slot(lua_State* L);
   std::uint32_t intern_place(lua_State* L, int level);
   void raise_deadlock();
   void push_deadlock_error(lua_State* L);
@@ -202,16 +201,6 @@ class Scheduler {
 };
 
 /// The scheduler of the state.
-inline Scheduler& scheduler_of(lua_State* L) {
-  const auto word = *static_cast<std::uintptr_t*>(lua_getextraspace(L));
-  return *reinterpret_cast<Scheduler*>(word & ~std::uintptr_t{15});
-}
-inline bool thread_has(lua_State* L, ThreadFlag flag) {
-  return (*static_cast<std::uintptr_t*>(lua_getextraspace(L)) & flag) != 0;
-}
-inline void set_thread_flag(lua_State* L, ThreadFlag flag, bool on) {
-  auto& word = *static_cast<std::uintptr_t*>(lua_getextraspace(L));
-  word = on ? word | flag : word & ~std::uintptr_t{flag};
-}
+inline Scheduler& scheduler_of(lua_State* L) { return static_cast<Scheduler&>(state_data(L)); }
 
 }  // namespace neap

@@ -4,21 +4,7 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
-#include <cstddef>
-
 namespace neap {
-
-// The members' places are taken with offsetof; the compiler supports that for types like these, which have
-// bases but nothing virtual.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winvalid-offsetof"
-Task& Task::of(Waiter& member) {
-  return *reinterpret_cast<Task*>(reinterpret_cast<char*>(&member) - offsetof(Task, waiter));
-}
-Task& Task::of(TimerNode& member) {
-  return *reinterpret_cast<Task*>(reinterpret_cast<char*>(&member) - offsetof(Task, timer));
-}
-#pragma GCC diagnostic pop
 
 Task* to_task(lua_State* L, int index) { return static_cast<Task*>(to_userdata(L, index, kTaskType)); }
 
@@ -40,7 +26,7 @@ bool take_scope_request_back(Task& task, std::uint16_t outside_requests) {
 
 void push_task(lua_State* L, const Task& task) {
   const Scheduler& scheduler = scheduler_of(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, scheduler.slots_[task.slot].task_anchor);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, scheduler.slots_[task.slot].anchor);
 }
 
 void push_task_name(lua_State* L, int index) {

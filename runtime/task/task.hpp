@@ -5,7 +5,8 @@
 //                 └─ parked <─┘
 //
 // Invariants
-//  1. A task that is not done is anchored in the registry (its slot), and so is its coroutine.
+//  1. A task that is not done is anchored in the registry (its slot). Its coroutine is its user value kResult
+//     until the result takes that place.
 //  2. `ready`: it is in the scheduler's ready queue, once. `parked`: its coroutine is suspended in `park`,
 //     and `wait` says for what and how to stop waiting. `running`: it is the current task, or has resumed
 //     the current one eagerly.
@@ -46,34 +47,32 @@ enum class WakeReason : std::uint8_t {
 /// Who asked a task to end: a scope of its own takes its request back when it ends.
 enum CancelSource : std::uint8_t { kFromOutside = 1, kFromScope = 2 };
 
-struct Task : Future {
-  Task() : Future(FutureKind::task), waiter(WaiterKind::task), timer(TimerKind::task) {}
+/// The waiter is in a wait list while the task is parked, in the ready queue while it is ready; the timer is
+/// armed while it sleeps. They are bases, and the small members come first, because every parked task costs
+/// what this struct costs.
+struct Task : Future, Waiter, TimerNode {
+  Task() : Future(FutureKind::task), Waiter(WaiterKind::task), TimerNode(TimerKind::task) {}
 
-  Waiter waiter;     // in a wait list while parked, in the ready queue while ready
-  TimerNode timer;   // armed while asleep
   TaskState task_state = TaskState::created;
   WakeReason wake_reason = WakeReason::granted;
   std::uint8_t must_cancel = 0;  // CancelSource bits of requests that no wait has delivered yet
   bool interruptible = false;    // ready without anything granted (sleep(0)): a cancel still takes effect
   bool visited = false;          // on the path of a cancel request that is being passed on
+  std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
+  std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
+  std::uint32_t slot = 0;
+  std::uint32_t origin = 0;  // where it was created: an index into Scheduler's places
   lua_State* thread = nullptr;     // its coroutine
   lua_State* parked_on = nullptr;  // the coroutine that waits: `thread`, or one that it resumed
   const WaitKind* wait = nullptr;
   void* wait_object = nullptr;  // what the WaitKind makes of it
   std::uint64_t id = 0;
-  std::uint32_t slot = 0;
-  std::uint32_t origin = 0;          // where it was created: an index into Scheduler's places
-  std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
-  std::uint16_t scope_requests = 0;   // those of them made by the task's own timeout scopes
-  int argument_count = 0;            // values on its coroutine for the first step
 
   /// Cancel requests that none of the task's own scopes made.
   [[nodiscard]] std::uint16_t outside_requests() const {
     return static_cast<std::uint16_t>(cancel_requests - scope_requests);
   }
 
-  static Task& of(Waiter& member);
-  static Task& of(TimerNode& member);
 };
 
 /// The Task at `index`, or null.

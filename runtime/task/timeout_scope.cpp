@@ -7,16 +7,11 @@
 #include "runtime/task/scheduler.hpp"
 
 #include <cmath>
-#include <cstddef>
 #include <new>
 
 namespace neap {
 
 namespace {
-
-TimeoutScope& scope_of(TimerNode& timer) {
-  return *reinterpret_cast<TimeoutScope*>(reinterpret_cast<char*>(&timer) - offsetof(TimeoutScope, timer));
-}
 
 TimeoutScope& check_scope(lua_State* L, int index) {
   if (void* scope = to_userdata(L, index, kTimeoutType)) return *static_cast<TimeoutScope*>(scope);
@@ -25,13 +20,13 @@ TimeoutScope& check_scope(lua_State* L, int index) {
 
 void arm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope, int index) {
   if (scope.deadline == kNever) return;
-  scheduler.loop().timers().arm(scope.timer, scope.deadline);
+  scheduler.loop().timers().arm(scope, scope.deadline);
   lua_pushvalue(L, index);
   scope.anchor = scheduler.anchor(L);
 }
 
 void disarm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
-  scheduler.loop().timers().disarm(scope.timer);
+  scheduler.loop().timers().disarm(scope);
   if (scope.anchor == 0) return;
   scheduler.release(L, scope.anchor);
   scope.anchor = 0;
@@ -115,7 +110,7 @@ int scope_tostring(lua_State* L) {
 }  // namespace
 
 void expire_scope(lua_State* L, Scheduler& scheduler, TimerNode& timer) {
-  TimeoutScope& scope = scope_of(timer);
+  auto& scope = static_cast<TimeoutScope&>(timer);
   scheduler.push_anchored(L, scope.anchor);
   scheduler.release(L, scope.anchor);
   scope.anchor = 0;

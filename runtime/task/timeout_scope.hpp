@@ -15,10 +15,9 @@ namespace neap {
 
 enum class ScopeState : std::uint8_t { active, expiring, expired, exited };
 
-struct TimeoutScope {
-  TimeoutScope() : timer(TimerKind::scope) {}
+struct TimeoutScope : TimerNode {
+  TimeoutScope() : TimerNode(TimerKind::scope) {}
 
-  TimerNode timer;
   ScopeState state = ScopeState::active;
   std::uint16_t outside_requests = 0;  // of the task, when the scope was entered
   int anchor = 0;

@@ -8,9 +8,15 @@ namespace neap {
 /// What a waiter is part of; whoever wakes it tells them apart by it.
 enum class WaiterKind : std::uint8_t { task, handle, watch_entry };
 
-/// One place in a WaitList. Its owner stays where it is while the waiter is linked.
-struct Waiter {
-  explicit Waiter(WaiterKind waiter_kind) : kind(waiter_kind) {}
+/// A link of a WaitList's ring.
+struct WaitLink {
+  WaitLink* prev = nullptr;
+  WaitLink* next = nullptr;
+};
+
+/// One place in a WaitList: the base of what waits. It stays where it is while it is linked.
+struct Waiter : WaitLink {
+  explicit Waiter(WaiterKind kind) : waiter_kind(kind) {}
 
   [[nodiscard]] bool linked() const { return next != nullptr; }
   void unlink() {
@@ -19,13 +25,7 @@ struct Waiter {
     prev = next = nullptr;
   }
 
-  Waiter* prev = nullptr;
-  Waiter* next = nullptr;
-  WaiterKind kind;
-
- private:
-  friend class WaitList;
-  Waiter() : kind(WaiterKind::task) {}
+  WaiterKind waiter_kind;
 };
 
 /// First in, first out. The list is a ring through a head of its own, so that a waiter needs no pointer to
@@ -39,26 +39,23 @@ class WaitList {
 
   [[nodiscard]] bool empty() const { return head_.next == &head_; }
 
-  void push_back(Waiter& waiter) {
+  void push_back(WaitLink& waiter) {
     waiter.prev = head_.prev;
     waiter.next = &head_;
     head_.prev->next = &waiter;
     head_.prev = &waiter;
   }
 
-  /// The first waiter, or null.
-  [[nodiscard]] Waiter* front() { return empty() ? nullptr : head_.next; }
-
   /// Unlinks and returns the first waiter, or null.
   Waiter* pop_front() {
     if (empty()) return nullptr;
-    Waiter* first = head_.next;
+    auto* first = static_cast<Waiter*>(head_.next);
     first->unlink();
     return first;
   }
 
  private:
-  Waiter head_;
+  WaitLink head_;
 };
 
 }  // namespace neap

@@ -6,7 +6,6 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 
-#include <cstddef>
 #include <new>
 
 namespace neap {
@@ -15,9 +14,9 @@ namespace {
 
 struct Watch;
 
-struct Entry {
-  Entry() : waiter(WaiterKind::watch_entry) {}
-  Waiter waiter;
+struct Entry : Waiter {
+  Entry() : Waiter(WaiterKind::watch_entry) {}
+
   Watch* watch = nullptr;
   const Future* future = nullptr;
   Entry* next_completed = nullptr;
@@ -55,10 +54,6 @@ struct Watch {
     return mode == WatchMode::first_failure && first_failure != 0;
   }
 };
-
-Entry& entry_of(Waiter& waiter) {
-  return *reinterpret_cast<Entry*>(reinterpret_cast<char*>(&waiter) - offsetof(Entry, waiter));
-}
 
 Watch& check_watch(lua_State* L) {
   if (void* watch = to_userdata(L, 1, kWatchType)) return *static_cast<Watch*>(watch);
@@ -123,8 +118,8 @@ int watch_next(lua_State* L) {
 int watch_release(lua_State* L) {
   Watch& watch = check_watch(L);
   for (std::size_t i = 0; i < watch.count; ++i) {
-    Waiter& waiter = watch.entries()[i].waiter;
-    if (waiter.linked()) waiter.unlink();
+    Entry& entry = watch.entries()[i];
+    if (entry.linked()) entry.unlink();
   }
   return 0;
 }
@@ -132,7 +127,7 @@ int watch_release(lua_State* L) {
 }  // namespace
 
 void watched_future_done(Scheduler& scheduler, Waiter& waiter) {
-  Entry& entry = entry_of(waiter);
+  auto& entry = static_cast<Entry&>(waiter);
   Watch& watch = *entry.watch;
   watch.complete(entry);
   if (watch.waiting == nullptr || !watch.satisfied()) return;
@@ -166,7 +161,7 @@ int new_watch(lua_State* L) {
     if (future->done()) {
       watch->complete(entry);
     } else {
-      future->waiters.push_back(entry.waiter);
+      future->waiters.push_back(entry);
     }
   }
   return 1;

@@ -18,19 +18,21 @@ struct Coroutine {
   bool used = false;
 };
 
-/// With so many arguments or fewer, `open` returns them all at once.
-constexpr int kInline = 3;
+constexpr int kDeepest = 60;
 
-/// What an async function does when it is called: upvalue 1 is the function.
+/// What an async function does when it is called. Upvalues: the function, the type's metatable.
 int describe_call(lua_State* L) {
   const int count = lua_gettop(L);
   auto* coroutine = new (lua_newuserdatauv(L, sizeof(Coroutine), count + 1)) Coroutine();
   coroutine->argument_count = count;
-  set_type(L, kCoroutineType);
-  lua_insert(L, 1);
-  for (int i = count + 1; i >= 2; --i) lua_setiuservalue(L, 1, i);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_setmetatable(L, count + 1);
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_setiuservalue(L, 1, 1);
+  lua_setiuservalue(L, count + 1, 1);
+  for (int i = 1; i <= count; ++i) {
+    lua_pushvalue(L, i);
+    lua_setiuservalue(L, count + 1, i + 1);
+  }
   return 1;
 }
 
@@ -40,7 +42,8 @@ int make_async(lua_State* L) {
     raise(L, ErrorKind::type, "async() takes a function, got %s", luaL_typename(L, 1));
   }
   lua_settop(L, 1);
-  lua_pushcclosure(L, bound<describe_call>, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kCoroutineType);
+  lua_pushcclosure(L, bound<describe_call>, 2);
   return 1;
 }
 
@@ -53,42 +56,49 @@ Coroutine& use(lua_State* L, void* userdata) {
   return coroutine;
 }
 
-/// open(x): for a Coroutine the number of its arguments, its function, and up to kInline arguments; for a
-/// value with `__await` -1 and that method; for anything else nothing.
-int open_awaitable(lua_State* L) {
-  if (void* userdata = to_userdata(L, 1, kCoroutineType)) {
-    const int count = use(L, userdata).argument_count;
-    lua_pushinteger(L, count);
-    lua_getiuservalue(L, 1, 1);
-    if (count > kInline) return 2;
-    for (int i = 1; i <= count; ++i) lua_getiuservalue(L, 1, i + 1);
-    return count + 2;
-  }
-  if (to_future(L, 1) != nullptr || luaL_getmetafield(L, 1, "__await") == LUA_TNIL) return 0;
-  lua_pushinteger(L, -1);
-  lua_insert(L, -2);
-  return 2;
+int awaited(lua_State* L, int, lua_KContext) { return lua_gettop(L); }
+
+/// Calls the function at index 1 with the arguments above it; its results are those of the await.
+int call_awaited(lua_State* L, Scheduler& scheduler) {
+  const int depth = scheduler.await_depth;
+  scheduler.await_depth = depth + 1;
+  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, awaited);
+  scheduler.await_depth = depth;
+  return lua_gettop(L);
 }
 
-/// arguments(coroutine): all of them.
-int push_arguments(lua_State* L) {
-  const int count = static_cast<Coroutine*>(lua_touserdata(L, 1))->argument_count;
-  luaL_checkstack(L, count, "too many arguments");
-  for (int i = 1; i <= count; ++i) lua_getiuservalue(L, 1, i + 1);
-  return count;
+int call_awaited_later(lua_State* L, int, lua_KContext) {
+  finish_wait(L);
+  return call_awaited(L, scheduler_of(L));
 }
 
-/// wait(x, ...): await for everything that `open` knows nothing of.
-int wait_for_value(lua_State* L) {
+/// await(x, ...): runs a Coroutine here; waits for a Future or Task; calls `__await`; returns anything else.
+///
+/// A call from C nests on the C stack, which Lua bounds at 200 calls. So every kDeepest awaits the task goes
+/// through the scheduler: suspending it takes its C frames off, and from there on only memory bounds how deep
+/// awaits nest. See the test "await nests as deep as memory allows".
+int await(lua_State* L) {
   luaL_checkany(L, 1);
-  if (Future* future = to_future(L, 1)) {
+  const void* type = metatable_of(L, 1);
+  if (is_type(L, type, kCoroutineType)) {
+    lua_settop(L, 1);
+    take_coroutine(L, 1);
+    lua_remove(L, 1);
+  } else if (Future* future = to_future(L, 1)) {
     lua_settop(L, 1);
     return await_future(L, *future, false);
-  }
-  if (lua_isfunction(L, 1)) {
+  } else if (lua_isfunction(L, 1)) {
     raise(L, ErrorKind::type, "await got a function; call it, or wrap it in async()");
+  } else if (luaL_getmetafield(L, 1, "__await") != LUA_TNIL) {
+    lua_insert(L, 1);
+  } else {
+    return lua_gettop(L);
   }
-  return lua_gettop(L);
+  Scheduler& scheduler = scheduler_of(L);
+  if (scheduler.await_depth >= kDeepest && scheduler.can_suspend(L)) {
+    return park_uninterrupted(L, *scheduler.current(), call_awaited_later);
+  }
+  return call_awaited(L, scheduler);
 }
 
 int await_shielded(lua_State* L) {
@@ -124,8 +134,9 @@ void add_coroutines(lua_State* L) {
   set_functions(L, kMethods);
   lua_pop(L, 1);
   static const luaL_Reg kFunctions[] = {
-      {"async", bound<make_async>},    {"open", bound<open_awaitable>},        {"arguments", bound<push_arguments>},
-      {"wait", bound<wait_for_value>}, {"shielded_wait", bound<await_shielded>},
+      {"async", bound<make_async>},
+      {"await", bound<await>},
+      {"shielded_wait", bound<await_shielded>},
   };
   set_functions(L, kFunctions);
 }

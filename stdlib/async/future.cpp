@@ -110,7 +110,7 @@ int future_add_done_callback(lua_State* L) {
   }
   lua_pushvalue(L, 2);
   lua_rawseti(L, 3, static_cast<lua_Integer>(lua_rawlen(L, 3)) + 1);
-  future.waiters.push_back(handle.waiter);
+  future.waiters.push_back(handle);
   return 0;
 }
 
@@ -126,7 +126,7 @@ int future_remove_done_callback(lua_State* L) {
       lua_rawgeti(L, 3, i);
       lua_getiuservalue(L, 4, 1);
       if (lua_rawequal(L, 5, 2) != 0) {
-        static_cast<Handle*>(lua_touserdata(L, 4))->waiter.unlink();
+        static_cast<Handle*>(lua_touserdata(L, 4))->unlink();
         ++removed;
       } else {
         lua_pushvalue(L, 4);

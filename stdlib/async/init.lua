@@ -1,26 +1,8 @@
 -- The async module: what api.md calls `async`. Parts that few programs need are loaded at first use.
 local core, use = ...
 
-local open, wait, arguments = core.open, core.wait, core.arguments
-
--- Runs a Coroutine here, waits for a Future or Task, calls `__await`; returns any other value as it is.
---
--- This is Lua and ends in tail calls, so that awaits nest without using the C stack: see the test "await nests
--- as deep as memory allows".
-local function await(x, ...)
-  local count, fn, a, b, c = open(x)
-  if count == nil then return wait(x, ...) end
-  if count == 1 then return fn(a) end
-  if count == 0 then return fn() end
-  if count == 2 then return fn(a, b) end
-  if count == 3 then return fn(a, b, c) end
-  if count < 0 then return fn(x, ...) end
-  return fn(arguments(x))
-end
-core.await = await
-
 local async = {
-  await = await,
+  await = core.await,
   sleep = core.sleep,
   spawn = core.spawn,
   Future = core.Future,

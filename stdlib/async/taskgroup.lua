@@ -81,7 +81,7 @@ local function wait_for_children(group)
   local cancellation
   while group.count > 0 do
     group.all_done = core.Future()
-    local ok, err = core.trap(core.wait, group.all_done)
+    local ok, err = core.trap(core.await, group.all_done)
     if not ok then
       if not is(err, CancelledError) then error(err, 0) end
       cancellation = err

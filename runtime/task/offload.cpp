@@ -1,0 +1,178 @@
+#include "runtime/task/offload.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/scheduler.hpp"
+
+#include <new>
+#include <utility>
+
+namespace neap {
+
+namespace {
+
+constexpr UserdataType kOffloadsType{"Offloads"};
+const char kOffloads = 0;  // registry key: the state's list of requests
+
+struct Link {
+  Link* prev = this;
+  Link* next = this;
+};
+
+struct Request : Link {
+  explicit Request(std::unique_ptr<Job> owned) : job(std::move(owned)) { work.data = this; }
+  ~Request() {
+    prev->next = next;
+    next->prev = prev;
+  }
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  uv_work_t work{};
+  std::unique_ptr<Job> job;
+  Scheduler* scheduler = nullptr;  // null once the state is being closed
+  Task* task = nullptr;            // null when nobody waits
+  int anchor = 0;                  // of the value kept alive
+  bool in_pool = false;            // from uv_queue_work until the loop's callback
+  std::atomic<bool> worked{false};
+};
+
+/// A userdata in the registry, so that closing the state finds what is still under way.
+struct Offloads {
+  Link requests;
+};
+
+Offloads& offloads_of(lua_State* L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kOffloads);
+  auto& offloads = *static_cast<Offloads*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return offloads;
+}
+
+void detach(Request& request) {
+  request.task = nullptr;
+  request.job->abandon();
+  // When this succeeds the work is never begun; the callback comes all the same.
+  if (!request.job->must_run()) uv_cancel(reinterpret_cast<uv_req_t*>(&request.work));
+}
+
+void do_work(uv_work_t* work) {
+  auto* request = static_cast<Request*>(work->data);
+  request->job->work();
+  request->worked.store(true, std::memory_order_release);
+  request->worked.notify_one();
+}
+
+void work_ended(uv_work_t* work, int) {
+  auto* request = static_cast<Request*>(work->data);
+  request->in_pool = false;
+  if (request->anchor != 0) {
+    request->scheduler->release(request->scheduler->main_thread(), request->anchor);
+    request->anchor = 0;
+  }
+  if (request->task == nullptr) {
+    delete request;
+    return;
+  }
+  request->scheduler->wake(*request->task);  // the continuation deletes the request
+}
+
+void queue(uv_loop_t* loop, Request& request) {
+  request.in_pool = true;
+  uv_queue_work(loop, &request.work, do_work, work_ended);  // fails only without a work function
+}
+
+Request& queue_job(lua_State* L, std::unique_ptr<Job> job, int keep) {
+  Scheduler& scheduler = scheduler_of(L);
+  Offloads& offloads = offloads_of(L);
+  auto* request = new Request(std::move(job));
+  request->scheduler = &scheduler;
+  request->prev = offloads.requests.prev;
+  request->next = &offloads.requests;
+  request->prev->next = request->next->prev = request;
+  if (keep != 0) {  // this may raise: the list owns the request until the state is closed
+    lua_pushvalue(L, keep);
+    request->anchor = scheduler.anchor(L);
+  }
+  queue(scheduler.loop().uv(), *request);
+  return *request;
+}
+
+int run_answer(lua_State* L) {
+  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
+  lua_settop(L, 0);
+  return job->answer(L);
+}
+
+int offload_resumed(lua_State* L, int, lua_KContext context) {
+  finish_wait(L);  // when it raises, the request is not ours any more
+  auto* request = reinterpret_cast<Request*>(context);
+  const int before = lua_gettop(L);
+  luaL_checkstack(L, 2, nullptr);
+  lua_pushcfunction(L, bound<run_answer>);
+  lua_pushlightuserdata(L, request->job.get());
+  const int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  delete request;
+  return status == LUA_OK ? lua_gettop(L) - before : lua_error(L);
+}
+
+int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {
+  request.task = &task;
+  return park(L, task, wait, &request, offload_resumed, reinterpret_cast<lua_KContext>(&request));
+}
+
+/// Runs when the state is closed.
+int offloads_gc(lua_State* L) {
+  auto& offloads = *static_cast<Offloads*>(lua_touserdata(L, 1));
+  while (offloads.requests.next != &offloads.requests) {
+    auto* request = static_cast<Request*>(offloads.requests.next);
+    if (!request->in_pool) {  // ended, and its task never came to run again
+      delete request;
+      continue;
+    }
+    request->prev->next = request->next;
+    request->next->prev = request->prev;
+    request->prev = request->next = request;
+    detach(*request);
+    request->scheduler = nullptr;
+    if (std::exchange(request->anchor, 0) == 0) continue;
+    // Its bytes are about to be freed: work that has begun (it cannot be cancelled then) is waited for.
+    const bool cancelled = !request->job->must_run() && uv_cancel(reinterpret_cast<uv_req_t*>(&request->work)) == 0;
+    if (!cancelled) request->worked.wait(false, std::memory_order_acquire);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void abandon_offload(Scheduler&, Task& task) { detach(*static_cast<Request*>(task.wait_object)); }
+
+void open_offload(lua_State* L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kOffloads) == LUA_TNIL) {
+    new_type(L, kOffloadsType);
+    static const luaL_Reg kMethods[] = {{"__gc", bound<offloads_gc>}};
+    set_functions(L, kMethods);
+    lua_pop(L, 1);
+    new (lua_newuserdatauv(L, sizeof(Offloads), 0)) Offloads();
+    set_type(L, kOffloadsType);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kOffloads);
+  }
+  lua_pop(L, 1);
+}
+
+int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job, int keep) {
+  return wait_for(L, task, wait, queue_job(L, std::move(job), keep));
+}
+
+int offload_always(lua_State* L, const WaitKind& wait, std::unique_ptr<Job> job) {
+  Request& request = queue_job(L, std::move(job), 0);
+  return wait_for(L, check_can_wait(L, wait.name), wait, request);
+}
+
+void run_detached(uv_loop_t* loop, std::unique_ptr<Job> job) {
+  auto* request = new Request(std::move(job));
+  request->job->abandon();
+  queue(loop, *request);
+}
+
+}  // namespace neap

@@ -1,0 +1,79 @@
+// Runs a piece of C++ on libuv's thread pool while the current task waits for it.
+//
+// A binding that does so reads:
+//
+//   constexpr WaitKind kRead = offload_wait("fs.read");
+//
+//   int read(lua_State* L) {
+//     const std::string_view path = check_path(L, 1);              // may raise
+//     Task& task = check_can_wait(L, kRead.name);                  // may raise; nothing is allocated yet
+//     return offload(L, task, kRead, std::make_unique<ReadJob>(path));     // the last act
+//   }
+//
+// Owner: a job belongs to its request; the request belongs to the pool until the loop has been told of the
+// end of the work, then to the continuation of the task that waits, or to nobody and is deleted there.
+//
+// Invariants
+//  1. `work` runs on a pool thread and never sees Lua. Everything else, the destructor too, runs on the
+//     loop's thread.
+//  2. A waiter that is cancelled is taken out of the request at once, so that no completion reaches a task
+//     that has stopped waiting. Work that has not begun is never begun (unless `must_run`); work under way
+//     runs to its end, its answer is dropped, and the job's destructor gives back what it had taken.
+//  3. The job is deleted on every path, also when its answer raises.
+//  4. Every request that a state has under way is in that state's list. Closing the state takes them out, so
+//     that the loop, which dies later and waits for them, touches nothing of Lua's.
+#pragma once
+
+#include "runtime/task/park.hpp"
+
+#include <uv.h>
+
+#include <atomic>
+#include <memory>
+
+namespace neap {
+
+class Job {
+ public:
+  Job() = default;
+  virtual ~Job() = default;
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  /// Does the work, on a pool thread.
+  virtual void work() noexcept = 0;
+  /// Pushes the results and returns their number, or raises. Runs in the task, which cannot wait here.
+  virtual int answer(lua_State* L) = 0;
+  /// True for work that must be done even when nobody waits for it any more (closing a descriptor).
+  [[nodiscard]] virtual bool must_run() const { return false; }
+
+  /// True once nobody waits for the answer: long work should look from time to time, and stop. Any thread.
+  [[nodiscard]] bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
+  void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<bool> abandoned_{false};
+};
+
+/// Stops a wait for a job.
+void abandon_offload(Scheduler& scheduler, Task& task);
+
+/// The kind of wait of an operation called `name`.
+constexpr WaitKind offload_wait(const char* name) { return WaitKind{abandon_offload, name}; }
+
+/// Prepares the state; to be called when a module that offloads is opened, any number of times.
+void open_offload(lua_State* L);
+
+/// Queues the job and parks the task, which gets what `answer` gives. The value at index `keep` (0: none) is
+/// kept alive until the work has ended, whatever becomes of the task: the job may use a string's bytes
+/// where they are.
+int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job, int keep = 0);
+
+/// The same for work that must be done in any case: it is queued even when the task cannot wait or is to be
+/// cancelled, which is raised then.
+int offload_always(lua_State* L, const WaitKind& wait, std::unique_ptr<Job> job);
+
+/// Queues a job that nobody waits for; its `answer` is never called. For finalizers.
+void run_detached(uv_loop_t* loop, std::unique_ptr<Job> job);
+
+}  // namespace neap

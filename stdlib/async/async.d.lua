@@ -1,0 +1,570 @@
+---@meta async
+
+-- Types of the async module for lua-language-server. Times and delays are seconds and may be fractions; a delay
+-- below 0 counts as 0, one of 4.6e9 (146 years) or more never ends, NaN is a ValueError.
+-- "Waits" means: the calling task is suspended and others run. Such a call raises CancelledError when the task is
+-- cancelled, and RuntimeError where nothing can wait: in a callback of the loop, or inside a C function such as
+-- table.sort.
+
+---What can be awaited or made a task: a function is called without arguments.
+---@alias async.Awaitable async.Coroutine|async.Future|async.CustomAwaitable|fun(): any
+
+---Any value whose metatable has `__await(self, ...)`.
+---@class async.CustomAwaitable
+
+---A call that has been described and not started, as Python's `async def` gives. It can be used once: awaited,
+---or made a task.
+---@class async.Coroutine
+
+---asyncio's surface for Lua. `async(fn)` makes an async function: calling it gives a Coroutine and runs nothing.
+---TypeError when `fn` is no function.
+---@class async
+---@overload fun(fn: fun(...: any): any): (fun(...: any): async.Coroutine)
+async = {}
+
+---Runs a Coroutine in the current task and returns its results; waits for a Task or Future and returns its results
+---or raises its error; calls `__await(x, ...)` of a value that has it; returns any other value, and all further
+---arguments, as they are. TypeError for a function; RuntimeError for a Coroutine that was used before, and for a
+---task that awaits itself. Cancelling the waiter cancels the Task or Future (see `async.shield`).
+---@param x async.Coroutine|async.Future|any
+---@param ... any
+---@return any ...
+function await(x, ...) end
+
+async.await = await
+
+-- Running ------------------------------------------------------------------------------------------------------
+
+---@class async.RunOptions
+---@field debug? boolean sets the debug switch of the loop meanwhile
+---@field clock? "virtual" time jumps to the next deadline when everything waits
+
+---Runs `main` in a new task to its end, cancels the tasks made meanwhile that are left, waits for them, and returns
+---what `main` returned or raises its error. Only for the script's main task: RuntimeError elsewhere.
+---@param main async.Coroutine|fun(): ...
+---@param options? async.RunOptions
+---@return any ...
+function async.run(main, options) end
+
+---An event loop object for programs written in asyncio's low-level pattern: it drives the one loop of the thread,
+---and closing it cancels the tasks made since.
+---@return async.EventLoop
+function async.new_event_loop() end
+
+---The loop. It may be asked for anywhere.
+---@return async.Loop
+function async.get_running_loop() end
+
+-- Tasks and futures --------------------------------------------------------------------------------------------
+
+---Waits for that long and returns the further arguments (asyncio's `result`). 0 lets the others run once.
+---@generic T
+---@param seconds number
+---@param ... T
+---@return T ...
+function async.sleep(seconds, ...) end
+
+---Starts a task that calls `fn(...)`; it runs when the current one waits. neap's own: asyncio has `create_task`
+---alone. TypeError for what is neither a function nor a Coroutine.
+---@param fn async.Coroutine|fun(...: any): ...
+---@param ... any
+---@return async.Task
+function async.spawn(fn, ...) end
+
+---@class async.TaskOptions
+---@field name? string default: "Task-" and a number
+---@field eager? boolean runs it at once, until it waits for the first time
+
+---Starts a task of a Coroutine, of a function without arguments, or of a value with `__await`. TypeError for
+---anything else, a Task too.
+---@param x async.Coroutine|async.CustomAwaitable|fun(): ...
+---@param options? async.TaskOptions
+---@return async.Task
+function async.create_task(x, options) end
+
+---The task that calls; nil in a callback of the loop.
+---@return async.Task?
+function async.current_task() end
+
+---Every task that is not done, oldest first, the current one too. A main task that waits in `async.run` is left
+---out.
+---@return async.Task[]
+function async.all_tasks() end
+
+---A place for a result that comes later.
+---@class async.Future
+local Future = {}
+
+---A pending Future, to be finished by `set_result`, `set_exception` or `cancel`.
+---@return async.Future
+function async.Future() end
+
+---True when there is a result or an error, or it was cancelled.
+---@return boolean
+function Future:done() end
+
+---The results. InvalidStateError when it is pending; raises the error of a failed one, CancelledError of a
+---cancelled one.
+---@return any ...
+function Future:result() end
+
+---The error of a failed one, nil of a finished one. InvalidStateError when it is pending; raises CancelledError when
+---it was cancelled.
+---@return any
+function Future:exception() end
+
+---Finishes it and wakes who waits. InvalidStateError when it is done; RuntimeError for a Task.
+---@param ... any several results are kept
+function Future:set_result(...) end
+
+---Fails it and wakes who waits. InvalidStateError when it is done; RuntimeError for a Task; TypeError for nil.
+---@param err any a CancelledError cancels it
+function Future:set_exception(err) end
+
+---Asks for cancellation. A Future is cancelled at once; a Task gets a CancelledError at its current or next wait,
+---and passes the request on to the Task or Future that it awaits.
+---@param message? string the message of the CancelledError
+---@return boolean requested false when it was done already
+function Future:cancel(message) end
+
+---True when it ended by cancellation.
+---@return boolean
+function Future:cancelled() end
+
+---Calls `fn(future)` from the loop once it is done, soon if it is done already. Callbacks run in order; they cannot
+---wait; an error in one goes to the exception handler.
+---@param fn fun(future: async.Future)
+function Future:add_done_callback(fn) end
+
+---Takes a callback back, as often as it was added.
+---@param fn fun(future: async.Future)
+---@return integer removed
+function Future:remove_done_callback(fn) end
+
+---A running call. The loop keeps it alive until it ends. A failed one whose error nobody looks at is reported to the
+---exception handler.
+---@class async.Task: async.Future
+local Task = {}
+
+---@return string
+function Task:get_name() end
+
+---@param name any its text is taken
+function Task:set_name(name) end
+
+---How many requests for cancellation it has had and not taken back.
+---@return integer
+function Task:cancelling() end
+
+---Takes one request back. Call it after catching a CancelledError that the task goes on from.
+---@return integer left
+function Task:uncancel() end
+
+-- Waiting for several ------------------------------------------------------------------------------------------
+
+---@class async.GatherList
+---@field n? integer the length, when there may be nils
+---@field return_exceptions? boolean errors become results
+---@field [integer] async.Awaitable
+
+---Starts all at once, waits, and returns the first result of each in the order of the arguments. The first error
+---propagates at once and the others go on, unless `return_exceptions`: then an error object stands in its place (a
+---string or other value that was raised comes as `async.Error` with the original in `value`). Cancelling the waiter
+---cancels all. The same Coroutine, Task or Future given twice runs once; the same function is called twice.
+---TypeError for what cannot be awaited, before anything is started.
+---@param ... async.Awaitable
+---@return { n: integer, [integer]: any } results
+---@overload fun(list: async.GatherList): { n: integer, [integer]: any }
+function async.gather(...) end
+
+---@class async.WaitOptions
+---@field timeout? number seconds; default: for ever
+---@field return_when? "FIRST_COMPLETED"|"FIRST_EXCEPTION"|"ALL_COMPLETED"
+
+---`return_when` of `async.wait`: return as soon as one is done.
+async.FIRST_COMPLETED = "FIRST_COMPLETED"
+---`return_when` of `async.wait`: return as soon as one has failed, or all are done.
+async.FIRST_EXCEPTION = "FIRST_EXCEPTION"
+---`return_when` of `async.wait`, the default: return when all are done.
+async.ALL_COMPLETED = "ALL_COMPLETED"
+
+---Waits until the condition holds or the time is over. Never raises for a child and cancels nothing. Two lists,
+---each in the order given.
+---@param list async.Awaitable[]
+---@param options? async.WaitOptions
+---@return async.Future[] done
+---@return async.Future[] pending
+function async.wait(list, options) end
+
+---@class async.AsCompletedOptions
+---@field timeout? number seconds for all together; default: for ever
+
+---`for task in async.as_completed(list) do local result = await(task) end`: in the order of completion. A Task or
+---Future that was given is the one handed out. TimeoutError from the loop when the time is over; nothing is cancelled.
+---@param list async.Awaitable[]
+---@param options? async.AsCompletedOptions
+---@return fun(): async.Future?
+---@return nil
+---@return nil
+---@return any closing
+function async.as_completed(list, options) end
+
+---Waits for `x` as `await` does, but cancelling the waiter does not cancel `x`.
+---@param x async.Awaitable
+---@return any ...
+function async.shield(x) end
+
+-- Structured concurrency ---------------------------------------------------------------------------------------
+
+---Tasks that end before the block that started them does.
+---@class async.TaskGroup
+local TaskGroup = {}
+
+---`local tg <close> = async.TaskGroup()` or `async.with(async.TaskGroup(), function(tg) ... end)`: leaving the block
+---waits for all children. A child's error cancels its siblings and the body, and leaving raises an ExceptionGroup of
+---every error that is not a cancellation, the body's own first. RuntimeError in a callback.
+---@return async.TaskGroup
+function async.TaskGroup() end
+
+---Starts `fn(...)` as a child. RuntimeError once the group is ending.
+---@param fn async.Coroutine|fun(...: any): ...
+---@param ... any
+---@return async.Task
+function TaskGroup:spawn(fn, ...) end
+
+---Starts a child of a Coroutine, a function without arguments, or a value with `__await`. RuntimeError once the
+---group is ending; nothing is called then.
+---@param x async.Coroutine|async.CustomAwaitable|fun(): ...
+---@param options? async.TaskOptions
+---@return async.Task
+function TaskGroup:create_task(x, options) end
+
+---Ends all children without an error. With `async.with` it ends the body as well; with `<close>` the body goes on.
+function TaskGroup:cancel() end
+
+---Calls `fn` with what the metamethod `__enter(manager)` returned (the manager itself without one), and leaves by
+---`__exit(manager, err)`, which swallows the error by returning true, or by `__close(manager, err)`. Returns what `fn`
+---returned, nothing after a swallowed error. TypeError when the manager has neither metamethod.
+---@generic M
+---@param manager M
+---@param fn fun(resource: M): ...
+---@return any ...
+function async.with(manager, fn) end
+
+-- Timeouts -----------------------------------------------------------------------------------------------------
+
+---A scope whose time is limited, for `<close>` or `async.with`. On expiry the work inside is cancelled, and
+---TimeoutError is raised where the scope ends.
+---@class async.Timeout
+local Timeout = {}
+
+---Without `fn` a scope; with it calls `fn(...)` in one and returns its results. nil is no limit; 0 lets `fn` run to
+---its first wait. TimeoutError when the time is over. RuntimeError in a callback.
+---@param seconds number?
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+---@overload fun(seconds?: number): async.Timeout
+function async.timeout(seconds, fn, ...) end
+
+---The same with a point in time on the loop's clock (`loop:time()`).
+---@param when number?
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+---@overload fun(when?: number): async.Timeout
+function async.timeout_at(when, fn, ...) end
+
+---The deadline on the loop's clock; math.huge without one.
+---@return number
+function Timeout:when() end
+
+---Moves the deadline; nil takes it away. RuntimeError after the scope has ended or expired.
+---@param when number?
+function Timeout:reschedule(when) end
+
+---True when the deadline has passed before the scope ended.
+---@return boolean
+function Timeout:expired() end
+
+---Waits for `x`, which is cancelled and waited for when the time is over: then TimeoutError. If it gave a value all
+---the same, that is the result. A function gets the further arguments: `async.wait_for(queue.get, 2, queue)`.
+---@param x async.Awaitable|fun(...: any): ...
+---@param seconds number? nil waits for ever
+---@param ... any
+---@return any ...
+function async.wait_for(x, seconds, ...) end
+
+---Calls `fn(...)`; `true` and its results, or `false` when the time is over. trio's name; other errors pass.
+---@param seconds number?
+---@param fn fun(...: any): ...
+---@param ... any
+---@return boolean in_time
+---@return any ...
+function async.move_on_after(seconds, fn, ...) end
+
+-- Errors -------------------------------------------------------------------------------------------------------
+
+---What every error object has. It accepts new fields.
+---@class async.ErrorObject
+---@field message any
+---@field traceback? string where it was raised; a CancelledError has none
+---@field cause? any what led to it, when it was given
+---@field is fun(self: async.ErrorObject, class: async.ErrorObject): boolean true for an instance of the class or of one derived from it
+
+---The base of all error classes but CancelledError: `async.Error(message, fields)`. Every field given is set.
+---@class async.Error: async.ErrorObject
+---@field value? any the value that was raised, when `gather` wrapped one that is no error object
+---@overload fun(message?: any, fields?: table): async.Error
+async.Error = {}
+
+---A request to end. Not an `async.Error`, and not caught by `pcall`: see `async.catch` and `async.except`.
+---@class async.CancelledError: async.ErrorObject
+---@overload fun(message?: any, fields?: table): async.CancelledError
+async.CancelledError = {}
+
+---The time is over.
+---@class async.TimeoutError: async.Error
+---@overload fun(message?: any, fields?: table): async.TimeoutError
+async.TimeoutError = {}
+
+---A result that is not there yet, or is there already.
+---@class async.InvalidStateError: async.Error
+---@overload fun(message?: any, fields?: table): async.InvalidStateError
+async.InvalidStateError = {}
+
+---A call that is not possible here or now.
+---@class async.RuntimeError: async.Error
+---@overload fun(message?: any, fields?: table): async.RuntimeError
+async.RuntimeError = {}
+
+---An argument of the right type with a wrong value.
+---@class async.ValueError: async.Error
+---@overload fun(message?: any, fields?: table): async.ValueError
+async.ValueError = {}
+
+---An argument of a wrong type.
+---@class async.TypeError: async.Error
+---@overload fun(message?: any, fields?: table): async.TypeError
+async.TypeError = {}
+
+---What the operating system refused.
+---@class async.OSError: async.Error
+---@field code? string such as "ENOENT"
+---@field errno? integer
+---@field syscall? string
+---@field path? string
+---@overload fun(message?: any, fields?: table): async.OSError
+async.OSError = {}
+
+---ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, ENOTCONN and ESHUTDOWN.
+---@class async.ConnectionError: async.OSError
+---@overload fun(message?: any, fields?: table): async.ConnectionError
+async.ConnectionError = {}
+
+---EACCES and EPERM.
+---@class async.PermissionError: async.OSError
+---@overload fun(message?: any, fields?: table): async.PermissionError
+async.PermissionError = {}
+
+---Nothing can ever wake the main task. The message lists every task that waits, and where.
+---@class async.DeadlockError: async.Error
+---@overload fun(message?: any, fields?: table): async.DeadlockError
+async.DeadlockError = {}
+
+---Several errors at once: `async.ExceptionGroup(message, list)`. ValueError for an empty list.
+---@class async.ExceptionGroup: async.Error
+---@field exceptions any[]
+---@overload fun(message: any, exceptions: any[]): async.ExceptionGroup
+async.ExceptionGroup = {}
+
+---@alias async.Condition async.ErrorObject|async.ErrorObject[]|fun(err: any): boolean
+
+---A group of what matches and a group of the rest, nil for an empty one. Nested groups keep their shape.
+---@param condition async.Condition a class, a list of classes, or a function
+---@return async.ExceptionGroup? matching
+---@return async.ExceptionGroup? rest
+function async.ExceptionGroup:split(condition) end
+
+---A group of what matches, or nil.
+---@param condition async.Condition
+---@return async.ExceptionGroup?
+function async.ExceptionGroup:subgroup(condition) end
+
+---The stream ended before all bytes had come.
+---@class async.IncompleteReadError: async.Error
+---@overload fun(message?: any, fields?: table): async.IncompleteReadError
+async.IncompleteReadError = {}
+
+---More data than the limit allows.
+---@class async.LimitOverrunError: async.Error
+---@overload fun(message?: any, fields?: table): async.LimitOverrunError
+async.LimitOverrunError = {}
+
+---@class async.QueueEmpty: async.Error
+---@overload fun(message?: any, fields?: table): async.QueueEmpty
+async.QueueEmpty = {}
+
+---@class async.QueueFull: async.Error
+---@overload fun(message?: any, fields?: table): async.QueueFull
+async.QueueFull = {}
+
+---@class async.QueueShutDown: async.Error
+---@overload fun(message?: any, fields?: table): async.QueueShutDown
+async.QueueShutDown = {}
+
+---@class async.BrokenBarrierError: async.Error
+---@overload fun(message?: any, fields?: table): async.BrokenBarrierError
+async.BrokenBarrierError = {}
+
+---@class async.CalledProcessError: async.Error
+---@overload fun(message?: any, fields?: table): async.CalledProcessError
+async.CalledProcessError = {}
+
+---Makes an error class. TypeError when `base` is none.
+---@generic B: async.ErrorObject
+---@param name string
+---@param base? B default: async.Error
+---@return B
+function async.class(name, base) end
+
+---True when `value` is an instance of `class` or of a class derived from it. Any value may be given.
+---@param value any
+---@param class async.ErrorObject
+---@return boolean
+function async.is(value, class) end
+
+---`pcall` for everything, CancelledError too.
+---@param fn fun(...: any): ...
+---@param ... any
+---@return boolean ok
+---@return any ...
+function async.catch(fn, ...) end
+
+---@class async.Clause
+
+---Calls `body()`. The first `except` clause that matches an error handles it; then `except_group` clauses get their
+---parts; `finally` runs in any case, last. Returns what the body, or the handler, returned.
+---@param body fun(): ...
+---@param ... async.Clause
+---@return any ...
+function async.try(body, ...) end
+
+---A clause for `async.try`: `except(Class, handler)`, `except({A, B}, handler)`, or `except(handler)`, which takes
+---every value but CancelledError.
+---@param class async.ErrorObject|async.ErrorObject[]
+---@param handler fun(err: any): ...
+---@return async.Clause
+---@overload fun(handler: fun(err: any): ...): async.Clause
+function async.except(class, handler) end
+
+---A clause for `async.try`, Python's `except*`: the handler gets an ExceptionGroup of all errors of the class; what
+---no clause takes, and what handlers raise, goes on.
+---@param class async.ErrorObject|async.ErrorObject[]
+---@param handler fun(group: async.ExceptionGroup)
+---@return async.Clause
+---@overload fun(handler: fun(group: async.ExceptionGroup)): async.Clause
+function async.except_group(class, handler) end
+
+---A clause for `async.try`: called when everything else has run. An error in it replaces the one on its way.
+---@param handler fun()
+---@return async.Clause
+function async.finally(handler) end
+
+-- The loop -----------------------------------------------------------------------------------------------------
+
+---The running loop. Callbacks run from it, in the order in which they became ready, in the same queue as tasks. They
+---cannot wait; errors in them go to the exception handler.
+---@class async.Loop
+---@field slow_callback_duration? number 0.1; a place for asyncio's setting
+local Loop = {}
+
+---Seconds on a clock that only goes forward.
+---@return number
+function Loop:time() end
+
+---Calls `fn(...)` in the loop's next turn. TypeError when it cannot be called.
+---@param fn fun(...: any)
+---@param ... any
+---@return async.Handle
+function Loop:call_soon(fn, ...) end
+
+---Calls `fn(...)` after so many seconds, never earlier; equal times in the order they were set.
+---@param seconds number
+---@param fn fun(...: any)
+---@param ... any
+---@return async.Handle
+function Loop:call_later(seconds, fn, ...) end
+
+---Calls `fn(...)` at a time of `loop:time()`.
+---@param when number
+---@param fn fun(...: any)
+---@param ... any
+---@return async.Handle
+function Loop:call_at(when, fn, ...) end
+
+---@return async.Future
+function Loop:create_future() end
+
+---The same as `async.create_task`.
+---@param x async.Coroutine|async.CustomAwaitable|fun(): ...
+---@param options? async.TaskOptions
+---@return async.Task
+function Loop:create_task(x, options) end
+
+---@class async.ExceptionContext
+---@field message? string what happened
+---@field exception? any the error
+---@field traceback? string
+---@field task? async.Task the task that failed
+---@field future? async.Future the future that failed
+---@field handle? async.Handle the callback that failed
+
+---Sets what is told of errors that nobody can receive; nil restores the default, which prints them and makes a script
+---end with status 1. TypeError for anything else.
+---@param fn? fun(loop: async.Loop, context: async.ExceptionContext)
+function Loop:set_exception_handler(fn) end
+
+---Tells the exception handler. TypeError when the context is no table.
+---@param context async.ExceptionContext
+function Loop:call_exception_handler(context) end
+
+---@return boolean
+function Loop:get_debug() end
+
+---Sets the debug switch.
+---@param on boolean
+function Loop:set_debug(on) end
+
+---What `async.new_event_loop()` gives. It can be a `<close>` variable.
+---@class async.EventLoop: async.Loop
+local EventLoop = {}
+
+---Runs `x` to its end and returns its results or raises its error. Other tasks run meanwhile and are not cancelled.
+---RuntimeError when the loop is closed, and anywhere but in the script's main task.
+---@param x async.Awaitable
+---@return any ...
+function EventLoop:run_until_complete(x) end
+
+---Cancels every task made since the loop object was, and waits for them. A second call does nothing. RuntimeError
+---while the loop runs.
+function EventLoop:close() end
+
+---@return boolean
+function EventLoop:is_closed() end
+
+---A callback that was set.
+---@class async.Handle
+local Handle = {}
+
+---Takes it back. Does nothing when it has run or was cancelled.
+function Handle:cancel() end
+
+---@return boolean
+function Handle:cancelled() end
+
+---When it is due on the loop's clock; 0 for `call_soon`, math.huge for never.
+---@return number
+function Handle:when() end
+
+return async
