@@ -2,6 +2,8 @@
 add_library(neap_flags INTERFACE)
 target_compile_options(neap_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                             -Wnon-virtual-dtor -Wold-style-cast)
+# Calls of the shared liblua go straight through its table of addresses: there are several in every switch.
+target_compile_options(neap_flags INTERFACE -fno-plt)
 if(NEAP_WERROR)
   target_compile_options(neap_flags INTERFACE -Werror)
 endif()

@@ -1,5 +1,7 @@
 #include "runtime/lua/allocator.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -85,11 +87,22 @@ void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size)
   return moved;
 }
 
+/// Chunks of kLastChunk bytes ask for a huge page each: a program with 100,000 tasks touches its memory for the
+/// first time in 4 KiB steps otherwise, and spends a third of the time to make a task in page faults.
+void* Allocator::new_chunk(std::size_t size) {
+  if (size < kLastChunk) return std::malloc(size);
+  void* chunk = std::aligned_alloc(kLastChunk, size);
+#if defined(MADV_HUGEPAGE)
+  if (chunk != nullptr) madvise(chunk, size, MADV_HUGEPAGE);
+#endif
+  return chunk;
+}
+
 void* Allocator::refill(std::size_t size_class) {
   // What is left of the old chunk becomes one free block, so that nothing is lost.
   const auto left = static_cast<std::size_t>(bump_end_ - bump_);
   if (left >= kGrain) give(bump_, left / kGrain * kGrain);
-  auto* chunk = static_cast<Chunk*>(std::malloc(next_chunk_));
+  auto* chunk = static_cast<Chunk*>(new_chunk(next_chunk_));
   if (chunk == nullptr) {
     bump_ = bump_end_ = nullptr;
     return nullptr;

@@ -47,7 +47,7 @@ class Allocator {
   static constexpr std::size_t kLargest = 1024;
   static constexpr std::size_t kClasses = kLargest / kGrain + 1;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
-  static constexpr std::size_t kLastChunk = std::size_t{1} << 20;
+  static constexpr std::size_t kLastChunk = std::size_t{2} << 20;  // a huge page, where the system has them
 
   struct FreeBlock {
     FreeBlock* next;
@@ -61,6 +61,7 @@ class Allocator {
   void give(void* block, std::size_t size);
   void* resize(void* block, std::size_t old_size, std::size_t new_size);
   void* refill(std::size_t size_class);
+  static void* new_chunk(std::size_t size);
   void count(std::size_t old_size, std::size_t new_size);
 
   std::array<FreeBlock*, kClasses> free_{};

@@ -41,6 +41,9 @@ double opt_seconds(lua_State* L, int index, const char* what);
 /// Any delay at or above this (about 146 years) never ends.
 inline constexpr double kForever = 4.6e9;
 
+/// What errors call the value: the `__name` of its metatable ("Task"), or its basic type.
+const char* type_name(lua_State* L, int index);
+
 /// Argument `index` as a view of its bytes; alive while the value is on the stack.
 std::string_view check_view(lua_State* L, int index);
 

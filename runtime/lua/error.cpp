@@ -1,6 +1,7 @@
 #include "runtime/lua/error.hpp"
 
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/state_data.hpp"
 #include "runtime/lua/traceback.hpp"
 
 #include <array>
@@ -142,7 +143,11 @@ int construct(lua_State* L) {
   if (group) {
     set_exceptions(L, 3, 4);
   } else if (!lua_isnil(L, 3)) {
-    luaL_checktype(L, 3, LUA_TTABLE);
+    if (!lua_istable(L, 3)) {
+      lua_getfield(L, 1, "__name");
+      raise(L, ErrorKind::type, "argument 2 of %s must be a table of fields, got %s", lua_tostring(L, -1),
+            luaL_typename(L, 3));
+    }
     copy_fields(L, 3, 4);
   }
   lua_pushvalue(L, 1);
@@ -207,6 +212,7 @@ void open_error_classes(lua_State* L) {
       push_error_class(L, kClasses[i].base);
     }
     new_class(L, kClasses[i].name);
+    if (kind == ErrorKind::cancelled) state_data(L).cancelled_error = lua_topointer(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, key_of(kind));
   }
 }
@@ -247,11 +253,13 @@ void raise(lua_State* L, ErrorKind kind, const char* format, ...) {
 }
 
 void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message, const char* syscall,
-                    const char* path) {
-  if (path != nullptr) {
-    lua_pushfstring(L, "%s: %s '%s'", uv_name, uv_message, path);
+                    const char* path, const char* target) {
+  if (target != nullptr) {
+    lua_pushfstring(L, "%s: %s, %s '%s' -> '%s'", uv_name, uv_message, syscall, path, target);
+  } else if (path != nullptr) {
+    lua_pushfstring(L, "%s: %s, %s '%s'", uv_name, uv_message, syscall, path);
   } else {
-    lua_pushfstring(L, "%s: %s", uv_name, uv_message);
+    lua_pushfstring(L, "%s: %s, %s", uv_name, uv_message, syscall);
   }
   wrap_message(L, kind_of_code(uv_name));
   lua_pushstring(L, uv_name);
@@ -263,6 +271,10 @@ void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* 
   if (path != nullptr) {
     lua_pushstring(L, path);
     lua_setfield(L, -2, "path");
+  }
+  if (target != nullptr) {
+    lua_pushstring(L, target);
+    lua_setfield(L, -2, "target");
   }
   raise_value(L);
 }
@@ -288,11 +300,17 @@ bool is_error(lua_State* L, int index, ErrorKind kind) {
   return result;
 }
 
+bool is_cancellation(lua_State* L, int index) {
+  if (!lua_istable(L, index) || lua_getmetatable(L, index) == 0) return false;
+  const bool exactly = lua_topointer(L, -1) == state_data(L).cancelled_error;
+  lua_pop(L, 1);
+  return exactly || is_error(L, index, ErrorKind::cancelled);
+}
+
 int error_is(lua_State* L) {
   luaL_checkany(L, 1);
   if (!is_class(L, 2)) {
-    raise(L, ErrorKind::type, "argument 2 must be an error class such as async.TimeoutError, got %s",
-          luaL_typename(L, 2));
+    raise(L, ErrorKind::type, "is() takes an error class such as async.TimeoutError, got %s", type_name(L, 2));
   }
   lua_settop(L, 2);
   const bool result = push_class_of(L, 1) && derives_from(L, 2);

@@ -49,9 +49,10 @@ void wrap_message(lua_State* L, ErrorKind kind);
 
 /// Raises an instance of `kind` with a formatted message (lua_pushfstring's formats) and a traceback.
 [[noreturn]] void raise(lua_State* L, ErrorKind kind, const char* format, ...);
-/// Raises an OSError (or its subclass for the code) for a libuv error code. `path` may be null.
+/// Raises an OSError (or its subclass for the code) for a libuv error code. `path` may be null; `target` is the
+/// second path of a call that has two.
 [[noreturn]] void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message,
-                                 const char* syscall, const char* path);
+                                 const char* syscall, const char* path, const char* target = nullptr);
 /// Raises the value on the top of the stack; an error object without a traceback gets one.
 [[noreturn]] void raise_value(lua_State* L);
 
@@ -60,7 +61,7 @@ bool is_error_object(lua_State* L, int index);
 /// True when the value is an instance of the class, or of one derived from it.
 bool is_error(lua_State* L, int index, ErrorKind kind);
 /// True when the value must pass through pcall: CancelledError and what derives from it.
-inline bool is_cancellation(lua_State* L, int index) { return is_error(L, index, ErrorKind::cancelled); }
+bool is_cancellation(lua_State* L, int index);
 /// `async.is(value, class)`: true for an instance of the class or of one derived from it; any value may be given.
 int error_is(lua_State* L);
 

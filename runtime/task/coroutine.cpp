@@ -42,7 +42,9 @@ Outcome run(lua_State* L, lua_State* coroutine, int count, int* results) {
   scheduler.blocked_resumes += blocked;
   lua_State* const outer = scheduler.running();
   scheduler.set_running(coroutine);
+  ++scheduler.resume_depth;
   const int status = lua_resume(coroutine, L, count, results);
+  --scheduler.resume_depth;
   scheduler.set_running(outer);
   scheduler.blocked_resumes -= blocked;
   if (status == LUA_YIELD) {
@@ -151,6 +153,25 @@ int wrap_call(lua_State* L) {
 }
 
 // close.
+
+// Each close runs `<close>` handlers in a nested resume, and a handler may close another coroutine: a long chain
+// of them would run out of C stack. So below kDeepestClose a close is put off, and the closes further out do it
+// when they are done: see `coroutine.close` in stdlib/base/init.lua.
+
+constexpr int kDeepestClose = 40;
+const char kPutOff = 0;  // registry key: list of coroutines to close
+
+void put_off(lua_State* L, int coroutine) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kPutOff) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kPutOff);
+  }
+  lua_pushvalue(L, coroutine);
+  lua_rawseti(L, -2, static_cast<lua_Integer>(lua_rawlen(L, -2)) + 1);
+  lua_pop(L, 1);
+}
 
 /// True when the coroutine is suspended in neap's own yield, where it can be told to close.
 bool yielded_here(lua_State* coroutine) {
@@ -295,6 +316,11 @@ int coroutine_close(lua_State* L) {
   const char* status = status_name(L, coroutine);
   if (*status == 'n' || *status == 'r') return luaL_error(L, "cannot close a %s coroutine", status);
   if (!yielded_here(coroutine)) return close_at_once(L, coroutine);
+  if (scheduler_of(L).resume_depth >= kDeepestClose) {
+    put_off(L, 1);
+    lua_pushboolean(L, 1);
+    return 1;
+  }
   set_thread_flag(coroutine, kClosing, true);
   int results = 0;
   const Outcome outcome = run(L, coroutine, 0, &results);
@@ -303,7 +329,22 @@ int coroutine_close(lua_State* L) {
   return answer_close(L, coroutine, outcome);
 }
 
+int coroutine_next_put_off(lua_State* L) {
+  if (scheduler_of(L).resume_depth >= kDeepestClose - 1) return 0;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kPutOff) == LUA_TNIL) return 1;
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
+  if (lua_rawgeti(L, -1, count) == LUA_TNIL) return 1;
+  lua_pushnil(L);
+  lua_rawseti(L, -3, count);
+  return 1;
+}
+
 void open_protected_calls(lua_State* L) {
+  for (const lua_CFunction function :
+       {bound<coroutine_resume>, bound<coroutine_close>, bound<wrap_call>, bound<pcall_function>,
+        bound<xpcall_function>, bound<catch_all>, bound<trap>}) {
+    scheduler_of(L).add_suspendable(function);
+  }
   lua_getglobal(L, "coroutine");
   static const luaL_Reg kCoroutine[] = {
       {"create", bound<coroutine_create>},   {"resume", bound<coroutine_resume>},
@@ -326,10 +367,6 @@ bool is_closing_error(lua_State* L, int index) {
   const bool closing = lua_toboolean(L, -1) != 0;
   lua_pop(L, 1);
   return closing;
-}
-
-bool is_coroutine_function(lua_CFunction function) {
-  return function == bound<coroutine_resume> || function == bound<coroutine_close> || function == bound<wrap_call>;
 }
 
 }  // namespace neap

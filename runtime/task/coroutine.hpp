@@ -19,15 +19,15 @@ int coroutine_yield(lua_State* L);
 int coroutine_status(lua_State* L);
 int coroutine_running(lua_State* L);
 int coroutine_isyieldable(lua_State* L);
+/// Closes; what is nested too deep is put off and answered with true.
 int coroutine_close(lua_State* L);
+/// A coroutine whose close was put off, or nil; nil as well while the C stack is still deep.
+int coroutine_next_put_off(lua_State* L);
 
 /// Replaces the functions of the global table `coroutine`, and pcall, xpcall and error.
 void open_protected_calls(lua_State* L);
 
 /// True when the value is the error by which the running coroutine is being closed. Nothing catches it.
 bool is_closing_error(lua_State* L, int index);
-
-/// True for the C functions of this file that call Lua and can be suspended.
-bool is_coroutine_function(lua_CFunction function);
 
 }  // namespace neap

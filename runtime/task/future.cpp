@@ -19,7 +19,7 @@ Future* to_future(lua_State* L, int index) {
 
 Future& check_future(lua_State* L, int index) {
   if (Future* future = to_future(L, index)) return *future;
-  raise(L, ErrorKind::type, "argument %d must be a Future or Task, got %s", index, luaL_typename(L, index));
+  raise(L, ErrorKind::type, "argument %d must be a Future or Task, got %s", index, type_name(L, index));
 }
 
 Future& new_future(lua_State* L) {
@@ -36,7 +36,8 @@ void finish_future(lua_State* L, Scheduler& scheduler, int index, int count) {
     lua_insert(L, -count - 1);
     for (int i = count; i >= 1; --i) lua_rawseti(L, -i - 1, i);
   }
-  if (count > 0) lua_setiuservalue(L, index, kResult);
+  if (count == 0) lua_pushnil(L);  // a task's coroutine was there
+  lua_setiuservalue(L, index, kResult);
   future.result_count = count;
   future.state = FutureState::finished;
   scheduler.notify(L, future, index);
@@ -54,12 +55,8 @@ void fail_future(lua_State* L, Scheduler& scheduler, int index) {
 void cancel_future(lua_State* L, Scheduler& scheduler, int index) {
   auto& future = *static_cast<Future*>(lua_touserdata(L, index));
   index = lua_absindex(L, index);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-  } else {
-    wrap_message(L, ErrorKind::cancelled);
-    lua_setiuservalue(L, index, kResult);
-  }
+  if (!lua_isnil(L, -1)) wrap_message(L, ErrorKind::cancelled);
+  lua_setiuservalue(L, index, kResult);
   future.state = FutureState::cancelled;
   scheduler.notify(L, future, index);
 }

@@ -31,9 +31,11 @@ bool is_callable(lua_State* L, int index) {
   return true;
 }
 
-/// Reports the {error, trace} on the top of the stack; pops it.
+/// Reports the {error, trace} on the top of the stack, with the Handle below it; pops it.
 void report_callback_error(lua_State* L, Scheduler& scheduler) {
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
+  lua_pushvalue(L, -3);
+  lua_setfield(L, -2, "handle");
   lua_pushliteral(L, "Exception in callback");
   lua_setfield(L, -2, "message");
   if (lua_istable(L, -2)) {
@@ -53,7 +55,8 @@ void report_callback_error(lua_State* L, Scheduler& scheduler) {
 Handle& new_handle(lua_State* L, int argument_count) {
   const int function = lua_gettop(L) - argument_count;
   if (!is_callable(L, function)) {
-    raise(L, ErrorKind::type, "the callback must be a function, got %s", luaL_typename(L, function));
+    const char* hint = lua_isnil(L, function) ? "; pass the function itself, not what a call of it returns" : "";
+    raise(L, ErrorKind::type, "the callback must be a function, got %s%s", type_name(L, function), hint);
   }
   auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), argument_count + 1)) Handle();
   handle->argument_count = argument_count;
@@ -65,7 +68,7 @@ Handle& new_handle(lua_State* L, int argument_count) {
 
 Handle& check_handle(lua_State* L, int index) {
   if (void* handle = to_userdata(L, index, kHandleType)) return *static_cast<Handle*>(handle);
-  raise(L, ErrorKind::type, "argument %d must be a Handle, got %s", index, luaL_typename(L, index));
+  raise(L, ErrorKind::type, "argument %d must be a Handle, got %s", index, type_name(L, index));
 }
 
 void call_soon(lua_State* L, Scheduler& scheduler, Handle& handle) {
@@ -77,9 +80,9 @@ void call_soon(lua_State* L, Scheduler& scheduler, Handle& handle) {
 void call_at(lua_State* L, Scheduler& scheduler, Handle& handle, Deadline deadline) {
   handle.when = deadline;
   if (deadline == kNever) return;
-  scheduler.loop().timers().arm(handle, deadline);
   lua_pushvalue(L, -1);
   handle.anchor = scheduler.anchor(L);
+  scheduler.loop().timers().arm(handle, deadline);
 }
 
 void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {

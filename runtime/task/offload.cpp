@@ -49,11 +49,11 @@ Offloads& offloads_of(lua_State* L) {
   return offloads;
 }
 
-void detach(Request& request) {
+/// True when the work will never be begun; the loop's callback comes all the same.
+bool detach(Request& request) {
   request.task = nullptr;
   request.job->abandon();
-  // When this succeeds the work is never begun; the callback comes all the same.
-  if (!request.job->must_run()) uv_cancel(reinterpret_cast<uv_req_t*>(&request.work));
+  return !request.job->must_run() && uv_cancel(reinterpret_cast<uv_req_t*>(&request.work)) == 0;
 }
 
 void do_work(uv_work_t* work) {
@@ -98,9 +98,10 @@ Request& queue_job(lua_State* L, std::unique_ptr<Job> job, int keep) {
   return *request;
 }
 
+/// Arguments: the job, and the binding's first argument.
 int run_answer(lua_State* L) {
   auto* job = static_cast<Job*>(lua_touserdata(L, 1));
-  lua_settop(L, 0);
+  lua_remove(L, 1);
   return job->answer(L);
 }
 
@@ -108,10 +109,11 @@ int offload_resumed(lua_State* L, int, lua_KContext context) {
   finish_wait(L);  // when it raises, the request is not ours any more
   auto* request = reinterpret_cast<Request*>(context);
   const int before = lua_gettop(L);
-  luaL_checkstack(L, 2, nullptr);
+  luaL_checkstack(L, 3, nullptr);
   lua_pushcfunction(L, bound<run_answer>);
   lua_pushlightuserdata(L, request->job.get());
-  const int status = lua_pcall(L, 1, LUA_MULTRET, 0);
+  if (before != 0) lua_pushvalue(L, 1);
+  const int status = lua_pcall(L, before != 0 ? 2 : 1, LUA_MULTRET, 0);
   delete request;
   return status == LUA_OK ? lua_gettop(L) - before : lua_error(L);
 }
@@ -133,12 +135,11 @@ int offloads_gc(lua_State* L) {
     request->prev->next = request->next;
     request->next->prev = request->prev;
     request->prev = request->next = request;
-    detach(*request);
+    const bool never_begun = detach(*request);
+    const int anchor = std::exchange(request->anchor, 0);
     request->scheduler = nullptr;
-    if (std::exchange(request->anchor, 0) == 0) continue;
-    // Its bytes are about to be freed: work that has begun (it cannot be cancelled then) is waited for.
-    const bool cancelled = !request->job->must_run() && uv_cancel(reinterpret_cast<uv_req_t*>(&request->work)) == 0;
-    if (!cancelled) request->worked.wait(false, std::memory_order_acquire);
+    // The bytes that were kept alive are about to be freed: work that has begun is waited for.
+    if (anchor != 0 && !never_begun) request->worked.wait(false, std::memory_order_acquire);
   }
   return 0;
 }

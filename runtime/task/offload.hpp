@@ -42,7 +42,8 @@ class Job {
 
   /// Does the work, on a pool thread.
   virtual void work() noexcept = 0;
-  /// Pushes the results and returns their number, or raises. Runs in the task, which cannot wait here.
+  /// Pushes the results and returns their number, or raises. Runs in the task, which cannot wait here. At
+  /// index 1 is the first argument of the binding, if it had one.
   virtual int answer(lua_State* L) = 0;
   /// True for work that must be done even when nobody waits for it any more (closing a descriptor).
   [[nodiscard]] virtual bool must_run() const { return false; }

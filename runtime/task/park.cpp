@@ -2,7 +2,6 @@
 
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
-#include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
 
 namespace neap {
@@ -31,7 +30,7 @@ void push_blocker(lua_State* L) {
     lua_getinfo(L, "Snf", &frame);
     const lua_CFunction function = lua_tocfunction(L, -1);
     lua_pop(L, 1);
-    if (*frame.what != 'C' || is_suspendable(function)) continue;
+    if (*frame.what != 'C' || scheduler_of(L).is_suspendable(function)) continue;
     if (frame.name != nullptr) {
       lua_pushfstring(L, "%s '%s'", *frame.namewhat == 'm' ? "the metamethod or method" : "the C function", frame.name);
       return;

@@ -91,12 +91,4 @@ int trap(lua_State* L) {
   return trap_returned(L, status, 0);
 }
 
-bool is_suspendable(lua_CFunction function) {
-  for (const lua_CFunction known :
-       {bound<pcall_function>, bound<xpcall_function>, bound<catch_all>, bound<trap>, bound<coroutine_resume>}) {
-    if (function == known) return true;
-  }
-  return is_coroutine_function(function);
-}
-
 }  // namespace neap

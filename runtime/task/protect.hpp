@@ -14,7 +14,4 @@ int catch_all(lua_State* L);
 /// catch_all for library code that raises the error again later: its trace is kept until then.
 int trap(lua_State* L);
 
-/// True for neap's own C functions that call Lua and can be suspended: they never keep a task from waiting.
-bool is_suspendable(lua_CFunction function);
-
 }  // namespace neap

@@ -26,7 +26,10 @@ Scheduler::~Scheduler() = default;
 int Scheduler::anchor(lua_State* L) {
   if (free_anchors_.empty()) {
     const int fresh = luaL_ref(L, LUA_REGISTRYINDEX);
-    free_anchors_.reserve(static_cast<std::size_t>(fresh) + 1);
+    // Room for every anchor there is, so that `release` allocates nothing.
+    if (const auto needed = static_cast<std::size_t>(fresh) + 1; free_anchors_.capacity() < needed) {
+      free_anchors_.reserve(std::max<std::size_t>(64, 2 * needed));
+    }
     return fresh;
   }
   const int reused = free_anchors_.back();
@@ -321,14 +324,22 @@ void Scheduler::interrupt(lua_State* L, Task& task) {
 
 // Running.
 
+void Scheduler::run_one(Waiter& next) {
+  if (next.waiter_kind == WaiterKind::task) {
+    step(main_, static_cast<Task&>(next));
+  } else {
+    run_handle(main_, *this, static_cast<Handle&>(next));
+  }
+}
+
 void Scheduler::run_ready() {
   const Deadline stop = static_cast<Deadline>(uv_hrtime()) + kSlice;
   for (int steps = 1; !ready_.empty(); ++steps) {
-    Waiter* next = ready_.pop_front();
-    if (next->waiter_kind == WaiterKind::task) {
-      step(main_, static_cast<Task&>(*next));
+    Waiter& next = *ready_.pop_front();
+    if (debug_) {
+      run_one_watched(next);
     } else {
-      run_handle(main_, *this, static_cast<Handle&>(*next));
+      run_one(next);
     }
     if (exit_requested_ || steps >= kBatch) return;
     if (steps % kStepsPerLook == 0 && static_cast<Deadline>(uv_hrtime()) > stop) return;
@@ -413,6 +424,10 @@ void Scheduler::interrupt_root() {
 void Scheduler::request_exit(int status) {
   exit_requested_ = true;
   exit_status_ = status;
+}
+
+bool Scheduler::is_suspendable(lua_CFunction function) const {
+  return std::find(suspendable_.begin(), suspendable_.end(), function) != suspendable_.end();
 }
 
 void Scheduler::each_task(const std::function<void(Task&)>& visit) {

@@ -77,6 +77,11 @@ class Scheduler : public StateData {
   [[nodiscard]] bool closed() const { return closed_; }
   [[nodiscard]] bool interrupted() const { return interrupted_; }
 
+  /// Names a C function that calls Lua and can be suspended, so that no message blames it for keeping a task
+  /// from waiting.
+  void add_suspendable(lua_CFunction function) { suspendable_.push_back(function); }
+  [[nodiscard]] bool is_suspendable(lua_CFunction function) const;
+
   // Inspection.
 
   /// Calls `visit` for each task that is not done, oldest first.
@@ -87,11 +92,15 @@ class Scheduler : public StateData {
   [[nodiscard]] const std::string& place(const Task& task) const { return places_[task.origin]; }
   [[nodiscard]] bool debug() const { return debug_; }
   void set_debug(bool on) { debug_ = on; }
+  /// In debug mode a step or callback that takes longer, in seconds, is warned of.
+  double slow_callback_duration = 0.1;
 
   // Errors that nobody can receive.
 
   /// Hands the context table on the top of the stack of `L` to the exception handler, and pops it.
   void report(lua_State* L);
+  /// Writes a warning of debug mode to stderr.
+  void warn(const char* format, ...) __attribute__((format(printf, 2, 3)));
   /// Reports the errors of failed tasks that nobody has retrieved, oldest first.
   void report_unretrieved(lua_State* L);
   /// Remembers that the failed future at `index` must be reported unless somebody retrieves its error.
@@ -128,6 +137,8 @@ class Scheduler : public StateData {
   bool parking = false;
   /// How many of the resumes under way went through a C function that cannot be suspended.
   int blocked_resumes = 0;
+  /// Coroutines that have resumed one another, as far as they are on the C stack.
+  int resume_depth = 0;
   /// Nested awaits since the running step began: how deep they are on the C stack.
   int await_depth = 0;
   /// Waits in a row that were satisfied without suspending.
@@ -151,6 +162,8 @@ class Scheduler : public StateData {
   void run_ready();
   void fire_timers();
   void fire(TimerNode& timer);
+  void run_one(Waiter& next);
+  void run_one_watched(Waiter& next);
   void step(lua_State* from, Task& task);
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
   void finish(Task& task, int status, int count);
@@ -176,6 +189,7 @@ class Scheduler : public StateData {
   std::size_t live_tasks_ = 0;
   std::uint64_t next_id_ = 1;
   std::vector<Task*> roots_;
+  std::vector<lua_CFunction> suspendable_;
   int final_status_ = LUA_OK;  // how the function of the task that ended last ended
   std::vector<std::string> places_{std::string()};
   struct PlaceKey {

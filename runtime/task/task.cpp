@@ -1,5 +1,6 @@
 #include "runtime/task/task.hpp"
 
+#include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -10,7 +11,7 @@ Task* to_task(lua_State* L, int index) { return static_cast<Task*>(to_userdata(L
 
 Task& check_task(lua_State* L, int index) {
   if (Task* task = to_task(L, index)) return *task;
-  raise(L, ErrorKind::type, "argument %d must be a Task, got %s", index, luaL_typename(L, index));
+  raise(L, ErrorKind::type, "argument %d must be a Task, got %s", index, type_name(L, index));
 }
 
 bool take_scope_request_back(Task& task, std::uint16_t outside_requests) {

@@ -15,14 +15,14 @@ namespace {
 
 TimeoutScope& check_scope(lua_State* L, int index) {
   if (void* scope = to_userdata(L, index, kTimeoutType)) return *static_cast<TimeoutScope*>(scope);
-  raise(L, ErrorKind::type, "argument %d must be a timeout scope, got %s", index, luaL_typename(L, index));
+  raise(L, ErrorKind::type, "argument %d must be a timeout scope, got %s", index, type_name(L, index));
 }
 
 void arm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope, int index) {
   if (scope.deadline == kNever) return;
-  scheduler.loop().timers().arm(scope, scope.deadline);
   lua_pushvalue(L, index);
   scope.anchor = scheduler.anchor(L);
+  scheduler.loop().timers().arm(scope, scope.deadline);
 }
 
 void disarm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
@@ -32,10 +32,10 @@ void disarm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
   scope.anchor = 0;
 }
 
-int make_scope(lua_State* L, Deadline deadline) {
+int make_scope(lua_State* L, Deadline deadline, double seconds = -1) {
   Scheduler& scheduler = scheduler_of(L);
   Task* task = scheduler.current();
-  if (task == nullptr) raise(L, ErrorKind::runtime, "a timeout needs a task: a callback of the loop has none");
+  if (task == nullptr) raise(L, ErrorKind::runtime, "a timeout needs a task: a callback of the loop has none; spawn one from it");
   auto* scope = new (lua_newuserdatauv(L, sizeof(TimeoutScope), 1)) TimeoutScope();
   const int index = lua_gettop(L);
   set_type(L, kTimeoutType);
@@ -43,6 +43,7 @@ int make_scope(lua_State* L, Deadline deadline) {
   lua_setiuservalue(L, index, 1);
   scope->task = task;
   scope->deadline = deadline;
+  scope->seconds = seconds;
   scope->outside_requests = task->outside_requests();
   arm(L, scheduler, *scope, index);
   return 1;
@@ -66,7 +67,8 @@ int scope_close(lua_State* L) {
   scope.state = ScopeState::expired;
   const bool own = take_scope_request_back(*scope.task, scope.outside_requests);
   if (!own || !is_cancellation(L, 2)) return 0;
-  raise(L, ErrorKind::timeout, "the deadline has passed");
+  if (scope.seconds < 0) raise(L, ErrorKind::timeout, "the deadline has passed");
+  raise(L, ErrorKind::timeout, "timed out after %f seconds", scope.seconds);
 }
 
 int scope_when(lua_State* L) {
@@ -91,6 +93,7 @@ int scope_reschedule(lua_State* L) {
   Scheduler& scheduler = scheduler_of(L);
   disarm(L, scheduler, scope);
   scope.deadline = deadline;
+  scope.seconds = -1;
   arm(L, scheduler, scope, 1);
   return 0;
 }
@@ -121,7 +124,7 @@ void expire_scope(lua_State* L, Scheduler& scheduler, TimerNode& timer) {
 
 int new_timeout(lua_State* L) {
   const double seconds = opt_seconds(L, 1, "the timeout");
-  return make_scope(L, seconds >= kForever ? kNever : scheduler_of(L).loop().clock().after(seconds));
+  return make_scope(L, seconds >= kForever ? kNever : scheduler_of(L).loop().clock().after(seconds), seconds);
 }
 
 int new_timeout_at(lua_State* L) { return make_scope(L, check_when(L, 1)); }

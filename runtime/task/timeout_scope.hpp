@@ -22,6 +22,7 @@ struct TimeoutScope : TimerNode {
   std::uint16_t outside_requests = 0;  // of the task, when the scope was entered
   int anchor = 0;
   Deadline deadline = kNever;
+  double seconds = -1;  // from entry to the deadline, when it was given so; for the message
   Task* task = nullptr;  // kept alive by user value 1
 };
 

@@ -36,7 +36,7 @@ async.await = await
 -- Running ------------------------------------------------------------------------------------------------------
 
 ---@class async.RunOptions
----@field debug? boolean sets the debug switch of the loop meanwhile
+---@field debug? boolean turns debug mode on or off meanwhile
 ---@field clock? "virtual" time jumps to the next deadline when everything waits
 
 ---Runs `main` in a new task to its end, cancels the tasks made meanwhile that are left, waits for them, and returns
@@ -159,6 +159,19 @@ function Task:cancelling() end
 ---Takes one request back. Call it after catching a CancelledError that the task goes on from.
 ---@return integer left
 function Task:uncancel() end
+
+---Where it is: a list of texts such as "app.lua:12: in function 'fetch'", innermost first, as in Lua's tracebacks. Of a
+---failed task the place of its error; empty for one that has not started or has finished.
+---@param limit? integer at most so many
+---@return string[]
+function Task:get_stack(limit) end
+
+---Writes the same to stderr, with a heading.
+function Task:print_stack() end
+
+---The coroutine in which it runs, nil when it is done. For `debug`: it cannot be resumed or closed.
+---@return thread?
+function Task:get_coro() end
 
 -- Waiting for several ------------------------------------------------------------------------------------------
 
@@ -310,7 +323,7 @@ function async.move_on_after(seconds, fn, ...) end
 ---@field message any
 ---@field traceback? string where it was raised; a CancelledError has none
 ---@field cause? any what led to it, when it was given
----@field is fun(self: async.ErrorObject, class: async.ErrorObject): boolean true for an instance of the class or of one derived from it
+---@field is fun(self: async.ErrorObject, class: async.ErrorObject): boolean true for an instance of the class
 
 ---The base of all error classes but CancelledError: `async.Error(message, fields)`. Every field given is set.
 ---@class async.Error: async.ErrorObject
@@ -476,7 +489,7 @@ function async.finally(handler) end
 ---The running loop. Callbacks run from it, in the order in which they became ready, in the same queue as tasks. They
 ---cannot wait; errors in them go to the exception handler.
 ---@class async.Loop
----@field slow_callback_duration? number 0.1; a place for asyncio's setting
+---@field slow_callback_duration number seconds from which on debug mode warns of a step or callback: 0.1 unless set
 local Loop = {}
 
 ---Seconds on a clock that only goes forward.
@@ -532,7 +545,7 @@ function Loop:call_exception_handler(context) end
 ---@return boolean
 function Loop:get_debug() end
 
----Sets the debug switch.
+---Debug mode warns on stderr of Coroutines that were never awaited, and of slow steps and callbacks.
 ---@param on boolean
 function Loop:set_debug(on) end
 

@@ -20,10 +20,47 @@ struct Coroutine {
 
 constexpr int kDeepest = 60;
 
+// Debug mode tells of a Coroutine that is collected unused. A sentinel beside its arguments is collected with
+// it: the Coroutine itself has no finalizer, which would make every one slower.
+
+const char kSentinelType = 0;  // registry key of the sentinel's metatable
+
+/// User values of the sentinel: the Coroutine, and the place where it was made.
+int collect_sentinel(lua_State* L) {
+  lua_getiuservalue(L, 1, 1);
+  lua_getiuservalue(L, 1, 2);
+  if (static_cast<Coroutine*>(lua_touserdata(L, 2))->used) return 0;
+  scheduler_of(L).warn("the Coroutine made at %s was never awaited",
+                       lua_isstring(L, 3) != 0 ? lua_tostring(L, 3) : "?");
+  return 0;
+}
+
+/// Adds a sentinel to the Coroutine on the top of the stack, as its user value `place`.
+void add_sentinel(lua_State* L, int place) {
+  const int coroutine = lua_gettop(L);
+  lua_newuserdatauv(L, 0, 2);
+  lua_pushvalue(L, coroutine);
+  lua_setiuservalue(L, -2, 1);
+  push_location(L, 1);
+  lua_setiuservalue(L, -2, 2);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kSentinelType) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, bound<collect_sentinel>);
+    lua_setfield(L, -2, "__gc");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kSentinelType);
+  }
+  lua_setmetatable(L, -2);
+  lua_setiuservalue(L, coroutine, place);
+}
+
 /// What an async function does when it is called. Upvalues: the function, the type's metatable.
 int describe_call(lua_State* L) {
   const int count = lua_gettop(L);
-  auto* coroutine = new (lua_newuserdatauv(L, sizeof(Coroutine), count + 1)) Coroutine();
+  const bool debug = scheduler_of(L).debug();
+  const int values = count + (debug ? 2 : 1);
+  auto* coroutine = new (lua_newuserdatauv(L, sizeof(Coroutine), values)) Coroutine();
   coroutine->argument_count = count;
   lua_pushvalue(L, lua_upvalueindex(2));
   lua_setmetatable(L, count + 1);
@@ -33,13 +70,14 @@ int describe_call(lua_State* L) {
     lua_pushvalue(L, i);
     lua_setiuservalue(L, count + 1, i + 1);
   }
+  if (debug) add_sentinel(L, values);
   return 1;
 }
 
 /// async(fn): an async function.
 int make_async(lua_State* L) {
   if (!lua_isfunction(L, 1)) {
-    raise(L, ErrorKind::type, "async() takes a function, got %s", luaL_typename(L, 1));
+    raise(L, ErrorKind::type, "async() takes a function, got %s", type_name(L, 1));
   }
   lua_settop(L, 1);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kCoroutineType);
@@ -56,15 +94,23 @@ Coroutine& use(lua_State* L, void* userdata) {
   return coroutine;
 }
 
-int awaited(lua_State* L, int, lua_KContext) { return lua_gettop(L); }
+/// Marks the Coroutine at `index` as used and pushes its function and arguments. Returns their number.
+int push_call(lua_State* L, int index, void* userdata) {
+  const int count = use(L, userdata).argument_count;
+  luaL_checkstack(L, count + 1, "too many arguments");
+  for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, index, i);
+  return count;
+}
 
-/// Calls the function at index 1 with the arguments above it; its results are those of the await.
+int awaited(lua_State* L, int, lua_KContext) { return lua_gettop(L) - 1; }
+
+/// Calls the function at index 2 with the arguments above it; its results are those of the await.
 int call_awaited(lua_State* L, Scheduler& scheduler) {
   const int depth = scheduler.await_depth;
   scheduler.await_depth = depth + 1;
-  lua_callk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, awaited);
+  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, awaited);
   scheduler.await_depth = depth;
-  return lua_gettop(L);
+  return lua_gettop(L) - 1;
 }
 
 int call_awaited_later(lua_State* L, int, lua_KContext) {
@@ -78,18 +124,19 @@ int call_awaited_later(lua_State* L, int, lua_KContext) {
 /// through the scheduler: suspending it takes its C frames off, and from there on only memory bounds how deep
 /// awaits nest. See the test "await nests as deep as memory allows".
 int await(lua_State* L) {
-  luaL_checkany(L, 1);
+  if (lua_gettop(L) == 0) return 0;  // await(async.sleep(1)): the call inside returned nothing
   const void* type = metatable_of(L, 1);
   if (is_type(L, type, kCoroutineType)) {
     lua_settop(L, 1);
-    take_coroutine(L, 1);
-    lua_remove(L, 1);
+    push_call(L, 1, lua_touserdata(L, 1));
   } else if (Future* future = to_future(L, 1)) {
     lua_settop(L, 1);
     return await_future(L, *future, false);
   } else if (lua_isfunction(L, 1)) {
     raise(L, ErrorKind::type, "await got a function; call it, or wrap it in async()");
   } else if (luaL_getmetafield(L, 1, "__await") != LUA_TNIL) {
+    lua_insert(L, 1);
+    lua_pushvalue(L, 1);
     lua_insert(L, 1);
   } else {
     return lua_gettop(L);
@@ -112,7 +159,12 @@ int coroutine_tostring(lua_State* L) {
   lua_getiuservalue(L, 1, 1);
   lua_Debug info;
   lua_getinfo(L, ">S", &info);
-  lua_pushfstring(L, "<Coroutine %s:%d %s>", info.short_src, info.linedefined, coroutine.used ? "used" : "not started");
+  const char* state = coroutine.used ? "used" : "not started";
+  if (info.linedefined < 0) {
+    lua_pushfstring(L, "<Coroutine %s %s>", info.short_src, state);
+  } else {
+    lua_pushfstring(L, "<Coroutine %s:%d %s>", info.short_src, info.linedefined, state);
+  }
   return 1;
 }
 
@@ -120,15 +172,11 @@ int coroutine_tostring(lua_State* L) {
 
 int take_coroutine(lua_State* L, int index) {
   void* userdata = to_userdata(L, index, kCoroutineType);
-  if (userdata == nullptr) return -1;
-  index = lua_absindex(L, index);
-  const int count = use(L, userdata).argument_count;
-  luaL_checkstack(L, count + 1, "too many arguments");
-  for (int i = 0; i <= count; ++i) lua_getiuservalue(L, index, i + 1);
-  return count;
+  return userdata == nullptr ? -1 : push_call(L, lua_absindex(L, index), userdata);
 }
 
 void add_coroutines(lua_State* L) {
+  scheduler_of(L).add_suspendable(bound<await>);
   new_type(L, kCoroutineType);
   static const luaL_Reg kMethods[] = {{"__tostring", bound<coroutine_tostring>}};
   set_functions(L, kMethods);

@@ -11,7 +11,8 @@ local Clause = { __name = "Clause" }
 local function clause(kind, condition, handler, what)
   if handler == nil and type(condition) == "function" then condition, handler = nil, condition end
   if type(handler) ~= "function" then
-    error(TypeError(("%s takes a class and a handler, or a handler; the handler is a %s"):format(what, type(handler))), 3)
+    error(TypeError(("%s takes a class and a handler, or a handler; the handler must be a function, got %s")
+      :format(what, core.type_name(handler))), 3)
   end
   return setmetatable({ kind = kind, condition = condition, handler = handler }, Clause)
 end
@@ -83,13 +84,14 @@ local Finally = { __close = function(guard) guard.handler() end }
 -- the handler, returned.
 local function try(body, ...)
   if type(body) ~= "function" then
-    error(TypeError(("argument 1 of try must be a function, got %s"):format(type(body))), 2)
+    error(TypeError(("argument 1 of try must be a function, got %s"):format(core.type_name(body))), 2)
   end
   local clauses, last = {}, nil
   for i = 1, select("#", ...) do
     local c = select(i, ...)
     if getmetatable(c) ~= Clause then
-      error(TypeError(("argument %d of try must come from except, except_group or finally, got %s"):format(i + 1, type(c))), 2)
+      error(TypeError(("argument %d of try must come from except, except_group or finally, got %s")
+        :format(i + 1, core.type_name(c))), 2)
     end
     if c.kind == "finally" then last = c else clauses[#clauses + 1] = c end
   end

@@ -21,7 +21,8 @@ const char* state_name(const Future& future) {
 Future& check_settable(lua_State* L) {
   Future& future = check_future(L, 1);
   if (future.kind == FutureKind::task) {
-    raise(L, ErrorKind::runtime, "a Task takes its result from its function; only a Future can be set");
+    raise(L, ErrorKind::runtime,
+          "a Task takes its result from its function; only a Future from async.Future() can be set");
   }
   if (future.done()) raise(L, ErrorKind::invalid_state, "the Future is already %s", state_name(future));
   return future;
@@ -44,15 +45,19 @@ int future_cancelled(lua_State* L) {
 
 int future_result(lua_State* L) {
   const Future& future = check_future(L, 1);
-  if (!future.done()) raise(L, ErrorKind::invalid_state, "the result is not there yet: the %s is pending",
-                            future.kind == FutureKind::task ? "Task" : "Future");
+  if (!future.done()) {
+    raise(L, ErrorKind::invalid_state, "the result is not there yet: the %s is pending; await it",
+          future.kind == FutureKind::task ? "Task" : "Future");
+  }
   return push_result_or_raise(L, 1);
 }
 
 int future_exception(lua_State* L) {
   const Future& future = check_future(L, 1);
-  if (!future.done()) raise(L, ErrorKind::invalid_state, "the %s is pending: whether it fails is not known yet",
-                            future.kind == FutureKind::task ? "Task" : "Future");
+  if (!future.done()) {
+    raise(L, ErrorKind::invalid_state, "whether it fails is not known yet: the %s is pending; await it",
+          future.kind == FutureKind::task ? "Task" : "Future");
+  }
   if (future.state == FutureState::finished) {
     lua_pushnil(L);
     return 1;
@@ -159,6 +164,7 @@ int task_get_name(lua_State* L) {
 
 int task_set_name(lua_State* L) {
   check_task(L, 1);
+  luaL_checkany(L, 2);
   luaL_tolstring(L, 2, nullptr);
   set_extra(L, 1, "name");
   return 0;
@@ -299,6 +305,11 @@ int is_task(lua_State* L) {
   return 1;
 }
 
+int push_type_name(lua_State* L) {
+  lua_pushstring(L, type_name(L, 1));
+  return 1;
+}
+
 int is_error_value(lua_State* L) {
   lua_pushboolean(L, is_error_object(L, 1));
   return 1;
@@ -335,8 +346,9 @@ int spawn(lua_State* L) {
   int count = take_coroutine(L, 1);
   if (count < 0) {
     if (!is_callable(L, 1)) {
-      const char* hint = to_future(L, 1) != nullptr ? "; it has been started already" : "";
-      raise(L, ErrorKind::type, "a task is made of a function or a Coroutine, got %s%s", luaL_typename(L, 1), hint);
+      const char* hint = "";
+      if (to_future(L, 1) != nullptr) hint = to_task(L, 1) != nullptr ? ", which runs already" : "; await it instead";
+      raise(L, ErrorKind::type, "a task is made of a function or a Coroutine, got %s%s", type_name(L, 1), hint);
     }
     count = lua_gettop(L) - 1;
   }
@@ -351,6 +363,7 @@ void add_futures(lua_State* L) {
   new_type(L, kTaskType);
   add_methods(L);
   add_task_methods(L);
+  add_stack_methods(L);
   lua_pop(L, 1);
   static const luaL_Reg kFunctions[] = {
       {"Future", bound<future_new>},
@@ -362,6 +375,7 @@ void add_futures(lua_State* L) {
       {"kind", bound<awaitable_kind>},
       {"is_task", bound<is_task>},
       {"is_error", bound<is_error_value>},
+      {"type_name", bound<push_type_name>},
       {"cancel_by_scope", bound<cancel_by_scope>},
       {"outside_requests", bound<outside_requests>},
       {"end_scope", bound<end_scope>},

@@ -43,14 +43,14 @@ local function is_list(x, ...)
 end
 
 local function arguments(...)
-  if not is_list(...) then return { ... }, select("#", ...), false end
+  if not is_list(...) then return { ... }, select("#", ...), false, "argument %d of gather" end
   local list = ...
-  return list, list.n or #list, list.return_exceptions
+  return list, list.n or #list, list.return_exceptions, "item %d of gather's list"
 end
 
 local function gather(...)
-  local list, count, return_exceptions = arguments(...)
-  local futures = ensure_futures(list, count, "gather")
+  local list, count, return_exceptions, what = arguments(...)
+  local futures = ensure_futures(list, count, what)
   if count == 0 then return { n = 0 } end
   local watch <close> = core.watch(futures)
   wait_for_children(watch, futures, return_exceptions and ALL or FIRST_FAILURE)

@@ -14,7 +14,7 @@ namespace {
 
 /// loop:call_soon(fn, ...)
 int loop_call_soon(lua_State* L) {
-  luaL_checkany(L, 2);
+  if (lua_gettop(L) < 2) lua_settop(L, 2);
   Handle& handle = new_handle(L, lua_gettop(L) - 2);
   call_soon(L, scheduler_of(L), handle);
   return 1;
@@ -23,7 +23,7 @@ int loop_call_soon(lua_State* L) {
 /// loop:call_later(seconds, fn, ...)
 int loop_call_later(lua_State* L) {
   const double seconds = check_seconds(L, 2, "the delay");
-  luaL_checkany(L, 3);
+  if (lua_gettop(L) < 3) lua_settop(L, 3);
   Handle& handle = new_handle(L, lua_gettop(L) - 3);
   Scheduler& scheduler = scheduler_of(L);
   const Deadline deadline = seconds >= kForever ? kNever : scheduler.loop().clock().after(seconds);
@@ -34,7 +34,7 @@ int loop_call_later(lua_State* L) {
 /// loop:call_at(when, fn, ...)
 int loop_call_at(lua_State* L) {
   const double when = check_seconds(L, 2, "the time");
-  luaL_checkany(L, 3);
+  if (lua_gettop(L) < 3) lua_settop(L, 3);
   Handle& handle = new_handle(L, lua_gettop(L) - 3);
   call_at(L, scheduler_of(L), handle, Clock::at(when));
   return 1;
@@ -111,6 +111,16 @@ int pop_root(lua_State* L) {
   return 0;
 }
 
+int slow_callback_duration(lua_State* L) {
+  lua_pushnumber(L, scheduler_of(L).slow_callback_duration);
+  return 1;
+}
+
+int set_slow_callback_duration(lua_State* L) {
+  scheduler_of(L).slow_callback_duration = check_seconds(L, 1, "slow_callback_duration");
+  return 0;
+}
+
 /// set_virtual_clock(on)
 int set_virtual_clock(lua_State* L) {
   scheduler_of(L).loop().clock().set_virtual(lua_toboolean(L, 1) != 0);
@@ -135,6 +145,8 @@ void add_loop(lua_State* L) {
       {"push_root", bound<push_root>},
       {"pop_root", bound<pop_root>},
       {"set_virtual_clock", bound<set_virtual_clock>},
+      {"slow_callback_duration", bound<slow_callback_duration>},
+      {"set_slow_callback_duration", bound<set_slow_callback_duration>},
   };
   set_functions(L, kFunctions);
 

@@ -2,11 +2,20 @@
 local core, use = ...
 
 local Loop = core.loop_methods
-Loop.__index = Loop
 Loop.__name = "Loop"
 Loop.__tostring = function() return "<Loop running>" end
 
-local loop = setmetatable({ slow_callback_duration = 0.1 }, Loop)
+-- `slow_callback_duration` is a field that the scheduler knows: the seconds from which on debug mode warns.
+Loop.__index = function(_, name)
+  if name == "slow_callback_duration" then return core.slow_callback_duration() end
+  return Loop[name]
+end
+Loop.__newindex = function(loop, name, value)
+  if name == "slow_callback_duration" then return core.set_slow_callback_duration(value) end
+  rawset(loop, name, value)
+end
+
+local loop = setmetatable({}, Loop)
 
 function Loop:create_future()
   return core.Future()
@@ -20,13 +29,18 @@ end
 -- default, which prints them.
 function Loop:set_exception_handler(fn)
   if fn ~= nil and type(fn) ~= "function" then
-    error(core.errors.TypeError(("the exception handler must be a function or nil, got %s"):format(type(fn))), 2)
+    error(core.errors.TypeError(("the exception handler must be a function or nil, got %s")
+      :format(core.type_name(fn))), 2)
   end
   core.set_exception_handler(fn and function(context) fn(self, context) end)
 end
 
 -- call_exception_handler(context): context = {message=, exception=, task=, future=, handle=}
 function Loop:call_exception_handler(context)
+  if type(context) ~= "table" then
+    error(core.errors.TypeError(("the context must be a table such as {message = \"...\"}, got %s")
+      :format(core.type_name(context))), 2)
+  end
   core.report(context)
 end
 

@@ -10,6 +10,8 @@ void add_futures(lua_State* L);     // future.cpp: Future and Task
 void add_coroutines(lua_State* L);  // coroutine.cpp: async(), await
 void add_loop(lua_State* L);        // loop.cpp: Loop and Handle
 
+void add_stack_methods(lua_State* L);  // stack.cpp: those of Task that tell where it is
+
 /// Pushes what `spawn` and `create_task` make of the value at index 1: a new task for a Coroutine or a
 /// callable value, with the values above index 1 as arguments. Raises TypeError for anything else.
 int spawn(lua_State* L);

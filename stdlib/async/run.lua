@@ -78,7 +78,7 @@ end
 local function check_main(x, what)
   local kind = core.kind(x)
   if kind == "function" or kind == "coroutine" or kind == "await" then return end
-  error(TypeError(("%s takes a Coroutine or a function, got %s"):format(what, x == nil and "nil" or type(x))), 3)
+  error(TypeError(("%s takes a Coroutine or a function, got %s"):format(what, core.type_name(x))), 3)
 end
 
 -- run(main, {debug=, clock=}): runs main to its end in a new task, cancels what tasks were made meanwhile and
@@ -95,11 +95,14 @@ end
 
 -- new_event_loop(): for the low-level pattern, loop:run_until_complete(main()). Tasks outlive it until the
 -- loop is closed.
-local EventLoop = setmetatable({ __name = "EventLoop" }, { __index = core.loop_methods })
+local EventLoop = setmetatable({ __name = "EventLoop" }, {
+  __index = function(_, name) return core.loop_methods.__index(nil, name) end,
+})
 EventLoop.__index = EventLoop
+EventLoop.__newindex = function(loop, name, value) core.loop_methods.__newindex(loop, name, value) end
 
 function EventLoop:run_until_complete(x)
-  if self.closed then error(RuntimeError("the event loop is closed"), 2) end
+  if self.closed then error(RuntimeError("the event loop is closed; make another with async.new_event_loop()"), 2) end
   enter("run_until_complete()")
   local task = x
   if core.kind(x) ~= "future" then
@@ -112,6 +115,7 @@ end
 
 function EventLoop:close()
   if self.closed then return end
+  if active then error(RuntimeError("cannot close an event loop that runs; close it after run_until_complete"), 2) end
   self.closed = true
   cancel_since(self.first)
 end
@@ -124,7 +128,7 @@ end
 
 local function new_event_loop()
   use("loop")
-  local mark = core.task_id(core.current_task())
+  local mark = 0
   for _, task in ipairs(core.all_tasks()) do mark = math.max(mark, core.task_id(task)) end
   return setmetatable({ closed = false, first = mark + 1 }, EventLoop)
 end

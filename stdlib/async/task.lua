@@ -1,16 +1,21 @@
 -- create_task, all_tasks, and how anything awaitable becomes a future.
 local core = ...
 
-local spawn, kind = core.spawn, core.kind
+local spawn, kind, type_name = core.spawn, core.kind, core.type_name
 local TypeError = core.errors.TypeError
 
 local function check_options(options, known, what)
   if options == nil then return {} end
   if type(options) ~= "table" then
-    error(TypeError(("the options of %s must be a table, got %s"):format(what, type(options))), 3)
+    error(TypeError(("the options of %s must be a table, got %s"):format(what, type_name(options))), 3)
   end
   for name in pairs(options) do
-    if not known[name] then error(TypeError(("%s has no option '%s'"):format(what, tostring(name))), 3) end
+    if not known[name] then
+      local names = {}
+      for each in pairs(known) do names[#names + 1] = each end
+      table.sort(names)
+      error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 3)
+    end
   end
   return options
 end
@@ -27,19 +32,22 @@ local function create_task(x, options)
   return task
 end
 
-local function slip(i, x, what)
-  local hint = x == nil and "the result of a call that already ran; pass a function or a task"
-    or "pass a function, a Coroutine, a Task or a Future"
-  return TypeError(("argument %d of %s is %s, %s"):format(i, what, x == nil and "nil" or "a " .. type(x), hint))
+-- `what` is the place of x, as in "argument 1 of gather".
+local function slip(x, what)
+  if x == nil then
+    return TypeError(what .. " is nil, the result of a call that already ran; pass a function or a task")
+  end
+  return TypeError(("%s is a %s; pass a function, a Coroutine, a Task or a Future"):format(what, type_name(x)))
 end
 
 -- Turns a list of awaitables into a list of futures. The same Coroutine given twice becomes one task; the
--- same function given twice is two calls. Everything is checked before anything is started.
+-- same function given twice is two calls. Everything is checked before anything is started. `what` is the place
+-- of an item, as in "argument %d of gather".
 local function ensure_futures(list, count, what)
   local kinds = {}
   for i = 1, count do
     kinds[i] = kind(list[i])
-    if kinds[i] == nil then error(slip(i, list[i], what), 3) end
+    if kinds[i] == nil then error(slip(list[i], what:format(i)), 3) end
   end
   local futures, made = {}, nil
   for i = 1, count do
@@ -60,7 +68,7 @@ end
 local function ensure_future(x, what)
   local k = kind(x)
   if k == "future" then return x end
-  if k == nil then error(slip(1, x, what), 3) end
+  if k == nil then error(slip(x, what), 3) end
   return create_task(x)
 end
 

@@ -129,7 +129,9 @@ end
 
 local function new_task_group()
   local parent = core.current_task()
-  if parent == nil then error(RuntimeError("a TaskGroup needs a task: a callback of the loop has none"), 2) end
+  if parent == nil then
+    error(RuntimeError("a TaskGroup needs a task: a callback of the loop has none; spawn one from it"), 2)
+  end
   local group = setmetatable({
     parent = parent,
     outside_requests = core.outside_requests(parent),

@@ -9,7 +9,7 @@ local function check_function(fn, what)
   if type(fn) == "function" then return end
   local meta = getmetatable(fn)
   if type(meta) == "table" and meta.__call then return end
-  error(TypeError(("%s must be a function, got %s"):format(what, type(fn))), 3)
+  error(TypeError(("%s must be a function, got %s"):format(what, core.type_name(fn))), 3)
 end
 
 local function run_in(scope, fn, ...)
@@ -37,7 +37,7 @@ local function wait_for(x, seconds, ...)
   local kind = core.kind(x)
   if kind == nil then
     error(TypeError(("argument 1 of wait_for is %s; pass a function, a Coroutine, a Task or a Future"):format(
-      x == nil and "nil, the result of a call that already ran" or "a " .. type(x))), 2)
+      x == nil and "nil, the result of a call that already ran" or "a " .. core.type_name(x))), 2)
   end
   if kind == "function" then return run_in(new_timeout(seconds), x, ...) end
   return run_in(new_timeout(seconds), core.await, x)

@@ -9,9 +9,10 @@ local modes = { FIRST_COMPLETED = 0, FIRST_EXCEPTION = 1, ALL_COMPLETED = 3 }
 
 local function check_list(list, what)
   if type(list) ~= "table" or getmetatable(list) ~= nil then
-    error(TypeError(("argument 1 of %s must be a list, got %s"):format(what, type(list))), 3)
+    error(TypeError(("argument 1 of %s must be a list, got %s; write {x} for a single x")
+      :format(what, core.type_name(list))), 3)
   end
-  return ensure_futures(list, list.n or #list, what)
+  return ensure_futures(list, list.n or #list, "item %d of " .. what .. "'s list")
 end
 
 -- Calls fn(...) and returns true, or false when the deadline came first; any other error passes.
@@ -69,7 +70,7 @@ end
 
 -- shield(x): waits for x; cancelling the waiter does not cancel x.
 local function shield(x)
-  return core.shielded_wait(ensure_future(x, "shield"))
+  return core.shielded_wait(ensure_future(x, "argument 1 of shield"))
 end
 
 return { wait = wait, as_completed = as_completed, shield = shield }

@@ -35,10 +35,10 @@ local function with(manager, fn)
   local meta = getmetatable(manager)
   if type(meta) ~= "table" or not (meta.__close or meta.__exit) then
     error(TypeError(("argument 1 of with must be a context manager (a value with __close or __exit), got %s")
-      :format(type(manager))), 2)
+      :format(core.type_name(manager))), 2)
   end
   if type(fn) ~= "function" then
-    error(TypeError(("argument 2 of with must be a function, got %s"):format(type(fn))), 2)
+    error(TypeError(("argument 2 of with must be a function, got %s"):format(core.type_name(fn))), 2)
   end
   local resource = manager
   if meta.__enter then resource = meta.__enter(manager) end

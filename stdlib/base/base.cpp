@@ -3,6 +3,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/coroutine.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/registry.hpp"
@@ -165,6 +166,13 @@ int current_task(lua_State* L) {
   return 1;
 }
 
+/// report(context)
+int report(lua_State* L) {
+  lua_settop(L, 1);
+  scheduler_of(L).report(L);
+  return 0;
+}
+
 int shielded_wait(lua_State* L) {
   Future& future = check_future(L, 1);
   lua_settop(L, 1);
@@ -174,6 +182,7 @@ int shielded_wait(lua_State* L) {
 }  // namespace
 
 int open_base(lua_State* L) {
+  scheduler_of(L).add_suspendable(bound<do_file>);
   lua_createtable(L, 0, 12);
   static const luaL_Reg kFunctions[] = {
       {"print", bound<print>},
@@ -185,6 +194,9 @@ int open_base(lua_State* L) {
       {"Future", bound<new_future_function>},
       {"current_task", bound<current_task>},
       {"shielded_wait", bound<shielded_wait>},
+      {"close", bound<coroutine_close>},
+      {"next_put_off", bound<coroutine_next_put_off>},
+      {"report", bound<report>},
   };
   set_functions(L, kFunctions);
   return 1;

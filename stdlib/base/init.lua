@@ -1,12 +1,26 @@
 -- What neap changes in Lua's own globals, and where its modules are found.
 local core, use = ...
 
+-- coroutine.close(co), and then what was put off because closes had nested too deep.
+local function close(...)
+  local ok, err = core.close(...)
+  for co in core.next_put_off do
+    local closed, problem = core.close(co)
+    if not closed then
+      core.report { message = "Exception while a coroutine was closed", exception = problem }
+    end
+  end
+  if ok then return true end
+  return false, err
+end
+
 return function(load_module, module_names)
   print = core.print
   os.exit = core.exit
   load = core.load
   loadfile = core.loadfile
   dofile = core.dofile
+  coroutine.close = close
   core.guard_output()
   require = use("require")
 

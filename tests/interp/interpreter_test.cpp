@@ -1,0 +1,82 @@
+#include "interp/interpreter.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+
+using neap::FutureState;
+using neap::Interpreter;
+using neap::InterpreterOptions;
+using neap::Task;
+
+namespace {
+
+/// Runs a chunk as the main task and returns how it ended.
+FutureState run(Interpreter& interpreter, const char* code) {
+  lua_State* L = interpreter.state();
+  if (luaL_loadstring(L, code) != LUA_OK) FAIL(lua_tostring(L, -1));
+  return interpreter.run_main(0).state;
+}
+
+std::string error_of(Interpreter& interpreter) {
+  lua_State* L = interpreter.state();
+  neap::push_exception(L, -1);
+  const std::string text = luaL_tolstring(L, -1, nullptr);
+  lua_pop(L, 2);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("interpreter: two interpreters in one process know nothing of each other") {
+  Interpreter first;
+  Interpreter second;
+  CHECK(run(first, "value = 1; async.sleep(0.001)") == FutureState::finished);
+  CHECK(run(second, "assert(value == nil); async.sleep(0.001)") == FutureState::finished);
+}
+
+TEST_CASE("interpreter: it can be destroyed without having run anything") { const Interpreter interpreter; }
+
+TEST_CASE("interpreter: it can be destroyed with tasks that never ran and timers that never fired") {
+  Interpreter interpreter;
+  lua_State* L = interpreter.state();
+  REQUIRE(luaL_loadstring(L, "async.spawn(async.sleep, 100) async.get_running_loop():call_later(9, print)") == LUA_OK);
+  interpreter.scheduler().create_task(L, 0);
+}
+
+TEST_CASE("interpreter: several programs run one after the other in one interpreter") {
+  Interpreter interpreter;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(run(interpreter, "async.gather(async(function() async.sleep(0.0001) end)())") == FutureState::finished);
+    CHECK(interpreter.scheduler().task_count() == 0);
+    lua_settop(interpreter.state(), 0);
+  }
+}
+
+TEST_CASE("interpreter: a program over the memory limit gets an error and can be followed by another") {
+  InterpreterOptions options;
+  options.memory_limit = std::size_t{16} << 20;
+  Interpreter interpreter(options);
+  CHECK(run(interpreter, "local t = {} while true do t[#t + 1] = {} end") == FutureState::failed);
+  CHECK(error_of(interpreter).find("not enough memory") != std::string::npos);
+  lua_settop(interpreter.state(), 0);
+  CHECK(run(interpreter, "local s = ('x'):rep(1 << 30)") == FutureState::failed);
+  CHECK(error_of(interpreter).find("not enough memory") != std::string::npos);
+  lua_settop(interpreter.state(), 0);
+  CHECK(run(interpreter, "for i = 1, 100 do local t = {} for j = 1, 1000 do t[j] = {} end end") ==
+        FutureState::finished);
+}
+
+TEST_CASE("interpreter: garbage under the memory limit is collected and no error") {
+  InterpreterOptions options;
+  options.memory_limit = std::size_t{8} << 20;
+  Interpreter interpreter(options);
+  CHECK(run(interpreter, "for i = 1, 300000 do local t = {i, i, i} end") == FutureState::finished);
+}
+
+TEST_CASE("interpreter: os.exit with close ends the run and keeps the status") {
+  Interpreter interpreter;
+  run(interpreter, "async.spawn(async.sleep, 100) os.exit(7, true)");
+  CHECK(interpreter.scheduler().exit_requested());
+  CHECK(interpreter.scheduler().exit_status() == 7);
+}

@@ -1,0 +1,95 @@
+#include "runtime/lua/allocator.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <cstring>
+#include <random>
+#include <vector>
+
+using neap::Allocator;
+
+namespace {
+
+struct Block {
+  unsigned char* memory;
+  std::size_t size;
+  unsigned char fill;
+};
+
+bool intact(const Block& block) {
+  for (std::size_t i = 0; i < block.size; ++i) {
+    if (block.memory[i] != block.fill) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("allocator: blocks keep what is in them through random growth and shrinkage") {
+  Allocator allocator;
+  std::mt19937 random(7);
+  std::vector<Block> blocks;
+  std::size_t total = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::size_t size = 1 + random() % (random() % 20 == 0 ? 5000 : 300);
+    if (blocks.size() < 200 || random() % 3 == 0) {
+      Block block{static_cast<unsigned char*>(Allocator::allocate(&allocator, nullptr, 5, size)), size,
+                  static_cast<unsigned char>(random())};
+      REQUIRE(block.memory != nullptr);
+      std::memset(block.memory, block.fill, size);
+      blocks.push_back(block);
+      total += size;
+      continue;
+    }
+    Block& block = blocks[random() % blocks.size()];
+    REQUIRE(intact(block));
+    total -= block.size;
+    if (random() % 2 == 0) {
+      Allocator::allocate(&allocator, block.memory, block.size, 0);
+      block = blocks.back();
+      blocks.pop_back();
+    } else {
+      auto* moved = static_cast<unsigned char*>(Allocator::allocate(&allocator, block.memory, block.size, size));
+      REQUIRE(moved != nullptr);
+      std::memset(moved, block.fill, size);
+      block.memory = moved;
+      block.size = size;
+      total += size;
+    }
+    REQUIRE(allocator.in_use() == total);
+  }
+  for (const Block& block : blocks) {
+    CHECK(intact(block));
+    Allocator::allocate(&allocator, block.memory, block.size, 0);
+  }
+  CHECK(allocator.in_use() == 0);
+  CHECK(allocator.peak() > 0);
+}
+
+TEST_CASE("allocator: crossing the limit is told once, and the allocation still succeeds") {
+  Allocator allocator;
+  int told = 0;
+  allocator.set_limit(1000, [](void* count) { ++*static_cast<int*>(count); }, &told);
+  void* first = Allocator::allocate(&allocator, nullptr, 0, 900);
+  CHECK(told == 0);
+  void* second = Allocator::allocate(&allocator, nullptr, 0, 900);
+  CHECK(second != nullptr);
+  CHECK(told == 1);
+  CHECK(allocator.over_limit());
+  void* third = Allocator::allocate(&allocator, nullptr, 0, 16);
+  CHECK(told == 1);
+  Allocator::allocate(&allocator, second, 900, 0);
+  CHECK_FALSE(allocator.over_limit());
+  Allocator::allocate(&allocator, first, 900, 0);
+  Allocator::allocate(&allocator, third, 16, 0);
+}
+
+TEST_CASE("allocator: only a single request larger than the whole limit is refused") {
+  Allocator allocator;
+  allocator.set_limit(1000, nullptr, nullptr);
+  CHECK(Allocator::allocate(&allocator, nullptr, 0, 1001) == nullptr);
+  void* block = Allocator::allocate(&allocator, nullptr, 0, 1000);
+  CHECK(Allocator::allocate(&allocator, block, 1000, 2000) == nullptr);
+  CHECK(allocator.in_use() == 1000);
+  Allocator::allocate(&allocator, block, 1000, 0);
+}
