@@ -61,11 +61,13 @@ void memory_hook(lua_State* L, lua_Debug*) {
 }  // namespace
 
 Interpreter::Interpreter(const InterpreterOptions& options)
-    : loop_(options.virtual_clock), state_(lua_newstate(Allocator::allocate, &allocator_)) {
+    : loop_(options.virtual_clock),
+      state_(lua_newstate(Allocator::allocate, &allocator_)) {
   if (!state_) throw std::runtime_error("cannot make a Lua state: not enough memory");
   promote_liblua();
   lua_State* L = state_.get();
   lua_atpanic(L, panic);
+  install_warnings(L, warnings_);
   scheduler_ = std::make_unique<Scheduler>(L, loop_);
   scheduler_->set_debug(options.debug);
   lua_gc(L, LUA_GCSTOP);
@@ -89,19 +91,30 @@ Interpreter::~Interpreter() {
   state_.reset();
 }
 
-void Interpreter::on_memory_limit() {
-  lua_sethook(scheduler_->running(), memory_hook, LUA_MASKCOUNT, 1);
-}
+void Interpreter::on_memory_limit() { lua_sethook(scheduler_->running(), memory_hook, LUA_MASKCOUNT, 1); }
 
 Task& Interpreter::run_main(int argument_count) {
   lua_State* L = state();
   Task& task = scheduler_->create_task(L, argument_count);
   lua_pushliteral(L, "main");
   set_extra(L, -2, "name");
+  main_ended_ = false;
   scheduler_->run_until(task);
+  main_ended_ = true;
+  task.retrieved = true;
   scheduler_->cancel_all_and_wait();
   scheduler_->report_unretrieved(L);
   return task;
+}
+
+void Interpreter::interrupt() {
+  interrupted_ = true;
+  if (!main_ended_) return scheduler_->interrupt_root();
+  interrupted_after_main_ = true;
+  scheduler_->each_task([this](Task& task) {
+    lua_pushnil(state());
+    scheduler_->cancel(state(), task);
+  });
 }
 
 }  // namespace neap

@@ -6,6 +6,7 @@
 // they own), then the loop closes its handles.
 #pragma once
 
+#include "interp/warnings.hpp"
 #include "runtime/loop/loop.hpp"
 #include "runtime/lua/allocator.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -43,9 +44,15 @@ class Interpreter {
   [[nodiscard]] Allocator& allocator() { return allocator_; }
 
   /// Runs the function and `argument_count` arguments on the top of the state's stack as the main task, until
-  /// it ends; then cancels the tasks it left and waits for them, and reports errors nobody looked at.
-  /// Leaves the finished Task on the stack in their place.
+  /// it ends; then cancels the tasks it left and waits for them, and reports errors nobody looked at, but not
+  /// that of the main task, which is the caller's. Leaves the finished Task on the stack in their place.
   Task& run_main(int argument_count);
+  /// What Ctrl-C does: cancels the main task; once that has ended, the tasks it left, again. Call it on the
+  /// loop's thread.
+  void interrupt();
+  [[nodiscard]] bool interrupted() const { return interrupted_; }
+  /// True when the interruption met the tasks that the main task had left.
+  [[nodiscard]] bool interrupted_after_main() const { return interrupted_after_main_; }
 
  private:
   struct CloseState {
@@ -54,10 +61,14 @@ class Interpreter {
 
   void on_memory_limit();
 
+  Warnings warnings_;
   Allocator allocator_;
   Loop loop_;
   std::unique_ptr<lua_State, CloseState> state_;
   std::unique_ptr<Scheduler> scheduler_;
+  bool main_ended_ = false;
+  bool interrupted_ = false;
+  bool interrupted_after_main_ = false;
 };
 
 }  // namespace neap

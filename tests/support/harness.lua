@@ -2,10 +2,12 @@
 -- to run; without a name, returns the list of the file's tests.
 local file, chosen = ...
 
-local tests, found = {}, nil
+local tests, names, found = {}, {}, nil
 
 function test(name, options, fn)
   if fn == nil then options, fn = {}, options end
+  if names[name] then error("two tests are called '" .. name .. "'", 2) end
+  names[name] = true
   tests[#tests + 1] = { name = name, clock = options.clock }
   if name == chosen then found = fn end
 end

@@ -1,0 +1,78 @@
+#include "interp/help.hpp"
+
+#include <uv.h>
+#include <lua.hpp>
+
+#include <string>
+
+namespace neap {
+
+namespace {
+
+constexpr const char* kHelp =
+    R"(usage: neap [options] [script [args]]
+
+Runs a Lua 5.4 script as the main task of an event loop: every function it calls
+may wait, and other tasks run meanwhile. Without a script, or with '-', the
+program is read from standard input.
+
+Options, as in the stock lua:
+  -e stat      execute the string 'stat'
+  -l mod       require library 'mod' into global 'mod'
+  -l g=mod     require library 'mod' into global 'g'
+  -i           enter interactive mode after executing the script (not in this
+               version)
+  -v           show version information
+  -E           ignore environment variables
+  -W           turn warnings on
+  --           stop handling options
+  -            stop handling options and execute standard input
+
+Options of neap:
+  -h, --help   show this text
+  --version    show version information and exit
+  --debug      debug mode: coroutines that nobody awaited, callbacks that block
+               the loop, handles that were never closed
+
+-e, -l and -W take effect in the order given, before the script, and in the
+same task, so that they may wait too. The global 'arg' holds the command line
+with the script at index 0; the script gets the arguments behind it as '...'.
+
+Environment:
+  LUA_INIT_5_4, LUA_INIT      code to run first, or @FILE to run a file
+  LUA_PATH_5_4, LUA_PATH      where require looks for Lua modules
+  LUA_CPATH_5_4, LUA_CPATH    where require looks for C modules
+  NEAP_DEBUG=1                the same as --debug
+  NEAP_STDLIB=DIR             read the Lua part of neap's library from DIR
+  NO_COLOR=1                  no colour in error reports on a terminal
+
+Exit status:
+  0      the script ended without an error
+  1      an error that nothing caught, also one in a task that nobody awaited,
+         or a mistake on the command line
+  130    ended by Ctrl-C. The first one cancels the main task, and its cleanup
+         runs; a second one ends neap at once
+  other  what the script gave to os.exit
+)";
+
+/// "Lua 5.4.4" out of the library's "$LuaVersion: Lua 5.4.4  Copyright ...".
+std::string lua_release() {
+  const std::string text = lua_ident;
+  const std::size_t begin = text.find("Lua 5");
+  if (begin == std::string::npos) return LUA_RELEASE;
+  return text.substr(begin, text.find_first_not_of("0123456789.", begin + 4) - begin);
+}
+
+}  // namespace
+
+void print_help(std::FILE* out) { std::fputs(kHelp, out); }
+
+void print_usage(std::FILE* out) {
+  std::fputs("usage: neap [options] [script [args]]\nTry 'neap --help' for the options.\n", out);
+}
+
+void print_version(std::FILE* out) {
+  std::fprintf(out, "neap %s (%s, libuv %s)\n", NEAP_VERSION, lua_release().c_str(), uv_version_string());
+}
+
+}  // namespace neap

@@ -1,0 +1,14 @@
+// What neap says about itself on request.
+#pragma once
+
+#include <cstdio>
+
+namespace neap {
+
+void print_help(std::FILE* out);
+/// Two lines for after a mistake on the command line.
+void print_usage(std::FILE* out);
+/// neap's version, and those of the libraries that are loaded, which need not be those it was built with.
+void print_version(std::FILE* out);
+
+}  // namespace neap

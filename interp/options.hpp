@@ -1,0 +1,41 @@
+// The command line as a plain struct: everything the stock `lua` accepts, and neap's own options. Parsing
+// acts on nothing, so that every decision about a run is made in one place (program.cpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace neap {
+
+/// What runs before the script, in the order of the command line.
+struct Action {
+  enum class Kind { execute, require, enable_warnings };
+
+  Kind kind;
+  const char* text = "";  // the statement, or "module" or "global=module"
+};
+
+struct CommandLine {
+  std::vector<Action> actions;
+  /// Index of the script's name in argv; argc when there is none. `arg` counts from it.
+  int script = 0;
+  /// The script is `-`: standard input. After `--` it would be a file of that name.
+  bool script_is_stdin = false;
+  bool interactive = false;         // -i
+  bool show_version = false;        // -v, and -i
+  bool ignore_environment = false;  // -E
+  bool debug = false;               // --debug
+  bool help = false;                // -h, --help: nothing else is done
+  bool only_version = false;        // --version: nothing else is done
+  bool executes = false;            // there is an -e
+  /// What is wrong, for people; empty when nothing is.
+  std::string problem;
+
+  /// True when nothing else is asked for than to run what standard input holds (or, on a terminal, to prompt).
+  [[nodiscard]] bool reads_stdin(int argc) const { return script == argc && !show_version && !executes; }
+};
+
+/// The views in the result point into argv.
+CommandLine parse_command_line(int argc, char** argv);
+
+}  // namespace neap

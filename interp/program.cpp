@@ -1,0 +1,227 @@
+#include "interp/program.hpp"
+
+#include "interp/excerpt.hpp"
+#include "interp/interpreter.hpp"
+#include "interp/loader.hpp"
+#include "interp/report.hpp"
+#include "interp/signals.hpp"
+#include "runtime/lua/bind.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace neap {
+
+namespace {
+
+/// What the main task does, in order.
+struct Step {
+  enum class Kind { statement, file, require, enable_warnings, script };  // a script has arguments
+
+  Kind kind;
+  const char* text;  // the statement, path or module; a null path is standard input
+  const char* name;  // of the chunk of a statement
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  int argc = 0;
+  char** argv = nullptr;
+  int script = 0;  // index in argv; argc when there is none
+};
+
+// Making the plan.
+
+void plan_init(const CommandLine& line, Plan& plan) {
+  if (line.ignore_environment) return;
+  const char* name = "=LUA_INIT_5_4";
+  const char* init = std::getenv(name + 1);
+  if (init == nullptr) {
+    name = "=LUA_INIT";
+    init = std::getenv(name + 1);
+  }
+  if (init == nullptr) return;
+  if (*init == '@') {
+    plan.steps.push_back({Step::Kind::file, init + 1, nullptr});
+  } else {
+    plan.steps.push_back({Step::Kind::statement, init, name});
+  }
+}
+
+void plan_actions(const CommandLine& line, Plan& plan) {
+  const char* statement = nullptr;
+  int statements = 0;
+  for (const Action& action : line.actions) {
+    switch (action.kind) {
+      case Action::Kind::execute:
+        plan.steps.push_back({Step::Kind::statement, action.text, "=(command line)"});
+        statement = action.text;
+        ++statements;
+        break;
+      case Action::Kind::require: plan.steps.push_back({Step::Kind::require, action.text, nullptr}); break;
+      case Action::Kind::enable_warnings: plan.steps.push_back({Step::Kind::enable_warnings, "", nullptr}); break;
+    }
+  }
+  // Several are told apart by nothing in their messages: then no source line is better than a wrong one.
+  if (statements == 1) remember_source("(command line)", statement);
+}
+
+Plan make_plan(const CommandLine& line, int argc, char** argv) {
+  Plan plan;
+  plan.argc = argc;
+  plan.argv = argv;
+  plan.script = line.script;
+  plan_init(line, plan);
+  plan_actions(line, plan);
+  if (line.script < argc) {
+    plan.steps.push_back({Step::Kind::script, line.script_is_stdin ? nullptr : argv[line.script], nullptr});
+  } else if (line.reads_stdin(argc)) {
+    plan.steps.push_back({Step::Kind::file, nullptr, nullptr});
+  }
+  return plan;
+}
+
+// Carrying it out. The functions below run in the main task; index 1 is the plan, as a light userdata.
+
+const Plan& plan_of(lua_State* L) { return *static_cast<const Plan*>(lua_touserdata(L, 1)); }
+
+/// The global table `arg`: the script at 0, what stands before it at negative indices.
+int set_arguments(lua_State* L) {
+  const Plan& plan = plan_of(L);
+  const int script = plan.script == plan.argc ? 0 : plan.script;
+  lua_createtable(L, plan.argc - script, script + 1);
+  for (int i = 0; i < plan.argc; ++i) {
+    lua_pushstring(L, plan.argv[i]);
+    lua_rawseti(L, -2, i - script);
+  }
+  lua_setglobal(L, "arg");
+  return 0;
+}
+
+/// Pushes arg[1], arg[2], ...; LUA_INIT and -e may have changed them.
+int push_script_arguments(lua_State* L) {
+  if (lua_getglobal(L, "arg") != LUA_TTABLE) {
+    lua_pushliteral(L, "'arg' is not a table");
+    lua_error(L);
+  }
+  const int table = lua_gettop(L);
+  const auto count = static_cast<int>(luaL_len(L, table));
+  luaL_checkstack(L, count + 3, "too many arguments to script");
+  for (int i = 1; i <= count; ++i) lua_rawgeti(L, table, i);
+  lua_remove(L, table);
+  return count;
+}
+
+/// For "g=mod" the place of the module's name, else the beginning.
+const char* module_name(const char* text) {
+  const char* equals = std::strchr(text, '=');
+  return equals != nullptr ? equals + 1 : text;
+}
+
+/// Pushes the global's name of "g=mod" or "mod"; "mod-v2" is kept in the global "mod", as in the stock lua.
+void push_module_global(lua_State* L, const char* text) {
+  const char* module = module_name(text);
+  if (module != text) {
+    lua_pushlstring(L, text, static_cast<std::size_t>(module - text - 1));
+  } else {
+    lua_pushlstring(L, text, std::strcspn(text, "-"));
+  }
+}
+
+/// Protected and bound: plan, number of a step -> the function to call for it, and its arguments.
+int prepare_step(lua_State* L) {
+  const Step& step = plan_of(L).steps[static_cast<std::size_t>(lua_tointeger(L, 2))];
+  lua_settop(L, 1);
+  switch (step.kind) {
+    case Step::Kind::statement: load_statement(L, step.text, step.name); return 1;
+    case Step::Kind::file: load_program(L, step.text); return 1;
+    case Step::Kind::require:
+      lua_getglobal(L, "require");
+      lua_pushstring(L, module_name(step.text));
+      return 2;
+    case Step::Kind::script: load_program(L, step.text); return 1 + push_script_arguments(L);
+    case Step::Kind::enable_warnings: lua_warning(L, "@on", 0); return 0;
+  }
+  return 0;
+}
+
+/// After a step: the result of a require, on the top of the stack, becomes a global.
+void finish_step(lua_State* L, const Step& step) {
+  if (step.kind != Step::Kind::require) return;
+  push_module_global(L, step.text);
+  lua_insert(L, -2);
+  lua_pushglobaltable(L);
+  lua_insert(L, -3);
+  lua_settable(L, -3);
+}
+
+/// The main function. It owns nothing, so that an error may leave it anywhere; `next` is the number of the
+/// step that follows the one which has just returned.
+int run_steps(lua_State* L, int, lua_KContext next) {
+  const Plan& plan = plan_of(L);
+  for (auto i = static_cast<std::size_t>(next);; ++i) {
+    if (i > 0) finish_step(L, plan.steps[i - 1]);
+    if (i == plan.steps.size()) return 0;
+    lua_settop(L, 1);
+    lua_pushcfunction(L, bound<prepare_step>);
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, static_cast<lua_Integer>(i));
+    lua_call(L, 2, LUA_MULTRET);
+    const int results = plan.steps[i].kind == Step::Kind::require ? 1 : 0;
+    const int arguments = lua_gettop(L) - 2;
+    if (arguments >= 0) lua_callk(L, arguments, results, static_cast<lua_KContext>(i + 1), run_steps);
+  }
+}
+
+int main_function(lua_State* L) {
+  set_arguments(L);
+  return run_steps(L, LUA_OK, 0);
+}
+
+// Around it.
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
+}
+
+InterpreterOptions interpreter_options(const CommandLine& line) {
+  InterpreterOptions options;
+  options.ignore_environment = line.ignore_environment;
+  options.debug = line.debug;
+  if (line.ignore_environment) return options;
+  options.debug = options.debug || is_set("NEAP_DEBUG");
+  if (const char* directory = std::getenv("NEAP_STDLIB")) options.stdlib_directory = directory;
+  return options;
+}
+
+/// The exit status of a run whose main task is on the top of the stack; its error is reported here.
+int conclude(Interpreter& interpreter, const Task& main) {
+  Scheduler& scheduler = interpreter.scheduler();
+  if (scheduler.exit_requested()) return scheduler.exit_status();
+  const bool cancelled = main.state == FutureState::cancelled;
+  if (main.state == FutureState::failed || (cancelled && !interpreter.interrupted())) {
+    report_task_error(interpreter.state(), -1);
+    return EXIT_FAILURE;
+  }
+  if (cancelled || interpreter.interrupted_after_main()) return kInterruptedStatus;
+  return scheduler.reported() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+}  // namespace
+
+int run_program(const CommandLine& line, int argc, char** argv) {
+  Plan plan = make_plan(line, argc, argv);
+  if (plan.steps.empty()) return EXIT_SUCCESS;  // -v alone
+  Interpreter interpreter(interpreter_options(line));
+  interpreter.scheduler().set_default_handler(report_context);
+  const InterruptGuard guard(interpreter);
+  lua_State* L = interpreter.state();
+  lua_pushcfunction(L, bound<main_function>);
+  lua_pushlightuserdata(L, &plan);
+  return conclude(interpreter, interpreter.run_main(1));
+}
+
+}  // namespace neap

@@ -1,0 +1,17 @@
+// Lua's warnings (`warn`, errors in finalizers), as the stock program treats them: off until "@on".
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap {
+
+/// The state of one interpreter's warnings.
+struct Warnings {
+  bool on = false;
+  bool continuing = false;  // the next piece belongs to the message begun
+};
+
+/// Sends the warnings of `L` to stderr. `warnings` must outlive the state.
+void install_warnings(lua_State* L, Warnings& warnings);
+
+}  // namespace neap
