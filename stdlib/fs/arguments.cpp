@@ -1,0 +1,98 @@
+#include "stdlib/fs/arguments.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+
+#include <cstring>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+/// Pushes the option's value; false and nothing when there is none.
+bool push_option(lua_State* L, int index, const char* name) {
+  if (!lua_istable(L, index)) return false;
+  if (lua_getfield(L, index, name) != LUA_TNIL) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+constexpr unsigned kPermissionBits = 07777;
+
+}  // namespace
+
+const char* check_path(lua_State* L, int index, const char* function, const char* name) {
+  if (lua_type(L, index) != LUA_TSTRING) {
+    const char* hint = index == 1 && lua_istable(L, 1) ? "; call it with a dot, not with a colon" : "";
+    raise(L, ErrorKind::type, "argument %d (%s) of %s must be a string, got %s%s", index, name, function,
+          type_name(L, index), hint);
+  }
+  std::size_t size = 0;
+  const char* path = lua_tolstring(L, index, &size);
+  if (std::strlen(path) != size) {
+    raise(L, ErrorKind::value, "argument %d (%s) of %s has a zero byte in it, after '%s'", index, name, function, path);
+  }
+  return path;
+}
+
+std::string_view check_data(lua_State* L, int index, const char* function) {
+  if (lua_isstring(L, index) == 0) {
+    raise(L, ErrorKind::type, "argument %d (data) of %s must be a string, got %s", index, function,
+          type_name(L, index));
+  }
+  std::size_t size = 0;
+  const char* data = lua_tolstring(L, index, &size);
+  return {data, size};
+}
+
+void check_options(lua_State* L, int index, const char* function, std::initializer_list<const char*> known) {
+  if (lua_isnoneornil(L, index)) return;
+  if (!lua_istable(L, index)) {
+    raise(L, ErrorKind::type, "argument %d (options) of %s must be a table, got %s", index, function,
+          type_name(L, index));
+  }
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+    bool found = false;
+    if (lua_type(L, -2) == LUA_TSTRING) {
+      for (const char* name : known) found |= std::strcmp(name, lua_tostring(L, -2)) == 0;
+    }
+    if (!found) raise(L, ErrorKind::type, "%s has no option '%s'", function, luaL_tolstring(L, -2, nullptr));
+  }
+}
+
+bool flag_option(lua_State* L, int index, const char* function, const char* name, bool otherwise) {
+  if (!push_option(L, index, name)) return otherwise;
+  if (!lua_isboolean(L, -1)) {
+    raise(L, ErrorKind::type, "option '%s' of %s must be true or false, got %s", name, function, type_name(L, -1));
+  }
+  const bool value = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return value;
+}
+
+unsigned mode_option(lua_State* L, int index, const char* function, const char* name, unsigned otherwise) {
+  if (!push_option(L, index, name)) return otherwise;
+  lua_Integer mode = -1;
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    const char* digit = lua_tostring(L, -1);
+    mode = *digit == '\0' ? -1 : 0;
+    for (; *digit != '\0' && mode >= 0 && mode <= kPermissionBits; ++digit) {
+      mode = *digit >= '0' && *digit <= '7' ? mode * 8 + (*digit - '0') : -1;
+    }
+  } else if (lua_type(L, -1) == LUA_TNUMBER) {
+    int exact = 0;
+    mode = lua_tointegerx(L, -1, &exact);
+    if (exact == 0) mode = -1;
+  } else {
+    raise(L, ErrorKind::type, "option '%s' of %s must be an integer or a string such as \"755\", got %s", name, function,
+          type_name(L, -1));
+  }
+  if (mode < 0 || mode > kPermissionBits) {
+    raise(L, ErrorKind::value, "option '%s' of %s must be permission bits from 0 to \"7777\" (octal), got %s", name,
+          function, luaL_tolstring(L, -1, nullptr));
+  }
+  lua_pop(L, 1);
+  return static_cast<unsigned>(mode);
+}
+
+}  // namespace neap::stdlib::fs

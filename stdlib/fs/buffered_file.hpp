@@ -1,0 +1,74 @@
+// An open file with a buffer for what was read ahead, or one for what is still to be written.
+//
+// Owner: shared by the File of the script and the jobs under way, so that a descriptor is never closed, nor
+// its number given to another file, while a job uses it.
+//
+// Threads: jobs lock `mutex` while they work. The loop's thread touches the buffers without it, but only
+// while `jobs` is 0: then no pool thread can.
+//
+// Invariants
+//  1. The descriptor's position is at the end of `ahead`; the script's is at `begin` in it.
+//  2. A read takes bytes out of `ahead` only when its task gets them: what a cancelled read has fetched stays
+//     there for the next one.
+//  3. While `pending` holds bytes, `ahead` may hold some from before; `flush` puts the position back first.
+#pragma once
+
+#include "stdlib/fs/system.hpp"
+
+#include <mutex>
+
+namespace neap::stdlib::fs {
+
+/// When written bytes leave the buffer, as in setvbuf.
+enum class Buffering { full, line, no };
+
+/// What `more` came to.
+enum class More { got, end, failed, blocked };
+
+class BufferedFile {
+ public:
+  static constexpr std::size_t kChunk = std::size_t{64} * 1024;
+
+  BufferedFile(Descriptor descriptor, bool writable);
+  ~BufferedFile();
+  BufferedFile(const BufferedFile&) = delete;
+  BufferedFile& operator=(const BufferedFile&) = delete;
+
+  std::mutex mutex;
+  int jobs = 0;                  // queued or under way; the loop's thread counts them
+  const Job* current = nullptr;  // the last of them
+
+  Bytes ahead;            // read from the file; the script has taken those before `begin`
+  std::size_t begin = 0;
+  Bytes pending;          // written by the script and not yet to the file
+  Buffering buffering = Buffering::full;
+  std::size_t buffer_size = kChunk;
+
+  /// True when another task is waiting for an operation on the file.
+  [[nodiscard]] bool busy() const { return current != nullptr && !current->abandoned(); }
+  /// True when the bytes written last must go to the file now.
+  [[nodiscard]] bool must_flush(std::string_view written) const;
+  /// Forgets what the script has taken.
+  void take(std::size_t end);
+
+  // For jobs. `job` may be null: then nothing is waited for that might never come.
+
+  /// Fetches bytes behind those in `ahead`: at least `wanted` of them if they come at once.
+  More more(std::size_t wanted, Failure* reason, const Job& job);
+  /// Fetches everything up to the end of the file.
+  Failure fetch_rest(const Job& job);
+  /// Writes what is pending, and then `bytes`.
+  Failure write(std::string_view bytes, const Job* job);
+  Failure flush(const Job* job) { return write({}, job); }
+  /// Moves the script's position, as lseek does; `*position` is where it is then.
+  Failure seek(off_t offset, int whence, off_t* position, const Job& job);
+  Failure flush_and_close(const Job* job);
+
+ private:
+  void drop_ahead();
+
+  Descriptor descriptor_;
+  bool writable_;
+};
+
+}  // namespace neap::stdlib::fs

@@ -1,0 +1,215 @@
+// What a directory says of its entries, and changes to them: stat, mkdir, remove, rename.
+#include "runtime/lua/bind.hpp"
+#include "stdlib/fs/arguments.hpp"
+#include "stdlib/fs/entries.hpp"
+#include "stdlib/fs/module.hpp"
+#include "stdlib/fs/remove_tree.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+/// A point in time as seconds since 1970.
+double seconds(const timespec& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9; }
+
+void set_number(lua_State* L, const char* name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+template <class Integer>
+void set_integer(lua_State* L, const char* name, Integer value) {
+  lua_pushinteger(L, static_cast<lua_Integer>(value));
+  lua_setfield(L, -2, name);
+}
+
+class StatJob final : public FsJob {
+ public:
+  StatJob(std::string path, bool follow) : FsJob(std::move(path)), follow_(follow) {}
+
+ private:
+  Failure run() override {
+    const int result = follow_ ? ::stat(c_path(), &status_) : ::lstat(c_path(), &status_);
+    return result == 0 ? Failure{} : failure(follow_ ? "stat" : "lstat");
+  }
+
+  int results(lua_State* L) override {
+    lua_createtable(L, 0, kStatusFields);
+    set_status_fields(L, status_);
+    return 1;
+  }
+
+  bool follow_;
+  struct stat status_ {};
+};
+
+/// A job that changes something and has no result but `true`.
+class ChangeJob : public FsJob {
+ public:
+  using FsJob::FsJob;
+
+ private:
+  int results(lua_State* L) override {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+};
+
+struct MkdirOptions {
+  bool parents = false;
+  bool exist_ok = false;
+  unsigned mode = 0777;
+};
+
+bool is_directory(const char* path) {
+  struct stat status {};
+  return ::stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+class MkdirJob final : public ChangeJob {
+ public:
+  MkdirJob(std::string path, const MkdirOptions& options) : ChangeJob(std::move(path)), options_(options) {}
+
+ private:
+  Failure run() override {
+    if (::mkdir(c_path(), options_.mode) == 0) return {};
+    Failure reason = failure("mkdir");
+    if (reason.error == ENOENT && options_.parents) {
+      if (const Failure above = make_parents()) return above;
+      if (::mkdir(c_path(), options_.mode) == 0) return {};
+      reason = failure("mkdir");
+    }
+    if (reason.error == EEXIST && options_.exist_ok && is_directory(c_path())) return {};
+    return reason;
+  }
+
+  /// Makes what is missing above the path, from the top down. Somebody else may be doing the same.
+  Failure make_parents() {
+    const std::string whole = path();
+    for (std::size_t end = whole.find('/', 1); end != std::string::npos; end = whole.find('/', end + 1)) {
+      if (whole.find_first_not_of('/', end) == std::string::npos) break;  // the slashes at the end
+      const std::string parent = whole.substr(0, end);
+      if (::mkdir(parent.c_str(), 0777) == 0) continue;
+      const Failure reason = failure("mkdir");
+      // A directory that exists may answer EEXIST, EROFS or EACCES to mkdir.
+      if (is_directory(parent.c_str())) continue;
+      set_path(parent);
+      return reason.error == EEXIST ? Failure{ENOTDIR, "mkdir"} : reason;
+    }
+    return {};
+  }
+
+  MkdirOptions options_;
+};
+
+class RemoveJob final : public ChangeJob {
+ public:
+  RemoveJob(std::string path, bool recursive) : ChangeJob(std::move(path)), recursive_(recursive) {}
+
+ private:
+  Failure run() override {
+    struct stat status {};
+    if (::lstat(c_path(), &status) != 0) return failure("lstat");
+    if (!S_ISDIR(status.st_mode)) return ::unlink(c_path()) == 0 ? Failure{} : failure("unlink");
+    if (!recursive_) return ::rmdir(c_path()) == 0 ? Failure{} : failure("rmdir");
+    std::string failed = path();
+    const Failure reason = remove_tree(failed, *this);
+    set_path(std::move(failed));
+    return reason;
+  }
+
+  bool recursive_;
+};
+
+class RenameJob final : public ChangeJob {
+ public:
+  RenameJob(std::string from, std::string to) : ChangeJob(std::move(from)), to_(std::move(to)) {}
+
+ private:
+  Failure run() override {
+    return ::rename(c_path(), to_.c_str()) == 0 ? Failure{} : failure("rename");
+  }
+
+  [[nodiscard]] const char* target() const override { return to_.c_str(); }
+
+  std::string to_;
+};
+
+constexpr WaitKind kStat = offload_wait("fs.stat");
+constexpr WaitKind kMkdir = offload_wait("fs.mkdir");
+constexpr WaitKind kRemove = offload_wait("fs.remove");
+constexpr WaitKind kRename = offload_wait("fs.rename");
+
+/// stat(path, {follow=true})
+int stat(lua_State* L) {
+  const char* path = check_path(L, 1, kStat.name);
+  check_options(L, 2, kStat.name, {"follow"});
+  const bool follow = flag_option(L, 2, kStat.name, "follow", true);
+  return run_job<StatJob>(L, kStat, 0, path, follow);
+}
+
+/// mkdir(path, {parents=, exist_ok=, mode=})
+int mkdir(lua_State* L) {
+  const char* path = check_path(L, 1, kMkdir.name);
+  check_options(L, 2, kMkdir.name, {"parents", "exist_ok", "mode"});
+  MkdirOptions options;
+  options.parents = flag_option(L, 2, kMkdir.name, "parents", false);
+  options.exist_ok = flag_option(L, 2, kMkdir.name, "exist_ok", false);
+  options.mode = mode_option(L, 2, kMkdir.name, "mode", 0777);
+  return run_job<MkdirJob>(L, kMkdir, 0, path, options);
+}
+
+/// remove(path, {recursive=})
+int remove(lua_State* L) {
+  const char* path = check_path(L, 1, kRemove.name);
+  check_options(L, 2, kRemove.name, {"recursive"});
+  const bool recursive = flag_option(L, 2, kRemove.name, "recursive", false);
+  return run_job<RemoveJob>(L, kRemove, 0, path, recursive);
+}
+
+/// rename(from, to)
+int rename(lua_State* L) {
+  const char* from = check_path(L, 1, kRename.name, "from");
+  const char* to = check_path(L, 2, kRename.name, "to");
+  return run_job<RenameJob>(L, kRename, 0, from, to);
+}
+
+}  // namespace
+
+void set_status_fields(lua_State* L, const struct stat& status) {
+  lua_pushstring(L, file_type_name(status.st_mode));
+  lua_setfield(L, -2, "type");
+  set_integer(L, "size", status.st_size);
+  set_integer(L, "mode", status.st_mode & 07777);
+  set_integer(L, "uid", status.st_uid);
+  set_integer(L, "gid", status.st_gid);
+  set_integer(L, "ino", status.st_ino);
+  set_integer(L, "dev", status.st_dev);
+  set_integer(L, "nlink", status.st_nlink);
+#ifdef __APPLE__
+  set_number(L, "atime", seconds(status.st_atimespec));
+  set_number(L, "mtime", seconds(status.st_mtimespec));
+  set_number(L, "ctime", seconds(status.st_ctimespec));
+#else
+  set_number(L, "atime", seconds(status.st_atim));
+  set_number(L, "mtime", seconds(status.st_mtim));
+  set_number(L, "ctime", seconds(status.st_ctim));
+#endif
+}
+
+void add_entries(lua_State* L) {
+  static const luaL_Reg kFunctions[] = {
+      {"stat", bound<stat>},
+      {"mkdir", bound<mkdir>},
+      {"remove", bound<remove>},
+      {"rename", bound<rename>},
+  };
+  set_functions(L, kFunctions);
+}
+
+}  // namespace neap::stdlib::fs

@@ -1,0 +1,110 @@
+#include "stdlib/fs/file_jobs.hpp"
+
+#include "runtime/lua/bind.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+void push_number(lua_State* L, const char* text, std::size_t size) {
+  char numeral[256];
+  std::memcpy(numeral, text, size);  // at most 200 characters: see ReadPlan
+  numeral[size] = '\0';
+  if (lua_stringtonumber(L, numeral) == 0) luaL_pushfail(L);
+}
+
+}  // namespace
+
+Failure OpenJob::run() {
+  Descriptor descriptor;
+  if (const Failure reason = descriptor.open(c_path(), flags_, *this)) return reason;
+  state_ = std::make_shared<BufferedFile>(std::move(descriptor), writable_);
+  return {};
+}
+
+int OpenJob::results(lua_State* L) {
+  auto* file = new (lua_newuserdatauv(L, sizeof(File), 0)) File();
+  file->path = path();
+  file->readable = readable_;
+  file->writable = writable_;
+  file->state = std::move(state_);
+  set_type(L, kFileType);
+  return 1;
+}
+
+FileJob::FileJob(const File& file) : FsJob(file.path), file_(file.state) {
+  ++file_->jobs;
+  file_->current = this;
+}
+
+FileJob::~FileJob() {
+  --file_->jobs;
+  if (file_->current == this) file_->current = nullptr;
+}
+
+Failure FileJob::run() {
+  const std::lock_guard lock(file_->mutex);
+  if (abandoned() && !must_run()) return {ECANCELED, "work"};
+  return operate(*file_);
+}
+
+int FileJob::results(lua_State* L) {
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+int FileReadJob::results(lua_State* L) { return push_results(L, file(), plan_); }
+
+Failure FileWriteJob::operate(BufferedFile& file) {
+  file.pending.append({own_.data(), own_.size()});
+  return file.write(borrowed_, this);
+}
+
+int FileWriteJob::results(lua_State* L) {
+  lua_settop(L, 1);
+  return 1;
+}
+
+int SeekJob::results(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(position_));
+  return 1;
+}
+
+bool run_buffered(File& file) {
+  const std::lock_guard lock(file.state->mutex);  // against the flush at exit of another thread
+  return file.plan.run_buffered(*file.state);
+}
+
+int push_results(lua_State* L, BufferedFile& file, const ReadPlan& plan) {
+  luaL_checkstack(L, static_cast<int>(plan.results.size()), "too many results");
+  for (const ReadResult& result : plan.results) {
+    const char* text = file.ahead.data() + result.from;
+    if (!result.found) {
+      luaL_pushfail(L);
+    } else if (result.number) {
+      push_number(L, text, result.size);
+    } else {
+      lua_pushlstring(L, text, result.size);
+    }
+  }
+  file.take(plan.end());
+  return static_cast<int>(plan.results.size());
+}
+
+bool append_pending(lua_State* L, BufferedFile& file) {
+  bool flush = false;
+  const std::lock_guard lock(file.mutex);
+  for (int index = 2; index <= lua_gettop(L); ++index) {
+    std::size_t size = 0;
+    const char* bytes = lua_tolstring(L, index, &size);  // a string by now: this cannot raise
+    file.pending.append({bytes, size});
+    flush |= file.must_flush({bytes, size});
+  }
+  return flush;
+}
+
+}  // namespace neap::stdlib::fs

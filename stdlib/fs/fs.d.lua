@@ -1,0 +1,170 @@
+---@meta neap.fs
+
+-- Types of neap.fs for lua-language-server. Every function but `walk` itself, `File:lines` and `File:setvbuf` waits:
+-- the calling task is suspended while the thread pool works, and others run. Such a call raises CancelledError when the
+-- task is cancelled, and RuntimeError where nothing can wait.
+-- What the system refuses is an OSError (PermissionError for EACCES and EPERM) with `code` ("ENOENT"), `errno`,
+-- `syscall` and `path`. A wrong argument is a TypeError or a ValueError that names it.
+
+---Files and directories.
+---@class fs
+local fs = {}
+
+---@alias fs.Type "file"|"directory"|"link"|"fifo"|"socket"|"char"|"block"|"unknown"
+
+-- Whole files --------------------------------------------------------------------------------------------------
+
+---The whole file as a string. EISDIR for a directory.
+---@param path string
+---@return string
+function fs.read(path) end
+
+---Makes the file consist of `data`; it is created if need be. Once begun, the writing is not interrupted by a
+---cancellation of the task.
+---@param path string
+---@param data string|number
+---@return integer bytes
+function fs.write(path, data) end
+
+---Adds `data` to the end of the file; it is created if need be.
+---@param path string
+---@param data string|number
+---@return integer bytes
+function fs.append(path, data) end
+
+-- Open files ---------------------------------------------------------------------------------------------------
+
+---@alias fs.Mode "r"|"w"|"a"|"r+"|"w+"|"a+"|"rb"|"wb"|"ab"|"r+b"|"w+b"|"a+b"
+
+---Opens a file. The modes are those of `io.open`.
+---@param path string
+---@param mode? fs.Mode default "r"
+---@return fs.File
+function fs.open(path, mode) end
+
+---An open file: the methods of Lua's own files, which raise instead of returning nil and a message. A local declared
+---`<close>` is closed at the end of its block. While one task waits for an operation, another that uses the same File
+---gets a RuntimeError.
+---@class fs.File
+local File = {}
+
+---Reads by format, as Lua's files do: "l" a line (the default), "L" a line with its end, "a" the rest of the file, "n" a
+---number, an integer so many bytes at most. nil for what is not there any more; the formats behind it are not tried.
+---A cancelled read takes nothing.
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return string|number|nil ...
+function File:read(...) end
+
+---An iterator that reads by these formats at each step, until the first value is nil. The file stays open.
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return fun(): string|number|nil, ...
+function File:lines(...) end
+
+---Writes strings and numbers. They are kept in a buffer (see `setvbuf`), and only a full one is waited for.
+---@param ... string|number
+---@return fs.File self
+function File:write(...) end
+
+---Writes what is in the buffer.
+---@return true
+function File:flush() end
+
+---Moves to `offset` bytes from the start ("set"), the current position ("cur") or the end ("end") of the file.
+---@param whence? "set"|"cur"|"end" default "cur"
+---@param offset? integer default 0
+---@return integer position in bytes from the start
+function File:seek(whence, offset) end
+
+---When writing waits for the file: "full" when `size` bytes have gathered (the default, with 65536), "line" at every
+---line's end as well, "no" at every call.
+---@param mode "full"|"line"|"no"
+---@param size? integer bytes
+---@return true
+function File:setvbuf(mode, size) end
+
+---Writes what is in the buffer and closes the file, which happens even if the task is cancelled. RuntimeError when it is
+---closed already.
+---@return true
+function File:close() end
+
+-- Entries ------------------------------------------------------------------------------------------------------
+
+---@class fs.Stat
+---@field type fs.Type
+---@field size integer bytes
+---@field mode integer permission bits: `("%o"):format(mode)` is "644"
+---@field uid integer
+---@field gid integer
+---@field ino integer
+---@field dev integer
+---@field nlink integer
+---@field atime number seconds since 1970, with fractions
+---@field mtime number
+---@field ctime number
+
+---@class fs.StatOptions
+---@field follow? boolean false: of a symbolic link itself, as lstat does; default true
+
+---What is known of a file.
+---@param path string
+---@param options? fs.StatOptions
+---@return fs.Stat
+function fs.stat(path, options) end
+
+---@class fs.MkdirOptions
+---@field parents? boolean makes the directories above as well
+---@field exist_ok? boolean a directory that is there already is no error
+---@field mode? integer|string permission bits before the umask; a string is octal: "755". Default "777"
+
+---Makes a directory.
+---@param path string
+---@param options? fs.MkdirOptions
+---@return true
+function fs.mkdir(path, options) end
+
+---@class fs.RemoveOptions
+---@field recursive? boolean removes a directory with all that is in it
+
+---Removes a file, a symbolic link (never what it leads to), or an empty directory.
+---@param path string
+---@param options? fs.RemoveOptions
+---@return true
+function fs.remove(path, options) end
+
+---Renames or moves within a file system. A file that is at `to` is replaced, in one step. Errors have `target` = `to`.
+---@param from string
+---@param to string
+---@return true
+function fs.rename(from, to) end
+
+-- Directories --------------------------------------------------------------------------------------------------
+
+---@class fs.ListOptions
+---@field types? boolean gives `{name=, type=}` for each entry
+
+---The names in a directory without "." and "..", sorted by their bytes.
+---@param path string
+---@param options? fs.ListOptions
+---@return string[]
+---@overload fun(path: string, options: { types: true }): { name: string, type: fs.Type }[]
+function fs.list(path, options) end
+
+---@class fs.WalkOptions
+---@field stat? boolean entries have all fields of `fs.stat`
+---@field follow? boolean symbolic links are followed; each directory is entered once
+---@field onerror? fun(err: any) gets the error of a directory that cannot be read, and the walk goes on
+
+---@class fs.Entry : fs.Stat
+---@field name string the last part of the path
+---@field type fs.Type
+---@field skip? boolean set it to true and the walk does not enter this directory
+
+---`for path, entry in fs.walk(path) do`: everything below a directory, each directory before what is in it, the entries of
+---one in the order of their names' bytes. Steps wait. Several tasks may step one walk: each entry goes to one of them.
+---Without `onerror` the error of a directory that cannot be read is raised at that step; the next step goes on behind it.
+---@param path string
+---@param options? fs.WalkOptions
+---@return fun(): string?, fs.Entry?
+function fs.walk(path, options) end
+
+return fs

@@ -1,0 +1,29 @@
+#include "stdlib/fs/job.hpp"
+
+#include "runtime/lua/error.hpp"
+
+#include <cerrno>
+#include <new>
+
+namespace neap::stdlib::fs {
+
+void FsJob::work() noexcept {
+  try {
+    failure_ = run();
+  } catch (const std::bad_alloc&) {
+    failure_ = {ENOMEM, "malloc"};
+  }
+}
+
+int FsJob::answer(lua_State* L) {
+  if (!failure_) return results(L);
+  release();
+  raise_failure(L, failure_, c_path(), target());
+}
+
+void raise_failure(lua_State* L, const Failure& failure, const char* path, const char* target) {
+  const int code = uv_translate_sys_error(failure.error);
+  raise_os_error(L, code, uv_err_name(code), uv_strerror(code), failure.syscall, path, target);
+}
+
+}  // namespace neap::stdlib::fs

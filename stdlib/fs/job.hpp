@@ -1,0 +1,51 @@
+// Work on the pool that may fail: the failure is raised in the task as an OSError.
+#pragma once
+
+#include "stdlib/fs/system.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace neap::stdlib::fs {
+
+class FsJob : public Job {
+ public:
+  /// `path` is what an error names.
+  explicit FsJob(std::string path) : path_(std::move(path)) {}
+
+  void work() noexcept final;
+  int answer(lua_State* L) final;
+
+ protected:
+  /// Does the work; std::bad_alloc becomes ENOMEM.
+  virtual Failure run() = 0;
+  /// Pushes the results of work that succeeded.
+  virtual int results(lua_State* L) = 0;
+  /// The second path of work that has two, else null.
+  [[nodiscard]] virtual const char* target() const { return nullptr; }
+  /// Gives back what takes much memory, before a failure is raised.
+  virtual void release() {}
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const char* c_path() const { return path_.c_str(); }
+  /// For work on many files: which one an error names.
+  void set_path(std::string path) { path_ = std::move(path); }
+
+ private:
+  std::string path_;
+  Failure failure_;
+};
+
+/// Raises the failure as an OSError that names the path, and the target if there is one.
+[[noreturn]] void raise_failure(lua_State* L, const Failure& failure, const char* path, const char* target = nullptr);
+
+/// Runs a job of the type in the pool, made of the arguments, while the task waits: the last act of a
+/// binding. `keep` as in `offload`.
+template <class JobType, class... Arguments>
+int run_job(lua_State* L, const WaitKind& wait, int keep, Arguments&&... arguments) {
+  Task& task = check_can_wait(L, wait.name);
+  return offload(L, task, wait, std::make_unique<JobType>(std::forward<Arguments>(arguments)...), keep);
+}
+
+}  // namespace neap::stdlib::fs

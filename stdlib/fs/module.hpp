@@ -1,0 +1,22 @@
+// The C++ parts of the fs module. Each adds its functions to the table on the top of the stack, which the
+// module's Lua files know as `core`; what scripts see is put together in init.lua.
+//
+//   arguments     what a script passes: paths, options, modes
+//   system        the calls of the operating system, and what went wrong in them
+//   job           work on the pool, whose failure is raised as an OSError
+//   contents      read, write, append
+//   entries       stat, mkdir, remove, rename
+//   listing       list, and what walk is made of
+//   buffered_file, read_plan, file     open and its File objects
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap::stdlib::fs {
+
+void add_contents(lua_State* L);
+void add_entries(lua_State* L);
+void add_listing(lua_State* L);
+void add_files(lua_State* L);
+
+}  // namespace neap::stdlib::fs

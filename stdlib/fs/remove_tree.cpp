@@ -1,0 +1,152 @@
+#include "stdlib/fs/remove_tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+/// A directory on the way down from the top.
+struct Level {
+  std::string name;  // in the one above
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::vector<std::string> directories;  // in it, still to be removed
+};
+
+class TreeRemover {
+ public:
+  explicit TreeRemover(const Job& job) : job_(job) {}
+  ~TreeRemover() { leave(); }
+  TreeRemover(const TreeRemover&) = delete;
+  TreeRemover& operator=(const TreeRemover&) = delete;
+
+  Failure run(const std::string& top) {
+    if (const Failure reason = enter(AT_FDCWD, top)) return reason;
+    while (!levels_.empty()) {
+      Level& level = levels_.back();
+      if (level.directories.empty()) {
+        if (const Failure reason = finish()) return reason;
+      } else {
+        const std::string name = std::move(level.directories.back());
+        level.directories.pop_back();
+        if (const Failure reason = enter(directory_, name)) return reason;
+      }
+    }
+    return {};
+  }
+
+  /// The path of what it failed at.
+  [[nodiscard]] std::string where() const {
+    std::string path;
+    for (const Level& level : levels_) path += (path.empty() ? "" : "/") + level.name;
+    return path + (path.empty() || failed_.empty() ? "" : "/") + failed_;
+  }
+
+ private:
+  Failure fail(const char* syscall, const std::string& name) {
+    const Failure reason = failure(syscall);
+    failed_ = name;
+    return reason;
+  }
+
+  void leave() {
+    if (directory_ >= 0) ::close(std::exchange(directory_, -1));
+  }
+
+  /// Goes into the directory `name` and removes everything in it that is not a directory.
+  Failure enter(int above, const std::string& name) {
+    const int fd = ::openat(above, name.c_str(), kOpenDirectory);
+    if (fd < 0) return fail("open", name);
+    leave();
+    directory_ = fd;
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) return fail("fstat", name);
+    levels_.push_back({name, status.st_dev, status.st_ino, {}});
+    return remove_files();
+  }
+
+  Failure remove_files() {
+    const int copy = ::openat(directory_, ".", kOpenDirectory);  // closedir takes its descriptor with it
+    if (copy < 0) return fail("open", "");
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(copy), ::closedir);
+    if (!entries) {
+      const Failure reason = fail("opendir", "");
+      ::close(copy);
+      return reason;
+    }
+    for (;;) {
+      if (job_.abandoned()) return {ECANCELED, "unlink"};
+      errno = 0;
+      const dirent* entry = ::readdir(entries.get());
+      if (entry == nullptr) return errno == 0 ? Failure{} : fail("readdir", "");
+      if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+      if (const Failure reason = remove_entry(*entry)) return reason;
+    }
+  }
+
+  Failure remove_entry(const dirent& entry) {
+    bool is_directory = entry.d_type == DT_DIR;
+    if (entry.d_type == DT_UNKNOWN) {
+      struct stat status {};
+      if (::fstatat(directory_, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? Failure{} : fail("lstat", entry.d_name);
+      }
+      is_directory = S_ISDIR(status.st_mode);
+    }
+    if (is_directory) {
+      levels_.back().directories.emplace_back(entry.d_name);
+    } else if (::unlinkat(directory_, entry.d_name, 0) != 0 && errno != ENOENT) {
+      return fail("unlink", entry.d_name);
+    }
+    return {};
+  }
+
+  /// Goes back to the directory above and removes the one it was in, which is empty now.
+  Failure finish() {
+    const Level done = std::move(levels_.back());
+    levels_.pop_back();
+    if (levels_.empty()) {
+      leave();
+      return ::rmdir(done.name.c_str()) == 0 || errno == ENOENT ? Failure{} : fail("rmdir", done.name);
+    }
+    const int above = ::openat(directory_, "..", kOpenDirectory);
+    if (above < 0) return fail("open", done.name);
+    leave();
+    directory_ = above;
+    struct stat status {};
+    if (::fstat(above, &status) != 0) return fail("fstat", done.name);
+    if (status.st_dev != levels_.back().device || status.st_ino != levels_.back().inode) {
+      errno = ENOENT;  // somebody has moved the directory: `..` is not where we came from
+      return fail("open", done.name);
+    }
+    const bool removed = ::unlinkat(above, done.name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+    return removed ? Failure{} : fail("rmdir", done.name);
+  }
+
+  const Job& job_;
+  int directory_ = -1;
+  std::vector<Level> levels_;
+  std::string failed_;
+};
+
+}  // namespace
+
+Failure remove_tree(std::string& path, const Job& job) {
+  TreeRemover remover(job);
+  const Failure reason = remover.run(path);
+  if (reason) path = remover.where();
+  return reason;
+}
+
+}  // namespace neap::stdlib::fs

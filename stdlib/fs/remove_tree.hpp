@@ -1,0 +1,13 @@
+// Removes a directory with everything in it.
+#pragma once
+
+#include "stdlib/fs/system.hpp"
+
+namespace neap::stdlib::fs {
+
+/// Removes the directory at `path`. Symbolic links are removed and never followed, also when somebody swaps
+/// a directory for a link meanwhile. Holds two descriptors at most, however deep the tree is. On failure
+/// `path` becomes that of the entry it failed at. Stops between two entries when the job is abandoned.
+Failure remove_tree(std::string& path, const Job& job);
+
+}  // namespace neap::stdlib::fs

@@ -1,0 +1,105 @@
+// The calls of the operating system that the module is made of. They run on pool threads and block there.
+//
+// Files that may make a reader or writer wait for ever (a FIFO, a terminal) are opened without blocking and
+// polled, so that a job that nobody waits for any more frees its thread soon.
+#pragma once
+
+#include "runtime/task/offload.hpp"
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace neap::stdlib::fs {
+
+/// What went wrong: errno and the name of the call; no error when `error` is 0.
+struct Failure {
+  int error = 0;
+  const char* syscall = "";
+
+  explicit operator bool() const { return error != 0; }
+};
+
+/// The failure of `syscall`, from errno.
+Failure failure(const char* syscall);
+
+/// Bytes in memory that grow without being cleared first. Throws std::bad_alloc.
+class Bytes {
+ public:
+  Bytes() = default;
+  ~Bytes();
+  Bytes(Bytes&& other) noexcept { swap(other); }
+  Bytes& operator=(Bytes&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  Bytes(const Bytes&) = delete;
+  Bytes& operator=(const Bytes&) = delete;
+
+  [[nodiscard]] char* data() { return data_; }
+  [[nodiscard]] const char* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t room() const { return capacity_ - size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+
+  /// Makes room for at least `count` more bytes, at the end.
+  void reserve_more(std::size_t count);
+  /// Counts bytes that were written into the room at the end.
+  void added(std::size_t count) { size_ += count; }
+  void append(std::string_view bytes);
+  void remove_front(std::size_t count);
+  void clear() { size_ = 0; }
+  /// Gives the memory back when there is much of it.
+  void shrink();
+
+ private:
+  void swap(Bytes& other) noexcept;
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+/// An open file, closed with its owner.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  ~Descriptor() { close(); }
+  Descriptor(Descriptor&& other) noexcept { *this = static_cast<Descriptor&&>(other); }
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  /// open(2), with EINTR and waiting FIFOs dealt with. Directories open for reading.
+  Failure open(const char* path, int flags, const Job& job);
+  Failure close();
+  /// Gives the descriptor to somebody else, who closes it.
+  int release() { return std::exchange(fd_, -1); }
+
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  /// A regular file: reading and writing never wait for anybody.
+  [[nodiscard]] bool is_regular() const { return S_ISREG(status_.st_mode); }
+  /// What fstat said when it was opened.
+  [[nodiscard]] const struct stat& status() const { return status_; }
+
+  /// Reads at most `count` bytes behind the end of `bytes`, which must have the room; `*got` is 0 at the end
+  /// of the file.
+  Failure read_some(Bytes& bytes, std::size_t count, std::size_t* got, const Job& job) const;
+  /// Reads from the current position to the end of the file.
+  Failure read_rest(Bytes& bytes, const Job& job) const;
+  /// Writes all of it; `*written` counts what was written, also when the rest failed.
+  Failure write_all(std::string_view bytes, std::size_t* written, const Job* job) const;
+
+ private:
+  int fd_ = -1;
+  struct stat status_ {};
+};
+
+/// The word for the file type in `mode`: "file", "directory", "link", ...
+const char* file_type_name(mode_t mode);
+
+}  // namespace neap::stdlib::fs

@@ -1,0 +1,7 @@
+-- An instance of each class of stdlib/fs/fs.d.lua, for tests/stdlib/stubs_test.lua.
+return {
+  File = function(visit)
+    local file <close> = neap.fs.open("/dev/null")
+    visit(file)
+  end,
+}
