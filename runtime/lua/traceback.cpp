@@ -19,30 +19,6 @@ bool is_shown(const lua_Debug& frame) {
   return *frame.what != 'C' || *frame.namewhat != '\0';
 }
 
-/// Pushes the name by which a script reaches the function at `function` ("print", "string.gsub"); nothing
-/// and false when no loaded module has it.
-bool push_global_name(lua_State* L, int function) {
-  const int top = lua_gettop(L);
-  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
-    if (lua_type(L, top + 2) != LUA_TSTRING || !lua_istable(L, top + 3)) continue;
-    for (lua_pushnil(L); lua_next(L, top + 3) != 0; lua_pop(L, 1)) {
-      if (lua_type(L, -2) != LUA_TSTRING || lua_rawequal(L, -1, function) == 0) continue;
-      const char* module = lua_tostring(L, top + 2);
-      if (std::strcmp(module, LUA_GNAME) == 0) {
-        lua_pushvalue(L, -2);
-      } else {
-        lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
-      }
-      lua_replace(L, top + 1);
-      lua_settop(L, top + 1);
-      return true;
-    }
-  }
-  lua_settop(L, top);
-  return false;
-}
-
 /// Pushes what the frame is: "in function 'name'", "in main chunk", ...
 void push_description(lua_State* L, lua_Debug* frame) {
   lua_getinfo(L, "f", frame);
@@ -98,6 +74,28 @@ int last_level(lua_State* L) {
 }
 
 }  // namespace
+
+bool push_global_name(lua_State* L, int function) {
+  const int top = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
+    if (lua_type(L, top + 2) != LUA_TSTRING || !lua_istable(L, top + 3)) continue;
+    for (lua_pushnil(L); lua_next(L, top + 3) != 0; lua_pop(L, 1)) {
+      if (lua_type(L, -2) != LUA_TSTRING || lua_rawequal(L, -1, function) == 0) continue;
+      const char* module = lua_tostring(L, top + 2);
+      if (std::strcmp(module, LUA_GNAME) == 0) {
+        lua_pushvalue(L, -2);
+      } else {
+        lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
+      }
+      lua_replace(L, top + 1);
+      lua_settop(L, top + 1);
+      return true;
+    }
+  }
+  lua_settop(L, top);
+  return false;
+}
 
 void push_traceback(lua_State* L, int level) {
   lua_pushliteral(L, "");

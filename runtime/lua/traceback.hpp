@@ -8,6 +8,10 @@ namespace neap {
 /// The chunk name of every Lua file of the standard library begins so; its frames are left out of traces.
 inline constexpr const char* kInternalChunk = "@neap:";
 
+/// Pushes the name by which a script reaches the function at `function` ("print", "string.gsub"); nothing
+/// and false when no loaded module has it.
+bool push_global_name(lua_State* L, int function);
+
 /// Pushes the frames of `L` from `level` on, one a line, each indented by a tab, without a heading; the
 /// empty string when there is none. Long traces are cut in the middle. Uses up to 12 stack slots, which a
 /// C function has free on entry, and asks for no more: it must work on a stack that has overflowed.

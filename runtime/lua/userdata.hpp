@@ -22,6 +22,9 @@ inline constexpr UserdataType kHandleType{"Handle", 3};
 inline constexpr UserdataType kTimeoutType{"Timeout", 4};
 inline constexpr UserdataType kWatchType{"Watch"};
 
+/// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.
+inline constexpr int kMostUserValues = 65'000;
+
 /// Makes the type's metatable, with `__name` and `__index` = itself, and pushes it. Once per state.
 inline void new_type(lua_State* L, const UserdataType& type) {
   lua_createtable(L, 0, 8);

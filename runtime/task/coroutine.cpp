@@ -101,6 +101,7 @@ int answer_resume(lua_State* L, lua_State* coroutine, Outcome outcome, int resul
   const int count = take_results(L, coroutine, results);
   if (count >= 0 && outcome != Outcome::failed) return count + 1;
   if (count >= 0 && is_cancellation(L, -1)) return lua_error(L);
+  drop_trail(L);
   lua_pushboolean(L, 0);
   lua_replace(L, first);
   return 2;

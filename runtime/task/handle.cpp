@@ -21,6 +21,7 @@ int callback_message_handler(lua_State* L) {
   lua_rawseti(L, 2, 1);
   push_trail(L, 1, 1);
   lua_rawseti(L, 2, 2);
+  drop_trail(L);
   return 1;
 }
 
@@ -57,6 +58,9 @@ Handle& new_handle(lua_State* L, int argument_count) {
   if (!is_callable(L, function)) {
     const char* hint = lua_isnil(L, function) ? "; pass the function itself, not what a call of it returns" : "";
     raise(L, ErrorKind::type, "the callback must be a function, got %s%s", type_name(L, function), hint);
+  }
+  if (argument_count >= kMostUserValues) {
+    raise(L, ErrorKind::value, "too many arguments for a callback (%d)", argument_count);
   }
   auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), argument_count + 1)) Handle();
   handle->argument_count = argument_count;

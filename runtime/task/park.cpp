@@ -2,7 +2,11 @@
 
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/lua/traceback.hpp"
+#include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
+
+#include <cstring>
 
 namespace neap {
 
@@ -23,16 +27,25 @@ constexpr WaitKind kYield{abandon_yield, "sleep(0)"};
 constexpr WaitKind kAwait{abandon_await, "await", true, true};
 constexpr WaitKind kShieldedAwait{abandon_await, "await", true, false};
 
-/// Pushes the name of the C function that keeps `L` from being suspended, as scripts know it.
+/// Pushes what keeps `L` from being suspended, as scripts know it: "the C function 'table.sort'".
 void push_blocker(lua_State* L) {
   lua_Debug frame;
   for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
     lua_getinfo(L, "Snf", &frame);
-    const lua_CFunction function = lua_tocfunction(L, -1);
-    lua_pop(L, 1);
-    if (*frame.what != 'C' || scheduler_of(L).is_suspendable(function)) continue;
-    if (frame.name != nullptr) {
-      lua_pushfstring(L, "%s '%s'", *frame.namewhat == 'm' ? "the metamethod or method" : "the C function", frame.name);
+    const int index = lua_gettop(L);
+    const lua_CFunction function = lua_tocfunction(L, index);
+    if (frame.name != nullptr && std::strcmp(frame.name, "__gc") == 0) {
+      lua_pushliteral(L, "the metamethod '__gc'");
+      return;
+    }
+    if (*frame.what != 'C' || scheduler_of(L).is_suspendable(function)) {
+      lua_settop(L, index - 1);
+    } else if (is_message_handler(function)) {
+      lua_pushliteral(L, "a message handler of xpcall");
+      return;
+    } else if (push_global_name(L, index) || frame.name != nullptr) {
+      const char* name = lua_gettop(L) > index ? lua_tostring(L, -1) : frame.name;
+      lua_pushfstring(L, "the C function '%s'", name);
       return;
     }
   }
@@ -110,6 +123,11 @@ int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed) {
   return lua_yieldk(L, 0, 0, resumed);
 }
 
+bool satisfied_too_often(lua_State* L) {
+  Scheduler& scheduler = scheduler_of(L);
+  return ++scheduler.satisfied_in_a_row >= kSatisfiedInARow && scheduler.can_suspend(L);
+}
+
 Task& finish_wait(lua_State* L) {
   Task& task = *scheduler_of(L).current();
   if (task.wake_reason == WakeReason::granted) return task;
@@ -124,9 +142,7 @@ Task& finish_wait(lua_State* L) {
 int await_future(lua_State* L, Future& future, bool shielded) {
   Scheduler& scheduler = scheduler_of(L);
   if (future.done()) {
-    if (++scheduler.satisfied_in_a_row < kSatisfiedInARow || !scheduler.can_suspend(L)) {
-      return push_result_or_raise(L, 1);
-    }
+    if (!satisfied_too_often(L)) return push_result_or_raise(L, 1);
     return park_ready(L, *scheduler.current(), await_resumed);
   }
   Task& task = check_can_wait(L, "await");
@@ -140,7 +156,7 @@ int sleep(lua_State* L) {
   Task& task = check_can_wait(L, "sleep");
   Scheduler& scheduler = scheduler_of(L);
   if (seconds == 0) {
-    if (scheduler.nothing_ready() && scheduler.satisfied_in_a_row < kElidedInARow) {
+    if (scheduler.nothing_ready() && !scheduler.eager && scheduler.satisfied_in_a_row < kElidedInARow) {
       ++scheduler.satisfied_in_a_row;
       return lua_gettop(L) - 1;
     }

@@ -29,6 +29,10 @@ int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_
 /// Raises the error that interrupted the wait, if one did. Returns the current task.
 Task& finish_wait(lua_State* L);
 
+/// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must
+/// let others run all the same, by park_ready.
+bool satisfied_too_often(lua_State* L);
+
 /// Lets everything else that is ready run first: for `sleep(0)`, and for waits that were satisfied too often
 /// in a row.
 int park_ready(lua_State* L, Task& task, lua_KFunction resumed);

@@ -15,6 +15,7 @@ bool succeeded(int status) { return status == LUA_OK || status == LUA_YIELD; }
 /// The answer of a failed call: the error passes on when it is a cancellation.
 int answer_error(lua_State* L) {
   if (is_cancellation(L, -1)) return lua_error(L);
+  drop_trail(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;
@@ -28,25 +29,32 @@ int xpcall_returned(lua_State* L, int status, lua_KContext) {
   return succeeded(status) ? lua_gettop(L) - 2 : answer_error(L);
 }
 
-int catch_returned(lua_State* L, int status, lua_KContext) {
-  if (succeeded(status)) return lua_gettop(L);
+/// The same where only the error that closes a coroutine passes on.
+int answer_any_error(lua_State* L) {
   if (is_closing_error(L, -1)) return lua_error(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;
 }
 
-int trap_returned(lua_State* L, int status, lua_KContext) {
-  if (succeeded(status)) return lua_gettop(L) - 1;
-  return catch_returned(L, status, 0);
+int catch_returned(lua_State* L, int status, lua_KContext) {
+  if (succeeded(status)) return lua_gettop(L);
+  drop_trail(L);
+  return answer_any_error(L);
 }
 
-/// Stands before a script's message handler, which must not see a cancellation that will not be caught.
+int trap_returned(lua_State* L, int status, lua_KContext) {
+  return succeeded(status) ? lua_gettop(L) - 1 : answer_any_error(L);
+}
+
+/// Stands before a script's message handler, which must not see a cancellation that will not be caught. An error
+/// in the handler is the answer: Lua would call the handler again for it, until the C stack is used up.
 int filtered_handler(lua_State* L) {
   if (is_cancellation(L, 1)) return 1;
+  lua_settop(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, 1);
+  lua_pcall(L, 1, 1, 0);
   return 1;
 }
 
@@ -79,6 +87,13 @@ int catch_all(lua_State* L) {
   lua_insert(L, 1);
   const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, catch_returned);
   return catch_returned(L, status, 0);
+}
+
+bool is_message_handler(lua_CFunction function) { return function == filtered_handler; }
+
+int drop_trail_and_return(lua_State* L) {
+  drop_trail(L);
+  return lua_gettop(L);
 }
 
 int trap(lua_State* L) {

@@ -9,6 +9,7 @@ namespace {
 const char kHandler = 0;   // registry key: the exception handler, a function of the context
 const char kNotes = 0;     // registry key: weak list of the notes of failed futures, by number
 const char kNoteType = 0;  // registry key: their metatable
+const char kDropped = 0;   // registry key: list of failed futures that were collected, or nil
 
 /// Makes the context of a failed future (at `index`) that nobody has looked at, and reports it.
 void report_future(lua_State* L, Scheduler& scheduler, int index) {
@@ -27,8 +28,15 @@ void report_future(lua_State* L, Scheduler& scheduler, int index) {
   scheduler.report(L);
 }
 
-int report_later(lua_State* L) {
-  report_future(L, scheduler_of(L), 1);
+int report_dropped(lua_State* L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDropped) != LUA_TTABLE) return 0;
+  const int list = lua_gettop(L);
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kDropped);
+  for (lua_Integer i = 1; lua_rawgeti(L, list, i) != LUA_TNIL; ++i) {
+    if (!static_cast<Future*>(lua_touserdata(L, -1))->retrieved) report_future(L, scheduler_of(L), list + 1);
+    lua_settop(L, list);
+  }
   return 0;
 }
 
@@ -39,10 +47,17 @@ int collect_note(lua_State* L) {
   if (static_cast<Future*>(lua_touserdata(L, -1))->retrieved) return 0;
   Scheduler& scheduler = scheduler_of(L);
   if (scheduler.closed()) return 0;
-  lua_pushcfunction(L, report_later);
-  lua_insert(L, -2);
-  Handle& handle = new_handle(L, 1);
-  call_soon(L, scheduler, handle);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDropped) != LUA_TTABLE) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kDropped);
+    lua_replace(L, 3);
+    lua_pushcfunction(L, report_dropped);
+    call_soon(L, scheduler, new_handle(L, 0));
+    lua_pop(L, 1);
+  }
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, 3, static_cast<lua_Integer>(lua_rawlen(L, 3)) + 1);
   return 0;
 }
 
@@ -84,10 +99,12 @@ void Scheduler::note_failure(lua_State* L, int index) {
   lua_pop(L, 1);
 }
 
-void Scheduler::report_unretrieved(lua_State* L) {
+void Scheduler::report_unretrieved(lua_State* L, std::uint64_t after) {
   const int top = lua_gettop(L);
+  report_dropped(L);
+  lua_settop(L, top);
   push_notes(L);
-  for (std::uint64_t number = 1; number <= failures_; ++number) {
+  for (std::uint64_t number = after + 1; number <= failures_; ++number) {
     if (lua_rawgeti(L, top + 1, static_cast<lua_Integer>(number)) != LUA_TNIL) {
       lua_getiuservalue(L, -1, 1);
       if (!static_cast<Future*>(lua_touserdata(L, -1))->retrieved) report_future(L, *this, lua_gettop(L));

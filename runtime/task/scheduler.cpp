@@ -171,7 +171,10 @@ void Scheduler::step(lua_State* from, Task& task) {
 
 void Scheduler::step_now(lua_State* L, Task& task) {
   task.unlink();
+  const bool outer = eager;
+  eager = true;
   step(L, task);
+  eager = outer;
 }
 
 void Scheduler::finish(Task& task, int status, int count) {
@@ -269,9 +272,14 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
   // A task that awaits another passes the request on, along the whole chain; `visited` finds a circle.
   Task* task = &first;
   for (;;) {
-    ++task->cancel_requests;
-    if (source == kFromScope && task == &first) ++task->scope_requests;
+    if (source == kFromScope && task == &first) {
+      ++task->cancel_requests;
+      ++task->scope_requests;
+    } else if (task->outside_requests() < kMostRequests) {
+      ++task->cancel_requests;
+    }
     task->visited = true;
+    if (sweeping_) task->sweep = sweeps_;
     if (!lua_isnil(L, message)) {
       push_task(L, *task);
       lua_pushvalue(L, message);
@@ -298,6 +306,7 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
     }
     lua_settop(L, message);
     auto* next = static_cast<Task*>(target);
+    if (sweeping_ && next->sweep == sweeps_) break;  // a request has gone on from there
     if (next->visited) {
       interrupt_wait(*task, WakeReason::cancelled);
       break;
@@ -312,6 +321,27 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
   }
   lua_settop(L, message - 1);
   return true;
+}
+
+void Scheduler::cancel_list(lua_State* L) {
+  const int list = lua_gettop(L);
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, list));
+  ++sweeps_;
+  sweeping_ = true;
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, list, i);
+    Future* future = to_future(L, -1);
+    lua_pushnil(L);
+    if (future->done()) {
+    } else if (future->kind == FutureKind::future) {
+      neap::cancel_future(L, *this, -2);
+    } else if (auto& task = static_cast<Task&>(*future); task.sweep != sweeps_) {
+      cancel(L, task);
+    }
+    lua_settop(L, list);
+  }
+  sweeping_ = false;
+  lua_pop(L, 1);
 }
 
 void Scheduler::interrupt(lua_State* L, Task& task) {
@@ -399,18 +429,35 @@ void Scheduler::pop_root(Task& task) {
   if (place != roots_.rend()) roots_.erase(std::next(place).base());
 }
 
+/// Pushes a list of the tasks that are not done but `keep`, oldest first.
+void Scheduler::push_other_tasks(const Task* keep) {
+  lua_newtable(main_);
+  lua_Integer count = 0;
+  each_task([&](Task& task) {
+    if (&task == keep) return;
+    push_task(main_, task);
+    lua_rawseti(main_, -2, ++count);
+  });
+}
+
 void Scheduler::cancel_all_and_wait(const Task* keep) {
-  const auto cancel_each = [&] {
-    each_task([&](Task& task) {
-      if (&task == keep) return;
-      lua_pushnil(main_);
-      cancel(main_, task);
-    });
-  };
-  cancel_each();
-  const std::size_t kept = keep != nullptr && !keep->done() ? 1 : 0;
+  const int list = lua_gettop(main_) + 1;
+  const auto stopped = [&] { return exit_requested_ || deadlocks_in_shutdown_ >= kDeadlocksInShutdown; };
   deadlocks_in_shutdown_ = 0;
-  while (live_tasks_ > kept && !exit_requested_ && deadlocks_in_shutdown_ < kDeadlocksInShutdown) turn();
+  do {
+    push_other_tasks(keep);
+    lua_pushvalue(main_, list);
+    cancel_list(main_);
+    const auto count = static_cast<lua_Integer>(lua_rawlen(main_, list));
+    for (lua_Integer i = 1; i <= count && !stopped(); ++i) {
+      lua_rawgeti(main_, list, i);
+      const Task& task = *to_task(main_, -1);
+      while (!task.done() && !stopped()) turn();
+      lua_pop(main_, 1);
+    }
+    lua_settop(main_, list - 1);
+    if (count == 0) return;
+  } while (!stopped());
 }
 
 void Scheduler::interrupt_root() {

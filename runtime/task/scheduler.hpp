@@ -49,6 +49,9 @@ class Scheduler : public StateData {
   /// Asks the task to end. The message (a string or nil) is on the top of the stack of `L`; it is popped.
   /// False when the task is done.
   bool cancel(lua_State* L, Task& task, CancelSource source = kFromOutside);
+  /// Cancels every future of the list (a table) on the top of the stack of `L`, and pops it. No task is asked
+  /// twice, when one of the list awaits another: a chain takes time in proportion to its length.
+  void cancel_list(lua_State* L);
   /// Ends the wait of a parked task with the error on the top of the stack of `L`, and pops it.
   void interrupt(lua_State* L, Task& task);
   /// Runs the first step of a created task at once, inside the current one.
@@ -64,7 +67,8 @@ class Scheduler : public StateData {
   /// Makes `task` the root until `pop_root`.
   void push_root(Task& task) { roots_.push_back(&task); }
   void pop_root(Task& task);
-  /// Cancels every task that is not done but `keep`, and runs until they have ended.
+  /// Cancels every task that is not done but `keep`, and runs until they have ended; then those that were made
+  /// meanwhile, until none is left.
   void cancel_all_and_wait(const Task* keep = nullptr);
   /// What a SIGINT does: cancels the root. Call it on the loop's thread.
   void interrupt_root();
@@ -101,8 +105,11 @@ class Scheduler : public StateData {
   void report(lua_State* L);
   /// Writes a warning of debug mode to stderr.
   void warn(const char* format, ...) __attribute__((format(printf, 2, 3)));
-  /// Reports the errors of failed tasks that nobody has retrieved, oldest first.
-  void report_unretrieved(lua_State* L);
+  /// Reports the errors that nobody has retrieved, oldest first: of futures that were collected, and of those
+  /// that failed after the first `after` ones.
+  void report_unretrieved(lua_State* L, std::uint64_t after = 0);
+  /// How many futures have failed so far.
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
   /// Remembers that the failed future at `index` must be reported unless somebody retrieves its error.
   void note_failure(lua_State* L, int index);
   [[nodiscard]] std::size_t reported() const { return reported_; }
@@ -141,6 +148,8 @@ class Scheduler : public StateData {
   int resume_depth = 0;
   /// Nested awaits since the running step began: how deep they are on the C stack.
   int await_depth = 0;
+  /// True while a task runs its first step inside the step of its maker, which goes on right after it.
+  bool eager = false;
   /// Waits in a row that were satisfied without suspending.
   int satisfied_in_a_row = 0;
 
@@ -155,6 +164,7 @@ class Scheduler : public StateData {
   static constexpr int kBatch = 128;
   static constexpr int kStepsPerLook = 16;
   static constexpr Deadline kSlice = 1'000'000;
+  static constexpr std::uint16_t kMostRequests = 60'000;  // counted of one task
   static constexpr int kDeadlocksInShutdown = 1000;   // then tasks that wait for ever in their cleanup are left
   static constexpr std::size_t kPooled = 16384;  // idle coroutines kept for the next tasks
 
@@ -163,6 +173,7 @@ class Scheduler : public StateData {
   void fire_timers();
   void fire(TimerNode& timer);
   void run_one(Waiter& next);
+  void push_other_tasks(const Task* keep);
   void run_one_watched(Waiter& next);
   void step(lua_State* from, Task& task);
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
@@ -187,6 +198,8 @@ class Scheduler : public StateData {
   std::vector<std::uint32_t> bare_slots_;  // slots without a coroutine
   std::vector<int> free_anchors_;
   std::size_t live_tasks_ = 0;
+  std::uint32_t sweeps_ = 0;  // lists cancelled so far
+  bool sweeping_ = false;     // a list is being cancelled
   std::uint64_t next_id_ = 1;
   std::vector<Task*> roots_;
   std::vector<lua_CFunction> suspendable_;

@@ -60,6 +60,7 @@ struct Task : Future, Waiter, TimerNode {
   bool visited = false;          // on the path of a cancel request that is being passed on
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
+  std::uint32_t sweep = 0;  // the last list of cancelled tasks whose request has reached this one
   std::uint32_t slot = 0;
   std::uint32_t origin = 0;  // where it was created: an index into Scheduler's places
   lua_State* thread = nullptr;     // its coroutine

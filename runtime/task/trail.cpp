@@ -10,6 +10,19 @@ namespace {
 
 const char kTrail = 0;  // registry key: {value, trace}
 
+/// A longer trace is not continued: an error that passes through a long chain of tasks would copy all of it at
+/// each of them.
+constexpr std::size_t kLongest = 16'000;
+
+bool is_long(lua_State* L) { return lua_rawlen(L, -1) > kLongest; }
+
+/// Says at the end of the trace on the top of the stack that it ends here, once it is too long to go on.
+void end_long_trace(lua_State* L) {
+  if (!is_long(L)) return;
+  lua_pushliteral(L, "\n\t... (the tasks further out are left out)");
+  lua_concat(L, 2);
+}
+
 /// Sets the trail to the value at `value` and the trace on the top of the stack, which is popped.
 void set_trail(lua_State* L, int value) {
   value = lua_absindex(L, value);
@@ -57,12 +70,19 @@ void leave_trail(lua_State* L, int task) {
   if (failed == nullptr) return;
   push_extra(L, task, "traceback");
   if (!lua_isstring(L, -1)) return lua_settop(L, error);
+  if (is_long(L)) return set_trail(L, error);
   Scheduler& scheduler = scheduler_of(L);
   push_task_name(L, task);
   lua_pushfstring(L, "%s\n\t-- task '%s', created at %s, awaited by:", lua_tostring(L, -2), lua_tostring(L, -1),
                   scheduler.place(*failed).empty() ? "?" : scheduler.place(*failed).c_str());
+  end_long_trace(L);
   set_trail(L, error);
   lua_settop(L, error);
+}
+
+void drop_trail(lua_State* L) {
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kTrail);
 }
 
 void leave_coroutine_trail(lua_State* L) { set_trail(L, -2); }
@@ -79,11 +99,13 @@ void push_trail(lua_State* L, int index, int level) {
     if (!push_own_trace(L, index)) push_traceback(L, level);
     return;
   }
+  if (is_long(L)) return;
   push_traceback(L, level);
   if (lua_rawlen(L, -1) == 0) return lua_settop(L, top + 1);
   lua_pushliteral(L, "\n");
   lua_insert(L, -2);
   lua_concat(L, 3);
+  end_long_trace(L);
 }
 
 int task_message_handler(lua_State* L) {
@@ -97,6 +119,7 @@ int task_message_handler(lua_State* L) {
     lua_insert(L, 2);
     set_extra(L, 2, "traceback");
   }
+  drop_trail(L);
   lua_settop(L, 1);
   return 1;
 }

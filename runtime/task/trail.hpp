@@ -2,7 +2,8 @@
 //
 // Lua's stack is gone once an error is caught, and an error that crosses a task is raised a second time at
 // the await. The trail is one note per state: the value raised last across such a border, and the trace it
-// had there. The handler at the base of the next task finds its error in it and continues the trace.
+// had there. The handler at the base of the next task finds its error in it and continues the trace. Whoever
+// catches an error for good drops the trail: the same value, a string say, may be raised elsewhere later.
 #pragma once
 
 #include <lua.hpp>
@@ -17,6 +18,9 @@ void leave_trail(lua_State* L, int task);
 void leave_coroutine_trail(lua_State* L);
 /// When the trail is of the value at `index`, makes it be of the value on the top of the stack.
 void move_trail(lua_State* L, int index);
+
+/// Forgets the trail: the error has been caught.
+void drop_trail(lua_State* L);
 
 /// Pushes the whole trace of the error at `index`, which has just been raised in `L`: its own, continued by
 /// the frames of `L`.

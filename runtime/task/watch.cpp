@@ -80,8 +80,8 @@ int wait_resumed(lua_State* L, int, lua_KContext) {
 int watch_wait(lua_State* L) {
   Watch& watch = check_watch(L);
   watch.mode = static_cast<WatchMode>(luaL_checkinteger(L, 2));
-  if (watch.satisfied()) return 0;
-  return wait_on(L, watch, "wait", wait_resumed);
+  if (!watch.satisfied()) return wait_on(L, watch, "wait", wait_resumed);
+  return satisfied_too_often(L) ? park_ready(L, *scheduler_of(L).current(), wait_resumed) : 0;
 }
 
 /// watch:first_failure(): the future that failed or was cancelled first, or nil.
@@ -111,8 +111,9 @@ int next_resumed(lua_State* L, int, lua_KContext) {
 int watch_next(lua_State* L) {
   Watch& watch = check_watch(L);
   watch.mode = WatchMode::first_completed;
-  if (watch.satisfied()) return push_next(L, watch);
-  return wait_on(L, watch, "as_completed", next_resumed);
+  if (!watch.satisfied()) return wait_on(L, watch, "as_completed", next_resumed);
+  if (satisfied_too_often(L)) return park_ready(L, *scheduler_of(L).current(), next_resumed);
+  return push_next(L, watch);
 }
 
 int watch_release(lua_State* L) {

@@ -31,6 +31,7 @@ int open_async(lua_State* L) {
   lua_createtable(L, 0, 48);
   static const luaL_Reg kFunctions[] = {
       {"sleep", bound<sleep>},         {"catch", bound<catch_all>},          {"trap", bound<trap>},
+      {"caught", bound<drop_trail_and_return>},
       {"class", bound<make_error_class>}, {"is", bound<error_is>},           {"timeout", bound<new_timeout>},
       {"timeout_at", bound<new_timeout_at>}, {"watch", bound<new_watch>},
   };

@@ -58,6 +58,7 @@ void add_sentinel(lua_State* L, int place) {
 /// What an async function does when it is called. Upvalues: the function, the type's metatable.
 int describe_call(lua_State* L) {
   const int count = lua_gettop(L);
+  if (count > kMostUserValues - 2) raise(L, ErrorKind::value, "too many arguments for a Coroutine (%d)", count);
   const bool debug = scheduler_of(L).debug();
   const int values = count + (debug ? 2 : 1);
   auto* coroutine = new (lua_newuserdatauv(L, sizeof(Coroutine), values)) Coroutine();

@@ -1,7 +1,7 @@
 -- try, except, except_group and finally.
 local core, use = ...
 
-local is, is_error, trap = core.is, core.is_error, core.trap
+local is, is_error, trap, caught = core.is, core.is_error, core.trap, core.caught
 local matches = use("groups").matches
 local errors = core.errors
 local CancelledError, ExceptionGroup, TypeError = errors.CancelledError, errors.ExceptionGroup, errors.TypeError
@@ -66,7 +66,7 @@ end
 local function handle(clauses, err)
   local grouped = false
   for _, c in ipairs(clauses) do
-    if c.kind == "except" and catches(c, err) then return c.handler(err) end
+    if c.kind == "except" and catches(c, err) then return caught(c.handler(err)) end
     grouped = grouped or c.kind == "group"
   end
   if grouped and is_error(err) and not is(err, CancelledError) then return handle_group(clauses, err) end

@@ -230,6 +230,14 @@ int cancel_by_scope(lua_State* L) {
   return 1;
 }
 
+/// cancel_all(list): cancels every future of the list.
+int cancel_all(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  scheduler_of(L).cancel_list(L);
+  return 0;
+}
+
 int outside_requests(lua_State* L) {
   lua_pushinteger(L, check_task(L, 1).outside_requests());
   return 1;
@@ -377,6 +385,7 @@ void add_futures(lua_State* L) {
       {"is_error", bound<is_error_value>},
       {"type_name", bound<push_type_name>},
       {"cancel_by_scope", bound<cancel_by_scope>},
+      {"cancel_all", bound<cancel_all>},
       {"outside_requests", bound<outside_requests>},
       {"end_scope", bound<end_scope>},
       {"rearm", bound<rearm>},

@@ -6,18 +6,18 @@ local trap, is_error = core.trap, core.is_error
 local Error = core.errors.Error
 local FIRST_FAILURE, ALL = 2, 3
 
--- The error of a failed or cancelled future as an object, for return_exceptions.
-local function error_object(future)
-  local _, err = core.catch(future.result, future)
-  if is_error(err) then return err end
-  return Error(tostring(err), { value = err })
+-- The first result of a future, or the error of a failed or cancelled one as an object.
+local function outcome(future)
+  local ok, value = core.catch(future.result, future)
+  if ok or is_error(value) then return value end
+  return Error(tostring(value), { value = value })
 end
 
 local function collect(futures, return_exceptions)
   local results = { n = #futures }
   for i, future in ipairs(futures) do
-    if return_exceptions and (future:cancelled() or future:exception() ~= nil) then
-      results[i] = error_object(future)
+    if return_exceptions then
+      results[i] = outcome(future)
     else
       results[i] = (future:result())
     end
@@ -32,7 +32,7 @@ local function wait_for_children(watch, futures, mode)
     local ok, problem = trap(watch.wait, watch, mode)
     if ok then break end
     cancelled, err, mode = true, problem, ALL
-    for _, future in ipairs(futures) do future:cancel() end
+    core.cancel_all(futures)
   end
   if cancelled then error(err, 0) end
 end

@@ -95,8 +95,15 @@ int report(lua_State* L) {
   return 0;
 }
 
+/// failures(): how many futures have failed so far.
+int failures(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(scheduler_of(L).failures()));
+  return 1;
+}
+
+/// report_unretrieved(after): the errors of those that failed later, as far as nobody has looked at them.
 int report_unretrieved(lua_State* L) {
-  scheduler_of(L).report_unretrieved(L);
+  scheduler_of(L).report_unretrieved(L, static_cast<std::uint64_t>(luaL_checkinteger(L, 1)));
   return 0;
 }
 
@@ -141,6 +148,7 @@ void add_loop(lua_State* L) {
   static const luaL_Reg kFunctions[] = {
       {"set_exception_handler", bound<set_exception_handler>},
       {"report", bound<report>},
+      {"failures", bound<failures>},
       {"report_unretrieved", bound<report_unretrieved>},
       {"push_root", bound<push_root>},
       {"pop_root", bound<pop_root>},

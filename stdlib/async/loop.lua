@@ -5,15 +5,19 @@ local Loop = core.loop_methods
 Loop.__name = "Loop"
 Loop.__tostring = function() return "<Loop running>" end
 
--- `slow_callback_duration` is a field that the scheduler knows: the seconds from which on debug mode warns.
-Loop.__index = function(_, name)
-  if name == "slow_callback_duration" then return core.slow_callback_duration() end
-  return Loop[name]
-end
-Loop.__newindex = function(loop, name, value)
+-- `slow_callback_duration` is a field that the scheduler knows: the seconds from which on debug mode warns. It
+-- is looked for last, so that methods are found in one step.
+Loop.__index = setmetatable(Loop, {
+  __index = function(_, name)
+    if name == "slow_callback_duration" then return core.slow_callback_duration() end
+  end,
+})
+local function set_field(loop, name, value)
   if name == "slow_callback_duration" then return core.set_slow_callback_duration(value) end
   rawset(loop, name, value)
 end
+
+Loop.__newindex = set_field
 
 local loop = setmetatable({}, Loop)
 
@@ -44,4 +48,4 @@ function Loop:call_exception_handler(context)
   core.report(context)
 end
 
-return { get_running_loop = function() return loop end, loop = loop }
+return { get_running_loop = function() return loop end, set_field = set_field }

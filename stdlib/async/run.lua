@@ -19,18 +19,18 @@ local function enter(what)
   main_task = task
 end
 
--- Everything that began after the task `first` ends now: cancelled, and waited for.
+-- Everything that began after the task `first` ends now: cancelled, and waited for; then what was made meanwhile.
 local function cancel_since(first)
-  local left = {}
-  for _, task in ipairs(core.all_tasks()) do
-    if core.task_id(task) >= first then
-      task:cancel()
-      left[#left + 1] = task
+  while true do
+    local left = {}
+    for _, task in ipairs(core.all_tasks()) do
+      if core.task_id(task) >= first then left[#left + 1] = task end
     end
+    if #left == 0 then return end
+    core.cancel_all(left)
+    local watch <close> = core.watch(left)
+    watch:wait(3)
   end
-  if #left == 0 then return end
-  local watch <close> = core.watch(left)
-  watch:wait(3)
 end
 
 local Running = {
@@ -53,26 +53,32 @@ end
 local Ending = {
   __close = function(ending)
     if ending.first then cancel_since(ending.first) end
-    core.report_unretrieved()
-    if ending.debug ~= nil then core.loop_methods.set_debug(nil, ending.debug) end
-    if ending.clock then core.set_virtual_clock(false) end
+    core.report_unretrieved(ending.failures)
   end,
 }
 
-local function ending(options)
-  local state = {}
+local Settings = {
+  __close = function(before)
+    if before.debug ~= nil then core.loop_methods.set_debug(nil, before.debug) end
+    if before.clock then core.set_virtual_clock(false) end
+  end,
+}
+
+-- Makes the settings of a run; they last until the value is closed.
+local function apply(options)
+  local before = {}
   if options.clock ~= nil then
     if options.clock ~= "virtual" then
       error(core.errors.ValueError(("the option 'clock' of run may be \"virtual\", got %s"):format(tostring(options.clock))), 3)
     end
     core.set_virtual_clock(true)
-    state.clock = true
+    before.clock = true
   end
   if options.debug ~= nil then
-    state.debug = core.loop_methods.get_debug()
+    before.debug = core.loop_methods.get_debug()
     core.loop_methods.set_debug(nil, options.debug)
   end
-  return setmetatable(state, Ending)
+  return setmetatable(before, Settings)
 end
 
 local function check_main(x, what)
@@ -87,19 +93,18 @@ local function run(main, options)
   enter("async.run()")
   check_main(main, "async.run")
   options = check_options(options, { debug = true, clock = true }, "run")
-  local state <close> = ending(options)
+  local settings <close> = apply(options)
+  local ending <close> = setmetatable({ failures = core.failures() }, Ending)
   local task = create_task(main)
-  state.first = core.task_id(task)
+  ending.first = core.task_id(task)
   return run_root(task)
 end
 
 -- new_event_loop(): for the low-level pattern, loop:run_until_complete(main()). Tasks outlive it until the
 -- loop is closed.
-local EventLoop = setmetatable({ __name = "EventLoop" }, {
-  __index = function(_, name) return core.loop_methods.__index(nil, name) end,
-})
+local EventLoop = setmetatable({ __name = "EventLoop" }, { __index = core.loop_methods })
 EventLoop.__index = EventLoop
-EventLoop.__newindex = function(loop, name, value) core.loop_methods.__newindex(loop, name, value) end
+EventLoop.__newindex = use("loop").set_field
 
 function EventLoop:run_until_complete(x)
   if self.closed then error(RuntimeError("the event loop is closed; make another with async.new_event_loop()"), 2) end
@@ -127,7 +132,6 @@ function EventLoop:is_closed()
 end
 
 local function new_event_loop()
-  use("loop")
   local mark = 0
   for _, task in ipairs(core.all_tasks()) do mark = math.max(mark, core.task_id(task)) end
   return setmetatable({ closed = false, first = mark + 1 }, EventLoop)

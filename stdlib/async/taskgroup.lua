@@ -20,7 +20,8 @@ local function abort(group)
   local children = {}
   for task, number in pairs(group.unfinished) do children[#children + 1] = { task, number } end
   table.sort(children, function(a, b) return a[2] < b[2] end)
-  for _, child in ipairs(children) do child[1]:cancel() end
+  for i, child in ipairs(children) do children[i] = child[1] end
+  core.cancel_all(children)
 end
 
 local function cancel_parent(group)
@@ -30,9 +31,9 @@ local function cancel_parent(group)
 end
 
 local function note_error(group, task)
-  if task:cancelled() then return end
-  local err = task:exception()
-  if err == nil then return end
+  local ok, err = core.catch(task.result, task)
+  if ok or task:cancelled() then return end
+  if err == nil then err = core.errors.Error("nil") end -- a list cannot hold it
   group.errors[#group.errors + 1] = err
   if group.aborting then return end
   abort(group)
@@ -46,27 +47,33 @@ local function child_done(group, task)
   if group.count == 0 and group.all_done then group.all_done:set_result() end
 end
 
+local function check_open(group)
+  if group.state == "left" or group.aborting or (group.state == "leaving" and group.count == 0) then
+    error(RuntimeError(("the TaskGroup is %s: it takes no more tasks"):format(
+      group.state == "left" and "finished" or "shutting down")), 3)
+  end
+end
+
+local function adopt(group, task)
+  group.made = group.made + 1
+  group.count = group.count + 1
+  group.unfinished[task] = group.made
+  task:add_done_callback(group.on_done)
+  if group.aborting then task:cancel() end -- an eager one may have ended the group
+  return task
+end
+
 -- create_task(x, {name=, eager=}): a child of a Coroutine or a function. RuntimeError once the group is
 -- ending; the function is never called then.
 function TaskGroup:create_task(x, options)
-  if self.state == "left" or self.aborting or (self.state == "leaving" and self.count == 0) then
-    error(RuntimeError(("the TaskGroup is %s: it takes no more tasks"):format(
-      self.state == "left" and "finished" or "shutting down")), 2)
-  end
-  local task = create_task(x, options)
-  self.made = self.made + 1
-  self.count = self.count + 1
-  self.unfinished[task] = self.made
-  task:add_done_callback(self.on_done)
-  return task
+  check_open(self)
+  return adopt(self, create_task(x, options))
 end
 
 -- spawn(fn, ...): the same with arguments.
 function TaskGroup:spawn(fn, ...)
-  if core.kind(fn) == "coroutine" or select("#", ...) == 0 then return self:create_task(fn) end
-  local arguments = table.pack(...)
-  if core.kind(fn) ~= "function" then return self:create_task(fn) end
-  return self:create_task(function() return fn(table.unpack(arguments, 1, arguments.n)) end)
+  check_open(self)
+  return adopt(self, core.spawn(fn, ...))
 end
 
 -- cancel(): ends all children without an error; with async.with it ends the body as well.
@@ -76,15 +83,22 @@ function TaskGroup:cancel()
   if self.in_with then cancel_parent(self) end
 end
 
--- Waits until no child is left. A cancellation that comes meanwhile aborts the group; the last is returned.
+-- Waits until no child is left. A cancellation that comes meanwhile aborts the group; the last is returned. So does
+-- a DeadlockError, which becomes an error of the group; a second one says that aborting did not help.
 local function wait_for_children(group)
-  local cancellation
+  local cancellation, stuck
   while group.count > 0 do
     group.all_done = core.Future()
     local ok, err = core.trap(core.await, group.all_done)
     if not ok then
-      if not is(err, CancelledError) then error(err, 0) end
-      cancellation = err
+      if is(err, CancelledError) then
+        cancellation = err
+      elseif stuck then
+        error(err, 0)
+      else
+        stuck = true
+        table.insert(group.errors, err)
+      end
       if not group.aborting then abort(group) end
     end
     group.all_done = nil

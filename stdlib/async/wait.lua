@@ -7,12 +7,18 @@ local TimeoutError, TypeError, ValueError = core.errors.TimeoutError, core.error
 
 local modes = { FIRST_COMPLETED = 0, FIRST_EXCEPTION = 1, ALL_COMPLETED = 3 }
 
+-- The futures of the list, each once.
 local function check_list(list, what)
   if type(list) ~= "table" or getmetatable(list) ~= nil then
     error(TypeError(("argument 1 of %s must be a list, got %s; write {x} for a single x")
       :format(what, core.type_name(list))), 3)
   end
-  return ensure_futures(list, list.n or #list, "item %d of " .. what .. "'s list")
+  local futures, seen = {}, {}
+  for _, future in ipairs(ensure_futures(list, list.n or #list, "item %d of " .. what .. "'s list")) do
+    if not seen[future] then futures[#futures + 1] = future end
+    seen[future] = true
+  end
+  return futures
 end
 
 -- Calls fn(...) and returns true, or false when the deadline came first; any other error passes.
@@ -38,15 +44,13 @@ local function wait(list, options)
       :format(tostring(options.return_when))), 2)
   end
   local futures = check_list(list, "wait")
+  if #futures == 0 then error(ValueError("argument 1 of wait is an empty list: there is nothing to wait for"), 2) end
   local watch <close> = core.watch(futures)
-  if #futures > 0 then within(core.timeout(options.timeout), watch.wait, watch, mode) end
-  local done, pending, seen = {}, {}, {}
+  within(core.timeout(options.timeout), watch.wait, watch, mode)
+  local done, pending = {}, {}
   for _, future in ipairs(futures) do
-    if not seen[future] then
-      seen[future] = true
-      local side = future:done() and done or pending
-      side[#side + 1] = future
-    end
+    local side = future:done() and done or pending
+    side[#side + 1] = future
   end
   return done, pending
 end

@@ -13,10 +13,13 @@ local Guard = {
 
 local function leave(guard, ok, ...)
   guard.left = true
-  local err = not ok and (...) or nil
-  local swallowed = guard.exit(guard.manager, err)
-  if ok then return ... end
-  if not swallowed then error(err, 0) end
+  if ok then
+    guard.exit(guard.manager, nil)
+    return ...
+  end
+  local err = ...
+  if not guard.exit(guard.manager, err) then error(err, 0) end
+  core.caught()
 end
 
 local function with_exit(manager, exit, fn, resource)

@@ -16,7 +16,7 @@ local function spawn_all(n, fn)
 end
 
 local function switch(n, tasks)
-  local rounds = n // tasks
+  local rounds = math.max(n // tasks, 1)
   gather(spawn_all(tasks, function()
     for _ = 1, rounds do sleep(0) end
   end))

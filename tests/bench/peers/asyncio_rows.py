@@ -28,7 +28,7 @@ async def nap():
 
 
 async def switch(n, tasks):
-    rounds = n // tasks
+    rounds = max(n // tasks, 1)
 
     async def child():
         for _ in range(rounds):

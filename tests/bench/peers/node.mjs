@@ -24,7 +24,7 @@ class Future {
 }
 
 async function switching(n, tasks) {
-  const rounds = Math.floor(n / tasks);
+  const rounds = Math.max(Math.floor(n / tasks), 1);
   await Promise.all(
     spawnAll(tasks, async () => {
       for (let i = 0; i < rounds; i++) await setImmediate();

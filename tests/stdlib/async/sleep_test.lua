@@ -15,6 +15,11 @@ test("sleep returns its further arguments", function()
   equal({ async.sleep(0, "a") }, { "a" })
 end)
 
+test("sleep may be written with await, as any library call may", function()
+  equal({ await(async.sleep(1)) }, {})
+  equal({ await(async.sleep(1, "a", nil)) }, { "a" })
+end)
+
 test("sleep refuses what is no number of seconds", function()
   raises(async.ValueError, async.sleep, 0 / 0)
   raises("TypeError: the delay must be a number of seconds, got table", async.sleep, {})

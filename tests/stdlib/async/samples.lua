@@ -1,0 +1,39 @@
+-- An instance of each class of stdlib/async/async.d.lua, for tests/stdlib/stubs_test.lua.
+local samples = {
+  Future = function(visit) visit(async.Future()) end,
+  Task = function(visit)
+    local task = async.spawn(async.sleep, 1)
+    visit(task)
+    await(task)
+  end,
+  Handle = function(visit)
+    local handle = async.get_running_loop():call_later(1, print)
+    visit(handle)
+    handle:cancel()
+  end,
+  Loop = function(visit) visit(async.get_running_loop()) end,
+  EventLoop = function(visit)
+    local loop <close> = async.new_event_loop()
+    visit(loop)
+  end,
+  Timeout = function(visit)
+    local scope <close> = async.timeout(1)
+    visit(scope)
+  end,
+  TaskGroup = function(visit)
+    local group <close> = async.TaskGroup()
+    visit(group)
+  end,
+}
+
+-- Error classes: an object of each.
+for name, class in pairs(async) do
+  if tostring(class):match("^<class ") then
+    samples[name] = function(visit)
+      local _, err = async.catch(error, class("message", { async.Error("one") }))
+      visit(err)
+    end
+  end
+end
+
+return samples

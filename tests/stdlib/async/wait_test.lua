@@ -1,0 +1,147 @@
+local function sleeper(seconds, ...)
+  return async.spawn(async.sleep, seconds, ...)
+end
+
+test("wait gives two lists, done and pending, each in the order given", function()
+  local a, b, c = sleeper(3), sleeper(1), sleeper(2)
+  local done, pending
+  equal(elapsed(function() done, pending = async.wait { a, b, c } end), 3.0)
+  equal({ done, pending }, { { a, b, c }, {} })
+  local d, e, f = sleeper(3), sleeper(1), sleeper(1)
+  done, pending = async.wait({ d, e, f }, { return_when = async.FIRST_COMPLETED })
+  equal({ done, pending }, { { e, f }, { d } })
+  done, pending = async.wait({ d, e, f }, { return_when = async.FIRST_COMPLETED })
+  equal({ done, pending }, { { e, f }, { d } })
+  await(d)
+end)
+
+test("wait never raises for a child and cancels nothing", function()
+  local failed = async.spawn(function() error("x", 0) end)
+  local cancelled = sleeper(5)
+  cancelled:cancel()
+  local slow = sleeper(5)
+  local done, pending = async.wait({ slow, failed, cancelled }, { timeout = 1 })
+  equal({ done, pending }, { { failed, cancelled }, { slow } })
+  equal(failed:exception(), "x")
+  check(not slow:done())
+  await(slow)
+end)
+
+test("a timeout ends the wait without an error", function()
+  local a, b = sleeper(1), sleeper(9)
+  local done, pending
+  equal(elapsed(function() done, pending = async.wait({ a, b }, { timeout = 3 }) end), 3.0)
+  equal({ done, pending }, { { a }, { b } })
+  equal(elapsed(function() done, pending = async.wait({ b }, { timeout = 0 }) end), 0.0)
+  equal({ done, pending }, { {}, { b } })
+  equal(elapsed(function() async.wait({ b }, { timeout = math.huge }) end), 6.0)
+end)
+
+test("wait with FIRST_EXCEPTION ends at the first failure", function()
+  local slow = sleeper(9)
+  local failing = async.spawn(function()
+    async.sleep(2)
+    error("x", 0)
+  end)
+  local done, pending
+  equal(elapsed(function()
+    done, pending = async.wait({ slow, failing, sleeper(1) }, { return_when = async.FIRST_EXCEPTION })
+  end), 2.0)
+  equal({ #done, pending }, { 2, { slow } })
+  equal(failing:exception(), "x")
+  await(slow)
+end)
+
+test("for FIRST_EXCEPTION a cancelled child is no exception, and without any it waits for all", function()
+  local cancelled = sleeper(5)
+  cancelled:cancel()
+  local took = elapsed(async.wait, { cancelled, sleeper(2) }, { return_when = async.FIRST_EXCEPTION })
+  equal(took, 2.0)
+end)
+
+test("wait for FIRST_EXCEPTION with one failed already returns at once", function()
+  local failed, slow = async.spawn(error, "x"), sleeper(3)
+  async.sleep(0)
+  local done, pending = async.wait({ slow, failed }, { return_when = async.FIRST_EXCEPTION })
+  equal({ done, pending }, { { failed }, { slow } })
+  failed:exception()
+  await(slow)
+end)
+
+test("the same task given twice is listed once", function()
+  local a = sleeper(1)
+  local done = async.wait { a, a, a }
+  equal(done, { a })
+end)
+
+test("functions and Coroutines are started", function()
+  local done = async.wait { function() return 1 end, async(function() return 2 end)() }
+  equal({ done[1]:result(), done[2]:result() }, { 1, 2 })
+end)
+
+test("wait of no tasks at all is a ValueError, as asyncio's", function()
+  raises(async.ValueError, async.wait, {})
+end)
+
+test("wait refuses wrong arguments", function()
+  raises(async.TypeError, async.wait)
+  raises(async.TypeError, async.wait, sleeper)
+  local task = sleeper(0)
+  raises(async.TypeError, async.wait, task)
+  raises("TypeError.*is nil", async.wait, { n = 1 })
+  raises(async.TypeError, async.wait, { 5 })
+  raises(async.ValueError, async.wait, { task }, { return_when = "SOMETIMES" })
+  raises(async.ValueError, async.wait, { task }, { timeout = 0 / 0 })
+  raises(async.TypeError, async.wait, { task }, { timeout = "soon" })
+  raises("TypeError.*no option 'timout'", async.wait, { task }, { timout = 1 })
+  await(task)
+end)
+
+test("cancelling the waiter of wait leaves the children alone", function()
+  local child = sleeper(3, "r")
+  local task = async.spawn(async.wait, { child })
+  async.sleep(1)
+  task:cancel()
+  raises(async.CancelledError, await, task)
+  equal(await(child), "r")
+end)
+
+test("an outer timeout ends a wait with a longer one", function()
+  local child = sleeper(9)
+  raises(async.TimeoutError, async.timeout, 1, async.wait, { child }, { timeout = 5 })
+  child:cancel()
+  async.wait { child }
+end)
+
+test("wait with a timeout and an outer timeout at the same moment: each has its own effect", function()
+  local child, done, pending = sleeper(9), nil, nil
+  raises(async.TimeoutError, async.timeout, 1, function()
+    done, pending = async.wait({ child }, { timeout = 1 })
+    async.sleep(1)
+  end)
+  equal({ done, pending }, { {}, { child } })
+  child:cancel()
+  async.wait { child }
+end)
+
+test("many waits on one slow task leave nothing behind in it", function()
+  local slow = sleeper(1000)
+  local function round(n)
+    for _ = 1, n do async.wait({ slow }, { timeout = 0.001 }) end
+    collectgarbage()
+    collectgarbage()
+    return collectgarbage("count")
+  end
+  round(100)
+  local before = round(2000)
+  check(round(2000) - before < 50)
+  slow:cancel()
+  async.wait { slow }
+end)
+
+test("two tasks may wait for the same ones", function()
+  local list = { sleeper(1), sleeper(2) }
+  local a, b = async.spawn(async.wait, list), async.spawn(async.wait, list)
+  equal(await(a), list)
+  equal(await(b), list)
+end)
