@@ -1,6 +1,8 @@
 #include "runtime/loop/loop.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <stdexcept>
@@ -35,9 +37,21 @@ void poll_descriptor(int descriptor, Deadline nanoseconds) {
 #endif
 }
 
+/// libuv aborts when its first loop finds one or two free descriptors, and fails in order when it finds none.
+void check_descriptors() {
+  constexpr int kNeeded = 3;
+  int probes[kNeeded];
+  int made = 0;
+  while (made < kNeeded && (probes[made] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0) ++made;
+  const int error = made < kNeeded && errno == EMFILE ? UV_EMFILE : 0;
+  while (made > 0) close(probes[--made]);
+  check(error, "cannot make an event loop");
+}
+
 }  // namespace
 
 Loop::Loop(bool virtual_clock) : clock_(virtual_clock) {
+  check_descriptors();
   check(uv_loop_init(&loop_), "cannot make an event loop");
   wakeup_.data = this;
   const auto on_wake = [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_posted(); };
@@ -57,8 +71,7 @@ Loop::~Loop() {
         if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
       },
       nullptr);
-  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
-  }
+  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {}
   uv_loop_close(&loop_);
 }
 

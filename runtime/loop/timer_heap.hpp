@@ -38,6 +38,9 @@ class TimerHeap {
   /// The earliest deadline, kNever when there is none.
   [[nodiscard]] Deadline next() const { return entries_.empty() ? kNever : entries_.front().deadline; }
 
+  /// The node of that deadline, or null.
+  [[nodiscard]] TimerNode* first() const { return entries_.empty() ? nullptr : entries_.front().node; }
+
   /// Arms an idle node. May throw std::bad_alloc, and then changes nothing.
   void arm(TimerNode& node, Deadline deadline);
   /// Disarms the node if it is armed.

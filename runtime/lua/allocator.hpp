@@ -47,7 +47,7 @@ class Allocator {
   static constexpr std::size_t kLargest = 1024;
   static constexpr std::size_t kClasses = kLargest / kGrain + 1;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
-  static constexpr std::size_t kLastChunk = std::size_t{2} << 20;  // a huge page, where the system has them
+  static constexpr std::size_t kLastChunk = std::size_t{1} << 20;
 
   struct FreeBlock {
     FreeBlock* next;

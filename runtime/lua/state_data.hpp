@@ -14,7 +14,7 @@ namespace neap {
 struct alignas(16) StateData {
   static constexpr int kFastTypes = 5;
   std::array<const void*, kFastTypes> metatables{};  // of the types of userdata.hpp, kept alive by the registry
-  const void* cancelled_error = nullptr;               // the class CancelledError, kept alive by the registry
+  const void* cancelled_error = nullptr;             // the class CancelledError, kept alive by the registry
 };
 
 /// Flags in the low bits of a coroutine's extra space.

@@ -61,15 +61,13 @@ const char* status_name(lua_State* L, lua_State* coroutine) {
   if (L == coroutine) return "running";
   if (thread_has(coroutine, kWaiting)) return "normal";
   switch (lua_status(coroutine)) {
-    case LUA_YIELD:
-      return "suspended";
+    case LUA_YIELD: return "suspended";
     case LUA_OK: {
       lua_Debug frame;
       if (lua_getstack(coroutine, 0, &frame) != 0) return "normal";
       return lua_gettop(coroutine) == 0 ? "dead" : "suspended";
     }
-    default:
-      return "dead";
+    default: return "dead";
   }
 }
 
@@ -341,17 +339,16 @@ int coroutine_next_put_off(lua_State* L) {
 }
 
 void open_protected_calls(lua_State* L) {
-  for (const lua_CFunction function :
-       {bound<coroutine_resume>, bound<coroutine_close>, bound<wrap_call>, bound<pcall_function>,
-        bound<xpcall_function>, bound<catch_all>, bound<trap>}) {
+  for (const lua_CFunction function : {bound<coroutine_resume>, bound<coroutine_close>, bound<wrap_call>,
+                                       bound<pcall_function>, bound<xpcall_function>, bound<catch_all>, bound<trap>}) {
     scheduler_of(L).add_suspendable(function);
   }
   lua_getglobal(L, "coroutine");
   static const luaL_Reg kCoroutine[] = {
-      {"create", bound<coroutine_create>},   {"resume", bound<coroutine_resume>},
-      {"wrap", bound<coroutine_wrap>},       {"yield", bound<coroutine_yield>},
-      {"status", bound<coroutine_status>},   {"running", bound<coroutine_running>},
-      {"close", bound<coroutine_close>},     {"isyieldable", bound<coroutine_isyieldable>},
+      {"create", bound<coroutine_create>}, {"resume", bound<coroutine_resume>},
+      {"wrap", bound<coroutine_wrap>},     {"yield", bound<coroutine_yield>},
+      {"status", bound<coroutine_status>}, {"running", bound<coroutine_running>},
+      {"close", bound<coroutine_close>},   {"isyieldable", bound<coroutine_isyieldable>},
   };
   set_functions(L, kCoroutine);
   lua_pop(L, 1);

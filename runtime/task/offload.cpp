@@ -15,16 +15,19 @@ constexpr UserdataType kOffloadsType{"Offloads"};
 const char kOffloads = 0;  // registry key: the state's list of requests
 
 struct Link {
+  void unlink() {
+    prev->next = next;
+    next->prev = prev;
+    prev = next = this;
+  }
+
   Link* prev = this;
   Link* next = this;
 };
 
 struct Request : Link {
   explicit Request(std::unique_ptr<Job> owned) : job(std::move(owned)) { work.data = this; }
-  ~Request() {
-    prev->next = next;
-    next->prev = prev;
-  }
+  ~Request() { unlink(); }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
@@ -128,13 +131,11 @@ int offloads_gc(lua_State* L) {
   auto& offloads = *static_cast<Offloads*>(lua_touserdata(L, 1));
   while (offloads.requests.next != &offloads.requests) {
     auto* request = static_cast<Request*>(offloads.requests.next);
+    request->unlink();
     if (!request->in_pool) {  // ended, and its task never came to run again
       delete request;
       continue;
     }
-    request->prev->next = request->next;
-    request->next->prev = request->prev;
-    request->prev = request->next = request;
     const bool never_begun = detach(*request);
     const int anchor = std::exchange(request->anchor, 0);
     request->scheduler = nullptr;

@@ -64,8 +64,8 @@ void check_suspendable(lua_State* L, Scheduler& scheduler, const char* what) {
     raise(L, ErrorKind::runtime, "%s: cannot wait inside %s, which Lua cannot suspend", what, lua_tostring(L, -1));
   }
   if (scheduler.blocked_resumes != 0) {
-    raise(L, ErrorKind::runtime, "%s: cannot wait in a coroutine that was resumed inside a C function such as table.sort",
-          what);
+    raise(L, ErrorKind::runtime,
+          "%s: cannot wait in a coroutine that was resumed inside a C function such as table.sort", what);
   }
 }
 

@@ -218,12 +218,8 @@ void Scheduler::notify(lua_State* L, Future& future, int index) {
   lua_Integer next_callback = 1;
   while (Waiter* waiter = future.waiters.pop_front()) {
     switch (waiter->waiter_kind) {
-      case WaiterKind::task:
-        wake(static_cast<Task&>(*waiter));
-        break;
-      case WaiterKind::watch_entry:
-        watched_future_done(*this, *waiter);
-        break;
+      case WaiterKind::task: wake(static_cast<Task&>(*waiter)); break;
+      case WaiterKind::watch_entry: watched_future_done(*this, *waiter); break;
       case WaiterKind::handle:
         if (callbacks == 0) {
           push_extra(L, index, "callbacks");
@@ -233,6 +229,7 @@ void Scheduler::notify(lua_State* L, Future& future, int index) {
         call_soon(L, *this, static_cast<Handle&>(*waiter));
         lua_pop(L, 1);
         break;
+      case WaiterKind::scope: break;  // never waits for a future
     }
   }
   if (callbacks != 0) {
@@ -306,11 +303,11 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
     }
     lua_settop(L, message);
     auto* next = static_cast<Task*>(target);
-    if (sweeping_ && next->sweep == sweeps_) break;  // a request has gone on from there
     if (next->visited) {
       interrupt_wait(*task, WakeReason::cancelled);
       break;
     }
+    if (sweeping_ && next->sweep == sweeps_) break;  // a request has gone on from there
     task = next;
   }
   // The same chain again, to take the marks off; what was woken meanwhile still names what it awaited.
@@ -332,11 +329,10 @@ void Scheduler::cancel_list(lua_State* L) {
     lua_rawgeti(L, list, i);
     Future* future = to_future(L, -1);
     lua_pushnil(L);
-    if (future->done()) {
-    } else if (future->kind == FutureKind::future) {
+    if (future->kind == FutureKind::task) {
+      if (auto& task = static_cast<Task&>(*future); task.sweep != sweeps_) cancel(L, task);
+    } else if (!future->done()) {
       neap::cancel_future(L, *this, -2);
-    } else if (auto& task = static_cast<Task&>(*future); task.sweep != sweeps_) {
-      cancel(L, task);
     }
     lua_settop(L, list);
   }
@@ -357,8 +353,10 @@ void Scheduler::interrupt(lua_State* L, Task& task) {
 void Scheduler::run_one(Waiter& next) {
   if (next.waiter_kind == WaiterKind::task) {
     step(main_, static_cast<Task&>(next));
-  } else {
+  } else if (next.waiter_kind == WaiterKind::handle) {
     run_handle(main_, *this, static_cast<Handle&>(next));
+  } else {
+    expire_scope(main_, *this, static_cast<TimeoutScope&>(next));
   }
 }
 
@@ -378,15 +376,14 @@ void Scheduler::run_ready() {
 
 void Scheduler::fire(TimerNode& timer) {
   switch (timer.timer_kind) {
-    case TimerKind::task:
-      wake(static_cast<Task&>(timer));
+    case TimerKind::task: wake(static_cast<Task&>(timer)); break;
+    case TimerKind::handle: queue(static_cast<Handle&>(timer)); break;
+    case TimerKind::scope: {
+      auto& scope = static_cast<TimeoutScope&>(timer);
+      scope.task->scope_due = true;
+      queue(scope);
       break;
-    case TimerKind::handle:
-      queue(static_cast<Handle&>(timer));
-      break;
-    case TimerKind::scope:
-      expire_scope(main_, *this, timer);
-      break;
+    }
   }
 }
 
@@ -394,7 +391,12 @@ void Scheduler::fire_timers() {
   TimerHeap& timers = loop_.timers();
   if (timers.empty()) return;
   const Deadline now = loop_.clock().now();
-  while (TimerNode* timer = timers.pop_due(now)) fire(*timer);
+  while (timers.next() <= now) {
+    // A sleep that ends after a scope around it has expired ends by that.
+    const TimerNode& first = *timers.first();
+    if (first.timer_kind == TimerKind::task && static_cast<const Task&>(first).scope_due) return;
+    fire(*timers.pop_due(now));
+  }
 }
 
 void Scheduler::turn() {

@@ -55,14 +55,15 @@ struct Task : Future, Waiter, TimerNode {
 
   TaskState task_state = TaskState::created;
   WakeReason wake_reason = WakeReason::granted;
-  std::uint8_t must_cancel = 0;  // CancelSource bits of requests that no wait has delivered yet
-  bool interruptible = false;    // ready without anything granted (sleep(0)): a cancel still takes effect
-  bool visited = false;          // on the path of a cancel request that is being passed on
+  std::uint8_t must_cancel = 0;       // CancelSource bits of requests that no wait has delivered yet
+  bool interruptible = false;         // ready without anything granted (sleep(0)): a cancel still takes effect
+  bool visited = false;               // on the path of a cancel request that is being passed on
+  bool scope_due = false;             // a timeout scope of it has reached its deadline and is in the ready queue
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
-  std::uint32_t sweep = 0;  // the last list of cancelled tasks whose request has reached this one
+  std::uint32_t sweep = 0;            // the last list of cancelled tasks whose request has reached this one
   std::uint32_t slot = 0;
-  std::uint32_t origin = 0;  // where it was created: an index into Scheduler's places
+  std::uint32_t origin = 0;        // where it was created: an index into Scheduler's places
   lua_State* thread = nullptr;     // its coroutine
   lua_State* parked_on = nullptr;  // the coroutine that waits: `thread`, or one that it resumed
   const WaitKind* wait = nullptr;
@@ -73,7 +74,6 @@ struct Task : Future, Waiter, TimerNode {
   [[nodiscard]] std::uint16_t outside_requests() const {
     return static_cast<std::uint16_t>(cancel_requests - scope_requests);
   }
-
 };
 
 /// The Task at `index`, or null.

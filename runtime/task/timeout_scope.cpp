@@ -27,6 +27,10 @@ void arm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope, int index) {
 
 void disarm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
   scheduler.loop().timers().disarm(scope);
+  if (scope.linked()) {
+    scope.unlink();
+    scope.task->scope_due = false;
+  }
   if (scope.anchor == 0) return;
   scheduler.release(L, scope.anchor);
   scope.anchor = 0;
@@ -35,7 +39,8 @@ void disarm(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
 int make_scope(lua_State* L, Deadline deadline, double seconds = -1) {
   Scheduler& scheduler = scheduler_of(L);
   Task* task = scheduler.current();
-  if (task == nullptr) raise(L, ErrorKind::runtime, "a timeout needs a task: a callback of the loop has none; spawn one from it");
+  if (task == nullptr)
+    raise(L, ErrorKind::runtime, "a timeout needs a task: a callback of the loop has none; spawn one from it");
   auto* scope = new (lua_newuserdatauv(L, sizeof(TimeoutScope), 1)) TimeoutScope();
   const int index = lua_gettop(L);
   set_type(L, kTimeoutType);
@@ -112,8 +117,8 @@ int scope_tostring(lua_State* L) {
 
 }  // namespace
 
-void expire_scope(lua_State* L, Scheduler& scheduler, TimerNode& timer) {
-  auto& scope = static_cast<TimeoutScope&>(timer);
+void expire_scope(lua_State* L, Scheduler& scheduler, TimeoutScope& scope) {
+  scope.task->scope_due = false;
   scheduler.push_anchored(L, scope.anchor);
   scheduler.release(L, scope.anchor);
   scope.anchor = 0;
@@ -132,9 +137,8 @@ int new_timeout_at(lua_State* L) { return make_scope(L, check_when(L, 1)); }
 void open_timeout(lua_State* L) {
   new_type(L, kTimeoutType);
   static const luaL_Reg kMethods[] = {
-      {"__close", bound<scope_close>},           {"when", bound<scope_when>},
-      {"expired", bound<scope_expired>},         {"reschedule", bound<scope_reschedule>},
-      {"__tostring", bound<scope_tostring>},
+      {"__close", bound<scope_close>},         {"when", bound<scope_when>},           {"expired", bound<scope_expired>},
+      {"reschedule", bound<scope_reschedule>}, {"__tostring", bound<scope_tostring>},
   };
   set_functions(L, kMethods);
   lua_pop(L, 1);

@@ -15,19 +15,20 @@ namespace neap {
 
 enum class ScopeState : std::uint8_t { active, expiring, expired, exited };
 
-struct TimeoutScope : TimerNode {
-  TimeoutScope() : TimerNode(TimerKind::scope) {}
+struct TimeoutScope : Waiter, TimerNode {
+  TimeoutScope() : Waiter(WaiterKind::scope), TimerNode(TimerKind::scope) {}
 
   ScopeState state = ScopeState::active;
   std::uint16_t outside_requests = 0;  // of the task, when the scope was entered
   int anchor = 0;
   Deadline deadline = kNever;
-  double seconds = -1;  // from entry to the deadline, when it was given so; for the message
+  double seconds = -1;   // from entry to the deadline, when it was given so; for the message
   Task* task = nullptr;  // kept alive by user value 1
 };
 
-/// The task's scope reached its deadline. Called by the scheduler.
-void expire_scope(lua_State* L, Scheduler& scheduler, TimerNode& timer);
+/// Asks the task to end, for the deadline of its scope has come. What was ready when it came has run by then,
+/// and may have brought what the task waits for. Called by the scheduler.
+void expire_scope(lua_State* L, Scheduler& scheduler, TimeoutScope& scope);
 
 /// Lua functions: `timeout(seconds)` and `timeout_at(when)` make a scope for the current task; the rest are
 /// its methods.

@@ -6,7 +6,7 @@
 namespace neap {
 
 /// What a waiter is part of; whoever wakes it tells them apart by it.
-enum class WaiterKind : std::uint8_t { task, handle, watch_entry };
+enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope };
 
 /// A link of a WaitList's ring.
 struct WaitLink {

@@ -140,7 +140,10 @@ local function count_tree(directory, show_files)
   async.with(async.TaskGroup(), function(group)
     for _ = 1, OPEN_FILES do group:spawn(work) end
   end)
-  if progress then async.wait({ progress }, { timeout = progress:cancel() and 1 }) end
+  if progress then
+    progress:cancel()
+    async.wait { progress }
+  end
   return total
 end
 

@@ -30,10 +30,15 @@ int open_async(lua_State* L) {
   open_watch(L);
   lua_createtable(L, 0, 48);
   static const luaL_Reg kFunctions[] = {
-      {"sleep", bound<sleep>},         {"catch", bound<catch_all>},          {"trap", bound<trap>},
+      {"sleep", bound<sleep>},
+      {"catch", bound<catch_all>},
+      {"trap", bound<trap>},
       {"caught", bound<drop_trail_and_return>},
-      {"class", bound<make_error_class>}, {"is", bound<error_is>},           {"timeout", bound<new_timeout>},
-      {"timeout_at", bound<new_timeout_at>}, {"watch", bound<new_watch>},
+      {"class", bound<make_error_class>},
+      {"is", bound<error_is>},
+      {"timeout", bound<new_timeout>},
+      {"timeout_at", bound<new_timeout_at>},
+      {"watch", bound<new_watch>},
   };
   set_functions(L, kFunctions);
   add_errors(L);

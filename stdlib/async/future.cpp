@@ -186,14 +186,10 @@ int task_uncancel(lua_State* L) {
 /// The word for what a task that is not done is doing.
 const char* activity(const Task& task) {
   switch (task.task_state) {
-    case TaskState::created:
-      return "not started";
-    case TaskState::ready:
-      return "ready";
-    case TaskState::running:
-      return "running";
-    default:
-      return "waiting";
+    case TaskState::created: return "not started";
+    case TaskState::ready: return "ready";
+    case TaskState::running: return "running";
+    default: return "waiting";
   }
 }
 
@@ -341,9 +337,8 @@ void add_methods(lua_State* L) {
 
 void add_task_methods(lua_State* L) {
   static const luaL_Reg kMethods[] = {
-      {"get_name", bound<task_get_name>},     {"set_name", bound<task_set_name>},
-      {"cancelling", bound<task_cancelling>}, {"uncancel", bound<task_uncancel>},
-      {"__tostring", bound<task_tostring>},
+      {"get_name", bound<task_get_name>}, {"set_name", bound<task_set_name>},   {"cancelling", bound<task_cancelling>},
+      {"uncancel", bound<task_uncancel>}, {"__tostring", bound<task_tostring>},
   };
   set_functions(L, kMethods);
 }

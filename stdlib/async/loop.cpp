@@ -33,10 +33,10 @@ int loop_call_later(lua_State* L) {
 
 /// loop:call_at(when, fn, ...)
 int loop_call_at(lua_State* L) {
-  const double when = check_seconds(L, 2, "the time");
+  check_seconds(L, 2, "the time");
   if (lua_gettop(L) < 3) lua_settop(L, 3);
   Handle& handle = new_handle(L, lua_gettop(L) - 3);
-  call_at(L, scheduler_of(L), handle, Clock::at(when));
+  call_at(L, scheduler_of(L), handle, Clock::at(lua_tonumber(L, 2)));
   return 1;
 }
 
@@ -160,9 +160,9 @@ void add_loop(lua_State* L) {
 
   lua_createtable(L, 0, 16);
   static const luaL_Reg kLoop[] = {
-      {"call_soon", bound<loop_call_soon>},   {"call_later", bound<loop_call_later>},
-      {"call_at", bound<loop_call_at>},       {"time", bound<loop_time>},
-      {"get_debug", bound<loop_get_debug>},   {"set_debug", bound<loop_set_debug>},
+      {"call_soon", bound<loop_call_soon>}, {"call_later", bound<loop_call_later>},
+      {"call_at", bound<loop_call_at>},     {"time", bound<loop_time>},
+      {"get_debug", bound<loop_get_debug>}, {"set_debug", bound<loop_set_debug>},
   };
   set_functions(L, kLoop);
   lua_setfield(L, -2, "loop_methods");

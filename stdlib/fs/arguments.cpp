@@ -84,8 +84,8 @@ unsigned mode_option(lua_State* L, int index, const char* function, const char* 
     mode = lua_tointegerx(L, -1, &exact);
     if (exact == 0) mode = -1;
   } else {
-    raise(L, ErrorKind::type, "option '%s' of %s must be an integer or a string such as \"755\", got %s", name, function,
-          type_name(L, -1));
+    raise(L, ErrorKind::type, "option '%s' of %s must be an integer or a string such as \"755\", got %s", name,
+          function, type_name(L, -1));
   }
   if (mode < 0 || mode > kPermissionBits) {
     raise(L, ErrorKind::value, "option '%s' of %s must be permission bits from 0 to \"7777\" (octal), got %s", name,

@@ -21,11 +21,11 @@ struct WritableFiles {
 void flush_at_exit();
 
 WritableFiles& writable_files() {
-  static WritableFiles* const all = [] {
+  static WritableFiles* const kAll = [] {
     std::atexit(flush_at_exit);
     return new WritableFiles;
   }();
-  return *all;
+  return *kAll;
 }
 
 void flush_at_exit() {
@@ -40,7 +40,8 @@ void flush_at_exit() {
 }  // namespace
 
 BufferedFile::BufferedFile(Descriptor descriptor, bool writable)
-    : descriptor_(std::move(descriptor)), writable_(writable) {
+    : descriptor_(std::move(descriptor)),
+      writable_(writable) {
   if (!writable_) return;
   WritableFiles& all = writable_files();
   const std::lock_guard lock(all.mutex);
@@ -56,13 +57,11 @@ BufferedFile::~BufferedFile() {
 
 bool BufferedFile::must_flush(std::string_view written) const {
   switch (buffering) {
-    case Buffering::no:
-      return true;
+    case Buffering::no: return true;
     case Buffering::line:
       if (written.find('\n') != std::string_view::npos) return true;
       break;
-    case Buffering::full:
-      break;
+    case Buffering::full: break;
   }
   return pending.size() >= buffer_size;
 }

@@ -38,9 +38,9 @@ class BufferedFile {
   int jobs = 0;                  // queued or under way; the loop's thread counts them
   const Job* current = nullptr;  // the last of them
 
-  Bytes ahead;            // read from the file; the script has taken those before `begin`
+  Bytes ahead;  // read from the file; the script has taken those before `begin`
   std::size_t begin = 0;
-  Bytes pending;          // written by the script and not yet to the file
+  Bytes pending;  // written by the script and not yet to the file
   Buffering buffering = Buffering::full;
   std::size_t buffer_size = kChunk;
 

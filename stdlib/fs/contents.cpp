@@ -36,7 +36,9 @@ class ReadJob final : public FsJob {
 class WriteJob final : public FsJob {
  public:
   WriteJob(std::string path, std::string_view bytes, int flags)
-      : FsJob(std::move(path)), bytes_(bytes), flags_(flags) {}
+      : FsJob(std::move(path)),
+        bytes_(bytes),
+        flags_(flags) {}
 
  private:
   Failure run() override {

@@ -1,7 +1,7 @@
 // What a directory says of its entries, and changes to them: stat, mkdir, remove, rename.
+#include "stdlib/fs/entries.hpp"
 #include "runtime/lua/bind.hpp"
 #include "stdlib/fs/arguments.hpp"
-#include "stdlib/fs/entries.hpp"
 #include "stdlib/fs/module.hpp"
 #include "stdlib/fs/remove_tree.hpp"
 
@@ -15,7 +15,9 @@ namespace neap::stdlib::fs {
 namespace {
 
 /// A point in time as seconds since 1970.
-double seconds(const timespec& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9; }
+double seconds(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
 
 void set_number(lua_State* L, const char* name, double value) {
   lua_pushnumber(L, value);
@@ -131,9 +133,7 @@ class RenameJob final : public ChangeJob {
   RenameJob(std::string from, std::string to) : ChangeJob(std::move(from)), to_(std::move(to)) {}
 
  private:
-  Failure run() override {
-    return ::rename(c_path(), to_.c_str()) == 0 ? Failure{} : failure("rename");
-  }
+  Failure run() override { return ::rename(c_path(), to_.c_str()) == 0 ? Failure{} : failure("rename"); }
 
   [[nodiscard]] const char* target() const override { return to_.c_str(); }
 

@@ -105,14 +105,10 @@ ReadItem check_format(lua_State* L, int index, int argument) {
   }
   const char* format = lua_tostring(L, index);
   switch (format[*format == '*' ? 1 : 0]) {
-    case 'l':
-      return {Format::line, 0};
-    case 'L':
-      return {Format::line_with_end, 0};
-    case 'a':
-      return {Format::rest, 0};
-    case 'n':
-      return {Format::number, 0};
+    case 'l': return {Format::line, 0};
+    case 'L': return {Format::line_with_end, 0};
+    case 'a': return {Format::rest, 0};
+    case 'n': return {Format::number, 0};
     default:
       raise(L, ErrorKind::value, "argument %d of %s must be \"n\", \"l\", \"L\", \"a\" or a number of bytes, got '%s'",
             argument, kRead.name, format);
@@ -150,7 +146,8 @@ int file_lines(lua_State* L) {
   File& file = check_file(L, "File:lines");
   if (!file.state) raise(L, ErrorKind::runtime, "File:lines: the file '%s' is closed", file.path.c_str());
   const int count = lua_gettop(L) - 1;
-  if (count > kMostFormats) raise(L, ErrorKind::value, "File:lines takes at most %d formats, got %d", kMostFormats, count);
+  if (count > kMostFormats)
+    raise(L, ErrorKind::value, "File:lines takes at most %d formats, got %d", kMostFormats, count);
   for (int i = 1; i <= count; ++i) check_format(L, i + 1, i);
   lua_pushinteger(L, count);
   lua_insert(L, 2);

@@ -25,7 +25,10 @@ struct File {
 class OpenJob final : public FsJob {
  public:
   OpenJob(std::string path, int flags, bool readable, bool writable)
-      : FsJob(std::move(path)), flags_(flags), readable_(readable), writable_(writable) {}
+      : FsJob(std::move(path)),
+        flags_(flags),
+        readable_(readable),
+        writable_(writable) {}
 
  private:
   Failure run() override;

@@ -25,7 +25,7 @@ constexpr UserdataType kListingType{"fs.Listing"};
 
 struct Entry {
   std::string name;
-  mode_t type = 0;  // S_IFREG, ...
+  mode_t type = 0;                      // S_IFREG, ...
   std::unique_ptr<struct stat> status;  // when it was asked for
 };
 

@@ -40,16 +40,11 @@ bool ReadPlan::run(BufferedFile& file) {
 
 bool ReadPlan::step(const ReadItem& item) {
   switch (item.format) {
-    case Format::line:
-      return read_line(false);
-    case Format::line_with_end:
-      return read_line(true);
-    case Format::rest:
-      return read_rest();
-    case Format::number:
-      return read_number();
-    case Format::count:
-      return read_count(item.count);
+    case Format::line: return read_line(false);
+    case Format::line_with_end: return read_line(true);
+    case Format::rest: return read_rest();
+    case Format::number: return read_number();
+    case Format::count: return read_count(item.count);
   }
   return false;
 }

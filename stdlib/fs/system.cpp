@@ -17,10 +17,11 @@ namespace neap::stdlib::fs {
 namespace {
 
 constexpr std::size_t kSmallest = 4096;
-constexpr std::size_t kMuch = std::size_t{256} * 1024;       // memory that an idle buffer gives back
-constexpr std::size_t kMostAtOnce = std::size_t{16} << 20U;  // bytes in one call: then a look whether anybody still waits
-constexpr int kLook = 100;      // milliseconds between looks whether anybody still waits
-constexpr int kOpenRetry = 20;  // milliseconds between attempts to open a FIFO that nobody reads
+constexpr std::size_t kMuch = std::size_t{256} * 1024;  // memory that an idle buffer gives back
+constexpr std::size_t kMostAtOnce = std::size_t{16}
+                                    << 20U;  // bytes in one call: then a look whether anybody still waits
+constexpr int kLook = 100;                   // milliseconds between looks whether anybody still waits
+constexpr int kOpenRetry = 20;               // milliseconds between attempts to open a FIFO that nobody reads
 
 /// Waits until the descriptor may be ready. False when nobody waits for the job any more.
 bool wait_ready(int fd, short events, const Job* job) {
@@ -164,22 +165,14 @@ Failure Descriptor::write_all(std::string_view bytes, std::size_t* written, cons
 
 const char* file_type_name(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG:
-      return "file";
-    case S_IFDIR:
-      return "directory";
-    case S_IFLNK:
-      return "link";
-    case S_IFIFO:
-      return "fifo";
-    case S_IFSOCK:
-      return "socket";
-    case S_IFCHR:
-      return "char";
-    case S_IFBLK:
-      return "block";
-    default:
-      return "unknown";
+    case S_IFREG: return "file";
+    case S_IFDIR: return "directory";
+    case S_IFLNK: return "link";
+    case S_IFIFO: return "fifo";
+    case S_IFSOCK: return "socket";
+    case S_IFCHR: return "char";
+    case S_IFBLK: return "block";
+    default: return "unknown";
   }
 }
 

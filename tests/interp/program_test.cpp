@@ -172,3 +172,17 @@ TEST_CASE("an endless recursion is an error", "[interp][program]") {
   CHECK(result.err.find("stack overflow") != std::string::npos);
   CHECK(result.err.find("levels left out") != std::string::npos);
 }
+
+TEST_CASE("too few descriptors for a loop: a message, whatever their number", "[interp][program]") {
+#ifdef __SANITIZE_ADDRESS__
+  SKIP("the sanitizers need descriptors of their own");
+#endif
+  for (int limit = 4; limit <= 12; ++limit) {  // below, the dynamic linker fails first
+    const std::string command = "ulimit -n " + std::to_string(limit) + "; exec \"$0\" -e 'print(1)'";
+    const ProcessResult result = run({"/bin/sh", "-c", command, NEAP_BINARY});
+    INFO(limit);
+    if (result.status == 0) continue;
+    CHECK(result.status == 1);
+    CHECK(result.err == "neap: cannot make an event loop: too many open files\n");
+  }
+}

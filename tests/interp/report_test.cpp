@@ -29,7 +29,7 @@ std::string excerpt_of(const std::string& text) {
   const std::size_t end = report.find('\n', begin);
   std::string result = report.substr(begin + 3, end - begin - 3);
   const std::string below = report.substr(end + 1, report.find('\n', end + 1) - end - 1);
-  if (below.starts_with("     | ")) result += "\n" + below.substr(7);
+  if (below.starts_with("     | ")) result.append("\n").append(below, 7);
   return result;
 }
 

@@ -3,6 +3,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <unistd.h>
+
 #include <csignal>
 #include <string>
 
@@ -145,7 +147,7 @@ TEST_CASE("output that cannot be written is an error, however the program ends",
   };
   for (const char* code :
        {"print('x')", "io.write('x')", "io.write('x') os.exit(0)", "io.write('x') os.exit(true, true)"}) {
-    check_fails(code, {.stdout_path = "/dev/full"}, "no space left on device");
+    if (access("/dev/full", F_OK) == 0) check_fails(code, {.stdout_path = "/dev/full"}, "no space left on device");
     check_fails(code, {.close_stdout = true}, "bad file descriptor");
   }
 }

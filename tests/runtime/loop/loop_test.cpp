@@ -2,8 +2,8 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-#include <atomic>
 #include <sys/resource.h>
+#include <atomic>
 #include <thread>
 #include <vector>
 

@@ -69,7 +69,8 @@ TEST_CASE("allocator: blocks keep what is in them through random growth and shri
 TEST_CASE("allocator: crossing the limit is told once, and the allocation still succeeds") {
   Allocator allocator;
   int told = 0;
-  allocator.set_limit(1000, [](void* count) { ++*static_cast<int*>(count); }, &told);
+  allocator.set_limit(
+      1000, [](void* count) { ++*static_cast<int*>(count); }, &told);
   void* first = Allocator::allocate(&allocator, nullptr, 0, 900);
   CHECK(told == 0);
   void* second = Allocator::allocate(&allocator, nullptr, 0, 900);

@@ -1,0 +1,88 @@
+// Files at the ends of a process: its last moment, and its limits.
+#include "tests/support/process.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using namespace neap::tests;
+
+namespace {
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Runs the text as a script in the directory.
+ProcessResult run_in(const ScratchDirectory& scratch, const std::string& text) {
+  scratch.write("x.lua", "local fs = require 'neap.fs'\n" + text);
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  return run_neap({"x.lua"}, options);
+}
+
+}  // namespace
+
+TEST_CASE("fs: what was written is in the file however the program ends", "[fs]") {
+  for (const char* end :
+       {"", "os.exit(3)", "os.exit(3, true)", "error('x')", "async.current_task():cancel() async.sleep(1)",
+        "async.spawn(function() os.exit(3) end) async.sleep(9)"}) {
+    const ScratchDirectory scratch;
+    const ProcessResult result = run_in(scratch, std::string("f = fs.open('out', 'w') f:write('bytes') ") + end);
+    CAPTURE(end, result.err);
+    CHECK(contents(scratch.path() + "/out") == "bytes");
+    CHECK_FALSE(result.timed_out);
+  }
+}
+
+TEST_CASE("fs: a program ends although it waits for a FIFO that nobody opens", "[fs]") {
+  for (const char* use : {"fs.read('p')", "fs.write('p', 'x')", "fs.open('p'):read('l')", "fs.append('p', 'x')"}) {
+    const ScratchDirectory scratch;
+    const ProcessResult result = run_in(scratch, std::string("os.execute('mkfifo p') "
+                                                             "async.spawn(function() ") +
+                                                     use + " end) async.sleep(0.02)");
+    CAPTURE(use, result.err);
+    CHECK(result.status == 0);
+    CHECK_FALSE(result.timed_out);
+  }
+}
+
+TEST_CASE("fs: a reader of a FIFO that goes away is an EPIPE for the writer", "[fs]") {
+  const ScratchDirectory scratch;
+  const ProcessResult result = run_in(scratch, R"(
+    os.execute('mkfifo p')
+    local reader = async.spawn(function() local f <close> = fs.open('p') return f:read(1) end)
+    local ok, err = pcall(fs.write, 'p', ('x'):rep(1 << 20))
+    print(ok, err.code, await(reader)))");
+  CAPTURE(result.err);
+  CHECK(result.out == "false\tEPIPE\tx\n");
+  CHECK(result.status == 0);
+}
+
+TEST_CASE("fs: no descriptor left is an OSError, and the program goes on", "[fs]") {
+  const ScratchDirectory scratch;
+  scratch.write("x.lua", R"(
+    local fs = require "neap.fs"
+    fs.stat("/")   -- the thread pool has started
+    local files, err = {}, nil
+    for i = 1, 100 do
+      local ok, file = pcall(fs.open, "/dev/null")
+      if not ok then err = file break end
+      files[i] = file
+    end
+    print(err.code, async.is(err, async.OSError))
+    print(select(2, pcall(fs.read, "/dev/null")).code, select(2, pcall(fs.list, ".")).code)
+    print(select(2, pcall(fs.walk("."))).code)
+    for _, file in pairs(files) do file:close() end
+    print(#fs.list("."), fs.read("/dev/null") == "")
+  )");
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  const ProcessResult result = run({"/bin/sh", "-c", "ulimit -n 40; exec \"$0\" x.lua", NEAP_BINARY}, options);
+  CAPTURE(result.err);
+  CHECK(result.out == "EMFILE\ttrue\nEMFILE\tEMFILE\nEMFILE\n1\ttrue\n");
+  CHECK(result.status == 0);
+}
