@@ -113,10 +113,8 @@ void Interpreter::interrupt() {
   interrupted_ = true;
   if (!main_ended_) return scheduler_->interrupt_root();
   interrupted_after_main_ = true;
-  scheduler_->each_task([this](Task& task) {
-    lua_pushnil(state());
-    scheduler_->cancel(state(), task);
-  });
+  scheduler_->push_tasks(state());
+  scheduler_->cancel_list(state());
 }
 
 }  // namespace neap

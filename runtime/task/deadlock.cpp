@@ -10,13 +10,12 @@ namespace {
 
 constexpr int kListed = 50;  // tasks named in the message
 
-/// Adds "\n  'name' waits in await at file:line" to the string on the top of the stack.
+/// Adds "\n  'name' waits in await at file:line" to the string below the task on the top of the stack, which is
+/// popped.
 void add_waiting_task(lua_State* L, Task& task) {
-  push_task(L, task);
   push_task_name(L, lua_gettop(L));
   lua_remove(L, -2);
-  push_location(task.parked_on, 0);
-  if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
+  push_stop(L, task);
   lua_pushfstring(L, "\n  '%s' waits in %s at %s", lua_tostring(L, -2), task.wait->name,
                   lua_isstring(L, -1) != 0 ? lua_tostring(L, -1) : "?");
   lua_replace(L, -3);
@@ -27,11 +26,21 @@ void add_waiting_task(lua_State* L, Task& task) {
 }  // namespace
 
 void Scheduler::push_deadlock_error(lua_State* L) {
+  push_tasks(L);
+  const int list = lua_gettop(L);
   lua_pushliteral(L, "every task waits, and nothing can wake one:");
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, list));
   int listed = 0;
-  each_task([&](Task& task) {
-    if (task.task_state == TaskState::parked && listed++ < kListed) add_waiting_task(L, task);
-  });
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, list, i);
+    Task& task = *to_task(L, -1);
+    if (task.task_state == TaskState::parked && listed++ < kListed) {
+      add_waiting_task(L, task);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+  lua_remove(L, list);
   if (listed > kListed) {
     lua_pushfstring(L, "\n  ... and %d more", listed - kListed);
     lua_concat(L, 2);
@@ -46,9 +55,10 @@ void Scheduler::raise_deadlock() {
   } else {
     // During shutdown there is no root: the oldest task that waits for ever in its cleanup is told.
     ++deadlocks_in_shutdown_;
-    each_task([&](Task& task) {
-      if (target == nullptr && task.task_state == TaskState::parked) target = &task;
-    });
+    for (const Slot& slot : slots_) {
+      if (slot.task == nullptr || slot.task->task_state != TaskState::parked) continue;
+      if (target == nullptr || slot.task->id < target->id) target = slot.task;
+    }
   }
   if (target == nullptr || target->task_state != TaskState::parked) return;
   push_deadlock_error(main_);

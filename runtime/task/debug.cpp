@@ -1,5 +1,4 @@
 // Debug mode: warnings of steps that keep the loop from everything else.
-#include "runtime/lua/traceback.hpp"
 #include "runtime/task/scheduler.hpp"
 
 #include <cstdarg>
@@ -10,10 +9,9 @@ namespace neap {
 namespace {
 
 /// Pushes where the task stopped: the line where it waits, or nil when it has ended.
-void push_stop(lua_State* L, const Task& task) {
+void push_end_of_step(lua_State* L, const Task& task) {
   if (task.task_state != TaskState::parked && task.task_state != TaskState::ready) return lua_pushnil(L);
-  push_location(task.parked_on, 0);
-  if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
+  push_stop(L, task);
 }
 
 }  // namespace
@@ -45,7 +43,7 @@ void Scheduler::run_one_watched(Waiter& next) {
   const double took = Clock::seconds(static_cast<Deadline>(uv_hrtime()) - start);
   if (took >= slow_callback_duration) {
     if (is_task) {
-      push_stop(main_, static_cast<Task&>(next));
+      push_end_of_step(main_, static_cast<Task&>(next));
     } else {
       lua_pushnil(main_);
     }

@@ -42,6 +42,14 @@ struct Request : Link {
 
 /// A userdata in the registry, so that closing the state finds what is still under way.
 struct Offloads {
+  /// Unlinks and returns the first request, or null.
+  Request* take_first() {
+    if (requests.next == &requests) return nullptr;
+    auto* first = static_cast<Request*>(requests.next);
+    first->unlink();  // NOLINT(clang-analyzer-cplusplus.NewDelete): every request unlinks itself before it dies
+    return first;
+  }
+
   Link requests;
 };
 
@@ -129,9 +137,7 @@ int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {
 /// Runs when the state is closed.
 int offloads_gc(lua_State* L) {
   auto& offloads = *static_cast<Offloads*>(lua_touserdata(L, 1));
-  while (offloads.requests.next != &offloads.requests) {
-    auto* request = static_cast<Request*>(offloads.requests.next);
-    request->unlink();
+  while (Request* request = offloads.take_first()) {
     if (!request->in_pool) {  // ended, and its task never came to run again
       delete request;
       continue;

@@ -431,23 +431,12 @@ void Scheduler::pop_root(Task& task) {
   if (place != roots_.rend()) roots_.erase(std::next(place).base());
 }
 
-/// Pushes a list of the tasks that are not done but `keep`, oldest first.
-void Scheduler::push_other_tasks(const Task* keep) {
-  lua_newtable(main_);
-  lua_Integer count = 0;
-  each_task([&](Task& task) {
-    if (&task == keep) return;
-    push_task(main_, task);
-    lua_rawseti(main_, -2, ++count);
-  });
-}
-
-void Scheduler::cancel_all_and_wait(const Task* keep) {
+void Scheduler::cancel_all_and_wait() {
   const int list = lua_gettop(main_) + 1;
   const auto stopped = [&] { return exit_requested_ || deadlocks_in_shutdown_ >= kDeadlocksInShutdown; };
   deadlocks_in_shutdown_ = 0;
   do {
-    push_other_tasks(keep);
+    push_tasks(main_);
     lua_pushvalue(main_, list);
     cancel_list(main_);
     const auto count = static_cast<lua_Integer>(lua_rawlen(main_, list));
@@ -479,14 +468,20 @@ bool Scheduler::is_suspendable(lua_CFunction function) const {
   return std::find(suspendable_.begin(), suspendable_.end(), function) != suspendable_.end();
 }
 
-void Scheduler::each_task(const std::function<void(Task&)>& visit) {
-  std::vector<Task*> tasks;
-  tasks.reserve(live_tasks_);
+void Scheduler::push_tasks(lua_State* L) {
+  const std::size_t count = live_tasks_;
+  auto** sorted = static_cast<Task**>(lua_newuserdatauv(L, count * sizeof(Task*), 0));
+  Task** end = sorted;
   for (const Slot& slot : slots_) {
-    if (slot.task != nullptr) tasks.push_back(slot.task);
+    if (slot.task != nullptr) *end++ = slot.task;
   }
-  std::sort(tasks.begin(), tasks.end(), [](const Task* a, const Task* b) { return a->id < b->id; });
-  for (Task* task : tasks) visit(*task);
+  std::sort(sorted, end, [](const Task* a, const Task* b) { return a->id < b->id; });
+  lua_createtable(L, static_cast<int>(count), 0);
+  for (Task** task = sorted; task != end; ++task) {
+    push_task(L, **task);
+    lua_rawseti(L, -2, task - sorted + 1);
+  }
+  lua_remove(L, -2);
 }
 
 }  // namespace neap

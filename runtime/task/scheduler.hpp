@@ -19,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -67,9 +66,9 @@ class Scheduler : public StateData {
   /// Makes `task` the root until `pop_root`.
   void push_root(Task& task) { roots_.push_back(&task); }
   void pop_root(Task& task);
-  /// Cancels every task that is not done but `keep`, and runs until they have ended; then those that were made
+  /// Cancels every task that is not done, and runs until they have ended; then those that were made
   /// meanwhile, until none is left.
-  void cancel_all_and_wait(const Task* keep = nullptr);
+  void cancel_all_and_wait();
   /// What a SIGINT does: cancels the root. Call it on the loop's thread.
   void interrupt_root();
   /// Asks for the end of the run: `run_until` returns before the next step.
@@ -88,8 +87,9 @@ class Scheduler : public StateData {
 
   // Inspection.
 
-  /// Calls `visit` for each task that is not done, oldest first.
-  void each_task(const std::function<void(Task&)>& visit);
+  /// Pushes a list of the tasks that are not done, oldest first. (A list of Lua's and no vector: filling it may
+  /// raise.)
+  void push_tasks(lua_State* L);
   [[nodiscard]] std::size_t task_count() const { return live_tasks_; }
   [[nodiscard]] std::uint64_t last_task_id() const { return next_id_ - 1; }
   /// "file:line" where the task was created; empty when unknown.
@@ -173,7 +173,6 @@ class Scheduler : public StateData {
   void fire_timers();
   void fire(TimerNode& timer);
   void run_one(Waiter& next);
-  void push_other_tasks(const Task* keep);
   void run_one_watched(Waiter& next);
   void step(lua_State* from, Task& task);
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);

@@ -2,6 +2,7 @@
 
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/lua/traceback.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
@@ -28,6 +29,18 @@ bool take_scope_request_back(Task& task, std::uint16_t outside_requests) {
 void push_task(lua_State* L, const Task& task) {
   const Scheduler& scheduler = scheduler_of(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, scheduler.slots_[task.slot].anchor);
+}
+
+void push_stop(lua_State* L, const Task& task) {
+  for (lua_State* coroutine : {task.parked_on, task.thread}) {
+    push_location(coroutine, 0);
+    if (coroutine != L) lua_xmove(coroutine, L, 1);
+    if (!lua_isnil(L, -1)) return;
+    lua_pop(L, 1);
+  }
+  const std::string& place = scheduler_of(L).place(task);
+  if (place.empty()) return lua_pushnil(L);
+  push(L, place);
 }
 
 void push_task_name(lua_State* L, int index) {

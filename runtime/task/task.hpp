@@ -88,6 +88,9 @@ bool take_scope_request_back(Task& task, std::uint16_t outside_requests);
 
 /// Pushes the task; it must not be done.
 void push_task(lua_State* L, const Task& task);
+/// Pushes where the suspended task waits: "app.lua:12". After a tail call there may be no line of a script left,
+/// and it is the place where the task was created; nil when that is unknown too.
+void push_stop(lua_State* L, const Task& task);
 /// Pushes the task's name.
 void push_task_name(lua_State* L, int index);
 

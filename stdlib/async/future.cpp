@@ -202,8 +202,7 @@ int task_tostring(lua_State* L) {
   } else if (task.task_state != TaskState::parked) {
     lua_pushfstring(L, "<Task name='%s' %s>", name, activity(task));
   } else {
-    push_location(task.parked_on, 0);
-    if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
+    push_stop(L, task);
     const char* place = lua_isstring(L, -1) != 0 ? lua_tostring(L, -1) : "?";
     lua_pushfstring(L, "<Task name='%s' waiting in %s at %s>", name, task.wait->name, place);
   }
@@ -278,13 +277,7 @@ int current_task(lua_State* L) {
 
 /// all_tasks(): a list of those not done, in the order of their creation.
 int all_tasks(lua_State* L) {
-  Scheduler& scheduler = scheduler_of(L);
-  lua_createtable(L, static_cast<int>(scheduler.task_count()), 0);
-  lua_Integer count = 0;
-  scheduler.each_task([&](const Task& task) {
-    push_task(L, task);
-    lua_rawseti(L, -2, ++count);
-  });
+  scheduler_of(L).push_tasks(L);
   return 1;
 }
 
