@@ -4,6 +4,7 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -153,9 +154,12 @@ int offloads_gc(lua_State* L) {
 
 }  // namespace
 
+std::atomic<bool> Job::process_ending{false};
+
 void abandon_offload(Scheduler&, Task& task) { detach(*static_cast<Request*>(task.wait_object)); }
 
 void open_offload(lua_State* L) {
+  [[maybe_unused]] static const int kRegistered = std::atexit([] { Job::process_ending = true; });
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kOffloads) == LUA_TNIL) {
     new_type(L, kOffloadsType);
     static const luaL_Reg kMethods[] = {{"__gc", bound<offloads_gc>}};

@@ -48,9 +48,15 @@ class Job {
   /// True for work that must be done even when nobody waits for it any more (closing a descriptor).
   [[nodiscard]] virtual bool must_run() const { return false; }
 
-  /// True once nobody waits for the answer: long work should look from time to time, and stop. Any thread.
+  /// True once nobody waits for the answer. Any thread.
   [[nodiscard]] bool abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
   void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
+  /// The same, or the process is ending, which waits for the pool: work that may take long should look from time to
+  /// time, and stop. Any thread.
+  [[nodiscard]] bool must_stop() const { return abandoned() || process_ending.load(std::memory_order_relaxed); }
+
+  /// Set by std::exit.
+  static std::atomic<bool> process_ending;
 
  private:
   std::atomic<bool> abandoned_{false};

@@ -71,7 +71,7 @@ class ScanJob : public FsJob {
 
   Failure read_entries(DIR* stream) {
     for (;;) {
-      if (abandoned()) return {ECANCELED, "readdir"};
+      if (must_stop()) return {ECANCELED, "readdir"};
       errno = 0;
       const dirent* found = ::readdir(stream);
       if (found == nullptr) return errno == 0 ? Failure{} : failure("readdir");

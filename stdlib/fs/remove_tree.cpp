@@ -86,7 +86,7 @@ class TreeRemover {
       return reason;
     }
     for (;;) {
-      if (job_.abandoned()) return {ECANCELED, "unlink"};
+      if (job_.must_stop()) return {ECANCELED, "unlink"};
       errno = 0;
       const dirent* entry = ::readdir(entries.get());
       if (entry == nullptr) return errno == 0 ? Failure{} : fail("readdir", "");

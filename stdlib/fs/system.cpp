@@ -26,7 +26,7 @@ constexpr int kOpenRetry = 20;               // milliseconds between attempts to
 /// Waits until the descriptor may be ready. False when nobody waits for the job any more.
 bool wait_ready(int fd, short events, const Job* job) {
   for (;;) {
-    if (job == nullptr || job->abandoned()) return false;
+    if (job == nullptr || job->must_stop()) return false;
     pollfd entry{fd, events, 0};
     if (const int count = ::poll(&entry, 1, kLook); count > 0 || (count < 0 && errno != EINTR)) return true;
   }
@@ -91,7 +91,7 @@ Failure Descriptor::open(const char* path, int flags, const Job& job) {
     fd_ = ::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
     if (fd_ >= 0) break;
     const Failure reason = failure("open");
-    const bool no_reader = reason.error == ENXIO && is_fifo(path) && !job.abandoned();
+    const bool no_reader = reason.error == ENXIO && is_fifo(path) && !job.must_stop();
     if (no_reader) ::poll(nullptr, 0, kOpenRetry);
     if (!no_reader && reason.error != EINTR) return reason;
   }
@@ -111,7 +111,7 @@ Failure Descriptor::close() {
 Failure Descriptor::read_some(Bytes& bytes, std::size_t count, std::size_t* got, const Job& job) const {
   bool sure = !S_ISFIFO(status_.st_mode);
   for (;;) {
-    if (job.abandoned()) return {ECANCELED, "read"};
+    if (job.must_stop()) return {ECANCELED, "read"};
     const ssize_t result = ::read(fd_, bytes.data() + bytes.size(), std::min(count, kMostAtOnce));
     if (result >= 0) {
       if (result == 0 && !sure) {

@@ -40,13 +40,15 @@ TEST_CASE("fs: what was written is in the file however the program ends", "[fs]"
 
 TEST_CASE("fs: a program ends although it waits for a FIFO that nobody opens", "[fs]") {
   for (const char* use : {"fs.read('p')", "fs.write('p', 'x')", "fs.open('p'):read('l')", "fs.append('p', 'x')"}) {
-    const ScratchDirectory scratch;
-    const ProcessResult result = run_in(scratch, std::string("os.execute('mkfifo p') "
-                                                             "async.spawn(function() ") +
-                                                     use + " end) async.sleep(0.02)");
-    CAPTURE(use, result.err);
-    CHECK(result.status == 0);
-    CHECK_FALSE(result.timed_out);
+    for (const char* end : {"", "os.exit(0)", "os.exit(0, true)"}) {
+      const ScratchDirectory scratch;
+      const ProcessResult result = run_in(scratch, std::string("os.execute('mkfifo p') "
+                                                               "async.spawn(function() ") +
+                                                       use + " end) async.sleep(0.02) " + end);
+      CAPTURE(use, end, result.err);
+      CHECK(result.status == 0);
+      CHECK_FALSE(result.timed_out);
+    }
   }
 }
 
