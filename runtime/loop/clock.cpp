@@ -14,10 +14,7 @@ Deadline Clock::real_now() { return static_cast<Deadline>(uv_hrtime()); }
 
 Deadline Clock::after(double seconds) const {
   if (seconds >= kLastSecond / 2) return kNever;
-  const auto delay = static_cast<Deadline>(std::ceil(seconds * kNanosecondsPerSecond));
-  // One nanosecond more, so that a script that subtracts two times finds no less than it asked for: both are
-  // rounded to doubles, which are that coarse after some days of uptime.
-  return now() + delay + (virtual_ ? 0 : 1);
+  return now() + static_cast<Deadline>(std::ceil(seconds * kNanosecondsPerSecond)) + slack_;
 }
 
 Deadline Clock::at(double seconds) {

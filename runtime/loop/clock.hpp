@@ -16,7 +16,7 @@ inline constexpr double kNanosecondsPerSecond = 1e9;
 
 class Clock {
  public:
-  explicit Clock(bool is_virtual = false) : virtual_(is_virtual) {}
+  explicit Clock(bool is_virtual = false) : virtual_(is_virtual), slack_(is_virtual ? 0 : 1) {}
 
   [[nodiscard]] Deadline now() const { return virtual_ ? now_ : real_now(); }
   [[nodiscard]] bool is_virtual() const { return virtual_; }
@@ -26,6 +26,7 @@ class Clock {
   }
   void set_virtual(bool on) {
     now_ = real_now();
+    slack_ = 1;
     virtual_ = on;
   }
 
@@ -39,6 +40,9 @@ class Clock {
   static Deadline real_now();
 
   bool virtual_;
+  // Added to every delay, so that a script that subtracts two times finds no less than it asked for: both are
+  // rounded to doubles, which are that coarse after some days of uptime. A virtual clock that began at 0 needs none.
+  Deadline slack_;
   Deadline now_ = 0;  // of the virtual clock
 };
 

@@ -32,6 +32,12 @@ int base_entry(lua_State* L) {
   return base_returned(L, status, 0);
 }
 
+/// After an error: Lua refuses to start a coroutine when the C stack is used up, and has then taken its function
+/// off together with the arguments. What is left must never be resumed: the coroutine is dead.
+void bury_unstarted(lua_State* coroutine) {
+  if (lua_status(coroutine) == LUA_OK && lua_tocfunction(coroutine, 1) == base_entry) lua_remove(coroutine, 1);
+}
+
 enum class Outcome { yielded, returned, failed, waiting };
 
 /// Runs `coroutine` with `count` arguments, already on its stack, until it yields, ends or waits. Then
@@ -53,6 +59,7 @@ Outcome run(lua_State* L, lua_State* coroutine, int count, int* results) {
     return Outcome::waiting;
   }
   if (status == LUA_OK) return Outcome::returned;
+  bury_unstarted(coroutine);
   *results = 1;
   return Outcome::failed;
 }

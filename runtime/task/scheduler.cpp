@@ -470,7 +470,8 @@ bool Scheduler::is_suspendable(lua_CFunction function) const {
 
 void Scheduler::push_tasks(lua_State* L) {
   const std::size_t count = live_tasks_;
-  auto** sorted = static_cast<Task**>(lua_newuserdatauv(L, count * sizeof(Task*), 0));
+  constexpr std::size_t kPointer = sizeof(void*);
+  auto** sorted = static_cast<Task**>(lua_newuserdatauv(L, count * kPointer, 0));
   Task** end = sorted;
   for (const Slot& slot : slots_) {
     if (slot.task != nullptr) *end++ = slot.task;

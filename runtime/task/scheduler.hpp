@@ -45,9 +45,9 @@ class Scheduler : public StateData {
   Task& create_task(lua_State* L, int argument_count, int level = 1);
   /// Makes a parked task ready, because what it waits for is there. Must not be called for any other.
   void wake(Task& task);
-  /// Asks the task to end. The message (a string or nil) is on the top of the stack of `L`; it is popped.
+  /// Asks the task `first`, or what it awaits, to end. The message (a string or nil) is on the top of the stack of `L`; it is popped.
   /// False when the task is done.
-  bool cancel(lua_State* L, Task& task, CancelSource source = kFromOutside);
+  bool cancel(lua_State* L, Task& first, CancelSource source = kFromOutside);
   /// Cancels every future of the list (a table) on the top of the stack of `L`, and pops it. No task is asked
   /// twice, when one of the list awaits another: a chain takes time in proportion to its length.
   void cancel_list(lua_State* L);

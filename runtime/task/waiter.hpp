@@ -19,8 +19,9 @@ struct Waiter : WaitLink {
   explicit Waiter(WaiterKind kind) : waiter_kind(kind) {}
 
   [[nodiscard]] bool linked() const { return next != nullptr; }
+  /// Takes it out of the list that it is in.
   void unlink() {
-    prev->next = next;
+    prev->next = next;  // NOLINT(clang-analyzer-core.NullDereference): it is linked
     next->prev = prev;
     prev = next = nullptr;
   }

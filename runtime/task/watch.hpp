@@ -12,7 +12,7 @@ namespace neap {
 enum class WatchMode : std::uint8_t { first_completed, first_exception, first_failure, all_completed };
 
 /// Called by the scheduler for the entry of a future that has just been completed.
-void watched_future_done(Scheduler& scheduler, Waiter& entry);
+void watched_future_done(Scheduler& scheduler, Waiter& waiter);
 
 /// Lua function `watch(list)`: the futures of the list; those already done count as completed first.
 int new_watch(lua_State* L);

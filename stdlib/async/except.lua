@@ -8,12 +8,25 @@ local CancelledError, ExceptionGroup, TypeError = errors.CancelledError, errors.
 
 local Clause = { __name = "Clause" }
 
+-- A condition is a class, a list of classes, a function of the error, or nil for everything.
+local function check_condition(condition, what)
+  if condition == nil or type(condition) == "function" then return end
+  local is_list = type(condition) == "table" and getmetatable(condition) == nil
+  for _, class in ipairs(is_list and condition or { condition }) do
+    if not pcall(is, nil, class) then
+      error(TypeError(("%s takes an error class such as async.ValueError, or a list of classes, got %s")
+        :format(what, core.type_name(class))), 4)
+    end
+  end
+end
+
 local function clause(kind, condition, handler, what)
   if handler == nil and type(condition) == "function" then condition, handler = nil, condition end
   if type(handler) ~= "function" then
     error(TypeError(("%s takes a class and a handler, or a handler; the handler must be a function, got %s")
       :format(what, core.type_name(handler))), 3)
   end
+  check_condition(condition, what)
   return setmetatable({ kind = kind, condition = condition, handler = handler }, Clause)
 end
 

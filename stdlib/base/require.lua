@@ -8,10 +8,11 @@ local core = ...
 local loading = {} -- name -> { owner = task, finished = Future, waits_for = load that the owner waits for }
 local waiting = {} -- task -> the load it waits for
 
--- Tries package.searchers in order, as the manual says.
+-- Tries package.searchers in order, as the manual says. Errors are those of require's caller: run_loader is
+-- called in its place.
 local function find_loader(name)
   local searchers = package.searchers
-  if type(searchers) ~= "table" then error("'package.searchers' must be a table", 4) end
+  if type(searchers) ~= "table" then error("'package.searchers' must be a table", 3) end
   local messages = {}
   for i = 1, math.huge do
     local searcher = searchers[i]
@@ -20,7 +21,7 @@ local function find_loader(name)
     if type(loader) == "function" then return loader, data end
     if type(loader) == "string" then messages[#messages + 1] = (loader:gsub("^\n?\t?", "\n\t")) end
   end
-  error(("module '%s' not found:%s"):format(name, table.concat(messages)), 4)
+  error(("module '%s' not found:%s"):format(name, table.concat(messages)), 3)
 end
 
 -- True when `load` cannot end before `task` goes on: its owner is that task, or waits for one that is.
@@ -37,9 +38,8 @@ local function finish(load, name)
   load.finished:set_result()
 end
 
--- Runs the loader; on any error what the module had put in package.loaded goes.
+-- Finds and runs the loader; on any error what the module had put in package.loaded goes.
 local function run_loader(name)
-  local loader, data = find_loader(name)
   local load = { owner = core.current_task(), finished = core.Future() }
   loading[name] = load
   local complete = false
@@ -49,6 +49,7 @@ local function run_loader(name)
       finish(load, name)
     end,
   })
+  local loader, data = find_loader(name)
   local value = loader(name, data)
   if value ~= nil then
     package.loaded[name] = value

@@ -7,7 +7,6 @@
 using neap::FutureState;
 using neap::Interpreter;
 using neap::InterpreterOptions;
-using neap::Task;
 
 namespace {
 
@@ -21,7 +20,7 @@ FutureState run(Interpreter& interpreter, const char* code) {
 std::string error_of(Interpreter& interpreter) {
   lua_State* L = interpreter.state();
   neap::push_exception(L, -1);
-  const std::string text = luaL_tolstring(L, -1, nullptr);
+  std::string text = luaL_tolstring(L, -1, nullptr);
   lua_pop(L, 2);
   return text;
 }

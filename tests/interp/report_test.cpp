@@ -23,7 +23,7 @@ std::string report_of(const std::string& text, const ProcessOptions& given = {})
 
 /// The source line of the report and the line below it.
 std::string excerpt_of(const std::string& text) {
-  const std::string report = report_of(text);
+  std::string report = report_of(text);
   const std::size_t begin = report.find(" | ");
   if (begin == std::string::npos) return report;
   const std::size_t end = report.find('\n', begin);

@@ -35,6 +35,7 @@ TEST_CASE("loop: work posted from other threads runs on the loop's thread, all o
   int ran = 0;  // on the loop's thread alone
   loop.hold();
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
       for (int i = 0; i < kEach; ++i) loop.post([&ran] { ++ran; });

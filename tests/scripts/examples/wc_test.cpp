@@ -76,7 +76,7 @@ void make_odd_tree(const ScratchDirectory& scratch) {
   scratch.write("with space/-dash/.hidden/.x", "no newline at the end");
   scratch.write("\xff\xfe", "name that is no UTF-8\n");
   scratch.write("empty", "");
-  scratch.write("zeros", std::string("a\0b \0c\0\nd", 10));
+  scratch.write("zeros", std::string("a\0b \0c\0\nd", 9));
   scratch.write("utf8", "na\u00efve caf\u00e9 x \u2014 y\u3000z\u00a0w \u65e5\u672c\n");
   scratch.write("one long word", std::string(3'000'000, 'x'));
   std::string text;

@@ -2,7 +2,7 @@ local function forever() return await(async.Future()) end
 
 local function deadlocks(fn, ...)
   local err = raises(async.DeadlockError, fn, ...)
-  check(err.message:find("deadlock_test.lua:%d+"), err.message)
+  check(err.message:find(" at .*%.lua:%d+"), err.message)
   return err
 end
 

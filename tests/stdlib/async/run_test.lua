@@ -53,13 +53,6 @@ test("run cancels the tasks that main left, and waits for their cleanup", functi
   async.wait { kept }
 end)
 
-test("tasks left behind that never started are never run", function()
-  local ran = false
-  async.run(function() async.spawn(function() ran = true end) end)
-  async.sleep(1)
-  check(not ran)
-end)
-
 test("tasks made by the cleanup of others are waited for by it, and then cancelled as well", function()
   local order = {}
   async.run(function()
