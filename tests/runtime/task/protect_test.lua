@@ -76,7 +76,7 @@ test("a stack overflow is caught", function()
   local function deep() return 1 + deep() end
   local ok, err = pcall(deep)
   check(not ok and err:find("stack overflow"), err)
-  ok, err = xpcall(deep, debug.traceback)
+  ok, err = xpcall(deep, function(e) return e end)
   check(not ok and err:find("stack overflow"), err)
   local task = async.spawn(deep)
   ok, err = pcall(await, task)
