@@ -47,6 +47,9 @@ class WaitList {
     head_.prev = &waiter;
   }
 
+  /// The first waiter; the list must not be empty.
+  [[nodiscard]] Waiter* front() { return static_cast<Waiter*>(head_.next); }
+
   /// Unlinks and returns the first waiter, or null.
   Waiter* pop_front() {
     if (empty()) return nullptr;

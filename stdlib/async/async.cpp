@@ -5,6 +5,7 @@
 #include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/timeout_scope.hpp"
+#include "runtime/task/wait_queue.hpp"
 #include "runtime/task/watch.hpp"
 #include "stdlib/async/module.hpp"
 #include "stdlib/registry.hpp"
@@ -28,6 +29,7 @@ void add_errors(lua_State* L) {
 int open_async(lua_State* L) {
   open_timeout(L);
   open_watch(L);
+  open_wait_queue(L);
   lua_createtable(L, 0, 48);
   static const luaL_Reg kFunctions[] = {
       {"sleep", bound<sleep>},
@@ -39,6 +41,7 @@ int open_async(lua_State* L) {
       {"timeout", bound<new_timeout>},
       {"timeout_at", bound<new_timeout_at>},
       {"watch", bound<new_watch>},
+      {"wait_queue", bound<new_wait_queue>},
   };
   set_functions(L, kFunctions);
   add_errors(L);

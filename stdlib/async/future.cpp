@@ -233,6 +233,16 @@ int cancel_all(lua_State* L) {
   return 0;
 }
 
+/// interrupt(task, err): ends the wait of the task with the error. False when it does not wait.
+int interrupt(lua_State* L) {
+  Task& task = check_task(L, 1);
+  lua_settop(L, 2);
+  const bool waits = task.task_state == TaskState::parked;
+  if (waits) scheduler_of(L).interrupt(L, task);
+  lua_pushboolean(L, waits);
+  return 1;
+}
+
 int outside_requests(lua_State* L) {
   lua_pushinteger(L, check_task(L, 1).outside_requests());
   return 1;
@@ -374,6 +384,7 @@ void add_futures(lua_State* L) {
       {"type_name", bound<push_type_name>},
       {"cancel_by_scope", bound<cancel_by_scope>},
       {"cancel_all", bound<cancel_all>},
+      {"interrupt", bound<interrupt>},
       {"outside_requests", bound<outside_requests>},
       {"end_scope", bound<end_scope>},
       {"rearm", bound<rearm>},

@@ -28,6 +28,12 @@ for file, names in pairs {
   except = { "try", "except", "except_group", "finally" },
   run = { "run", "new_event_loop" },
   loop = { "get_running_loop" },
+  lock = { "Lock" },
+  event = { "Event" },
+  condition = { "Condition" },
+  semaphore = { "Semaphore", "BoundedSemaphore" },
+  barrier = { "Barrier" },
+  queue = { "Queue", "PriorityQueue", "LifoQueue" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end
 end

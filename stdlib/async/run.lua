@@ -3,7 +3,8 @@ local core, use = ...
 
 local create_task = use("task").create_task
 local check_options = use("task").check_options
-local RuntimeError, TypeError = core.errors.RuntimeError, core.errors.TypeError
+local DeadlockError, RuntimeError = core.errors.DeadlockError, core.errors.RuntimeError
+local TypeError = core.errors.TypeError
 
 local main_task -- the first task: the script's own
 local active = false
@@ -19,6 +20,22 @@ local function enter(what)
   main_task = task
 end
 
+-- Waits until the tasks have ended. A DeadlockError is meant for the oldest that waits, for its cleanup waits for
+-- ever; when telling them does not help, it is raised here.
+local function wait_for_end(tasks)
+  for _ = 1, 1000 do
+    local watch <close> = core.watch(tasks)
+    local ok, err = core.trap(watch.wait, watch, 3)
+    if ok then return end
+    local told = false
+    if core.is(err, DeadlockError) then
+      for _, task in ipairs(tasks) do told = told or core.interrupt(task, err) end
+    end
+    if not told then error(err, 0) end
+  end
+  error(DeadlockError("the tasks that were left do not end"))
+end
+
 -- Everything that began after the task `first` ends now: cancelled, and waited for; then what was made meanwhile.
 local function cancel_since(first)
   while true do
@@ -28,8 +45,7 @@ local function cancel_since(first)
     end
     if #left == 0 then return end
     core.cancel_all(left)
-    local watch <close> = core.watch(left)
-    watch:wait(3)
+    wait_for_end(left)
   end
 end
 

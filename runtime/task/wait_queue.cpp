@@ -1,0 +1,112 @@
+#include "runtime/task/wait_queue.hpp"
+
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/scheduler.hpp"
+
+#include <new>
+
+namespace neap {
+
+namespace {
+
+void abandon_queue(Scheduler& scheduler, Task& task);
+
+/// User value 1 is the name of the wait, which `kind` points to.
+struct WaitQueue {
+  WaitList waiters;
+  lua_Integer count = 0;
+  WaitKind kind{abandon_queue, nullptr};
+};
+
+void abandon_queue(Scheduler&, Task& task) {
+  task.unlink();
+  --static_cast<WaitQueue*>(task.wait_object)->count;
+}
+
+WaitQueue& check_queue(lua_State* L) {
+  if (void* queue = to_userdata(L, 1, kWaitQueueType)) return *static_cast<WaitQueue*>(queue);
+  raise(L, ErrorKind::type, "argument 1 must be a WaitQueue, got %s", type_name(L, 1));
+}
+
+/// Index of the item on the stack of a task in `wait`; what it is woken with is above it.
+constexpr int kItem = 2;
+
+int wait_resumed(lua_State* L, int, lua_KContext) {
+  finish_wait(L);
+  return lua_gettop(L) - kItem;
+}
+
+int queue_wait(lua_State* L) {
+  WaitQueue& queue = check_queue(L);
+  lua_settop(L, kItem);
+  Task& task = check_can_wait(L, queue.kind.name);
+  queue.waiters.push_back(task);
+  ++queue.count;
+  return park(L, task, queue.kind, &queue, wait_resumed);
+}
+
+/// Pushes the item of the parked task.
+void push_item(lua_State* L, const Task& task) {
+  lua_pushvalue(task.parked_on, kItem);
+  if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
+}
+
+int queue_wake(lua_State* L) {
+  WaitQueue& queue = check_queue(L);
+  const int count = lua_gettop(L) - 1;
+  if (queue.waiters.empty()) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  auto& task = static_cast<Task&>(*queue.waiters.front());
+  if (lua_checkstack(task.parked_on, count + 1) == 0) luaL_error(L, "not enough memory to wake a task");
+  lua_pushboolean(L, 1);
+  push_item(L, task);
+  lua_rotate(L, 2, 2);  // true and the item below the values, which go to the task
+  lua_xmove(L, task.parked_on, count);
+  task.unlink();
+  --queue.count;
+  scheduler_of(L).wake(task);
+  return 2;
+}
+
+int queue_peek(lua_State* L) {
+  WaitQueue& queue = check_queue(L);
+  lua_pushboolean(L, !queue.waiters.empty());
+  if (queue.waiters.empty()) return 1;
+  push_item(L, static_cast<Task&>(*queue.waiters.front()));
+  return 2;
+}
+
+int queue_count(lua_State* L) {
+  lua_pushinteger(L, check_queue(L).count);
+  return 1;
+}
+
+}  // namespace
+
+int new_wait_queue(lua_State* L) {
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  auto* queue = new (lua_newuserdatauv(L, sizeof(WaitQueue), 1)) WaitQueue();
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, 2, 1);
+  queue->kind.name = lua_tostring(L, 1);
+  set_type(L, kWaitQueueType);
+  return 1;
+}
+
+void open_wait_queue(lua_State* L) {
+  new_type(L, kWaitQueueType);
+  static const luaL_Reg kMethods[] = {{"wait", bound<queue_wait>},
+                                      {"wake", bound<queue_wake>},
+                                      {"peek", bound<queue_peek>},
+                                      {"count", bound<queue_count>}};
+  set_functions(L, kMethods);
+  lua_pop(L, 1);
+}
+
+}  // namespace neap

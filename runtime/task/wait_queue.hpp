@@ -1,0 +1,23 @@
+// A queue of parked tasks, for primitives written in Lua: locks, events, queues.
+//
+// First in, first out. A waiter that is woken has what it waited for: values are handed to it on its own stack, so
+// that nobody can overtake it, and a cancellation that comes afterwards waits for its next wait. A waiter that is
+// cancelled leaves the queue at once.
+#pragma once
+
+#include "runtime/task/task.hpp"
+
+namespace neap {
+
+/// Lua function `wait_queue(what)`: a new queue; `what` names the wait for people: "lock:acquire".
+///
+/// Methods:
+///   wait(item)   parks the current task at the end; returns what it is woken with. The item is kept for `wake`.
+///   wake(...)    wakes the first task, whose `wait` returns the arguments; true and its item, or false.
+///   peek()       true and the item of the first task, or false.
+///   count()      how many wait.
+int new_wait_queue(lua_State* L);
+/// Makes the type.
+void open_wait_queue(lua_State* L);
+
+}  // namespace neap
