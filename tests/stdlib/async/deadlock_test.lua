@@ -165,23 +165,3 @@ test("a DeadlockError that arrives in a close handler leaves the others run", fu
   end)
   equal(order, { "b", "a" })
 end)
-
-test("tasks that wait for ever in their cleanup do not hold the end of run for ever", function()
-  local got = {}
-  async.catch(async.run, function()
-    for i = 1, 3 do
-      async.spawn(function()
-        async.catch(forever)
-        got[i] = select(2, async.catch(forever))
-      end)
-    end
-    async.sleep(0)
-  end)
-  for _, task in ipairs(async.all_tasks()) do
-    if task ~= async.current_task() then
-      task:cancel()
-      async.wait { task }
-    end
-  end
-  equal(#got, 3)
-end)
