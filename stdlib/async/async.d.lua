@@ -316,6 +316,223 @@ function async.wait_for(x, seconds, ...) end
 ---@return any ...
 function async.move_on_after(seconds, fn, ...) end
 
+-- Locks and queues ---------------------------------------------------------------------------------------------
+
+-- Who waits is served first come, first served. A release, a set, a notify or a put gives the waiting task what it
+-- waits for there and then: nobody overtakes it before it runs, and a cancellation that comes after that is raised at
+-- its next wait. `acquire` returns the primitive itself, which a `<close>` variable or `async.with` releases. The
+-- calls that do not wait may be made in callbacks of the loop too.
+
+---One holder at a time. It belongs to no task: any may release it, and a task that acquires it twice waits for itself.
+---@class async.Lock
+local Lock = {}
+
+---A free Lock. `local held <close> = lock:acquire()`, or `async.with(lock, fn)`.
+---@return async.Lock
+function async.Lock() end
+
+---Waits until the lock is free and takes it. asyncio's gives True; this one the lock, for `<close>`.
+---@return async.Lock self
+function Lock:acquire() end
+
+---Hands the lock to the task that waits longest, so that it stays locked, or frees it. RuntimeError when nobody holds
+---it, also at the end of a `<close>` variable.
+function Lock:release() end
+
+---True while somebody holds it.
+---@return boolean
+function Lock:locked() end
+
+---A flag that tasks wait for.
+---@class async.Event
+local Event = {}
+
+---An Event that is not set.
+---@return async.Event
+function async.Event() end
+
+---Wakes every task that waits; later ones do not wait until `clear`.
+function Event:set() end
+
+---From now on `wait` waits again. A task that `set` has woken goes on all the same.
+function Event:clear() end
+
+---@return boolean
+function Event:is_set() end
+
+---Waits until the event is set; returns at once when it is.
+---@return true
+function Event:wait() end
+
+---Waiting, under a lock, for something that another task changes under the same lock.
+---@class async.Condition
+local Condition = {}
+
+---A Condition with its own Lock, or with one that several share. TypeError for what is no Lock.
+---@param lock? async.Lock
+---@return async.Condition
+function async.Condition(lock) end
+
+---Waits for the lock and takes it. Returns the condition, which `<close>` releases.
+---@return async.Condition self
+function Condition:acquire() end
+
+---Releases the lock. RuntimeError when nobody holds it.
+function Condition:release() end
+
+---True while somebody holds the lock.
+---@return boolean
+function Condition:locked() end
+
+---Releases the lock, waits for a notify, and waits for the lock again. However it ends, by a cancellation too, the lock
+---is held then. RuntimeError when nobody holds the lock.
+---@return true
+function Condition:wait() end
+
+---Waits until `predicate()` is true; calls it at once and after each notify, with the lock held. TypeError when it is
+---no function.
+---@generic T
+---@param predicate fun(): T
+---@return T result what it returned
+function Condition:wait_for(predicate) end
+
+---Wakes up to `n` tasks, those that wait longest. RuntimeError when nobody holds the lock; ValueError unless `n` is an
+---integer from 0 on.
+---@param n? integer default: 1
+function Condition:notify(n) end
+
+---Wakes every task that waits. RuntimeError when nobody holds the lock.
+function Condition:notify_all() end
+
+---A number of permits.
+---@class async.Semaphore
+local Semaphore = {}
+
+---TypeError for what is no integer, ValueError below 0.
+---@param value? integer the permits that are free; default: 1
+---@return async.Semaphore
+function async.Semaphore(value) end
+
+---Waits for a permit and takes it. Returns the semaphore, which `<close>` releases.
+---@return async.Semaphore self
+function Semaphore:acquire() end
+
+---Gives a permit to the task that waits longest, or back. A Semaphore may be released more often than it was acquired;
+---a BoundedSemaphore raises ValueError then.
+function Semaphore:release() end
+
+---True when `acquire` would wait.
+---@return boolean
+function Semaphore:locked() end
+
+---A Semaphore that never has more permits than at the beginning.
+---@class async.BoundedSemaphore: async.Semaphore
+local BoundedSemaphore = {}
+
+---TypeError for what is no integer, ValueError below 0.
+---@param value? integer the permits there are; default: 1
+---@return async.BoundedSemaphore
+function async.BoundedSemaphore(value) end
+
+---A place where a number of tasks meet, to go on together; again and again.
+---@class async.Barrier
+---@field parties integer how many must come
+---@field n_waiting integer how many have come and wait
+---@field broken boolean true after `abort`, or when a task that waited was cancelled
+local Barrier = {}
+
+---TypeError for what is no integer, ValueError below 1.
+---@param parties integer
+---@return async.Barrier
+function async.Barrier(parties) end
+
+---Waits until all parties have come. asyncio's arrival index: 0 for the first. BrokenBarrierError when the barrier is
+---broken, or is broken or reset meanwhile. A cancellation breaks it for the others.
+---@return integer index
+function Barrier:wait() end
+
+---Makes it empty and whole again. Tasks that wait get BrokenBarrierError.
+function Barrier:reset() end
+
+---Breaks it: who waits, and who comes before `reset`, gets BrokenBarrierError.
+function Barrier:abort() end
+
+---Items on their way from tasks to tasks, first in first out. Any value is an item, nil too.
+---@class async.Queue
+---@field maxsize integer how many items it holds; 0 is no limit
+local Queue = {}
+
+---TypeError for a maxsize that is no integer.
+---@param maxsize? integer default: 0; 0 or less is no limit
+---@return async.Queue
+function async.Queue(maxsize) end
+
+---Waits while the queue is full, and puts the item. Cancelled, it has put nothing. QueueShutDown after `shutdown`.
+---@param item any
+function Queue:put(item) end
+
+---Puts the item. QueueFull when there is no room, QueueShutDown after `shutdown`.
+---@param item any
+function Queue:put_nowait(item) end
+
+---Waits for an item and takes it. Cancelled, it has taken none. QueueShutDown when the queue is shut down and empty.
+---@return any item
+function Queue:get() end
+
+---Takes an item. QueueEmpty when there is none, or a task that waits has been promised it; QueueShutDown when the queue
+---is shut down and empty.
+---@return any item
+function Queue:get_nowait() end
+
+---Says that an item that was taken has been dealt with. ValueError when called more often than items were put.
+function Queue:task_done() end
+
+---Waits until `task_done` has been called for every item.
+function Queue:join() end
+
+---How many items are in it. One that was handed to a task that waits is not.
+---@return integer
+function Queue:qsize() end
+
+---@return boolean
+function Queue:empty() end
+
+---True when it has as many items as its maxsize; never without a limit.
+---@return boolean
+function Queue:full() end
+
+---Ends it: from now on `put` raises QueueShutDown, and `get` when nothing is left; those that wait, too.
+---@param immediate? boolean drops the items that are left; `join` counts them as done
+function Queue:shutdown(immediate) end
+
+---`for item in queue:items() do ... end`: takes items until the queue is shut down and empty. Each step waits.
+---RuntimeError for an item that is nil, which would end the loop. neap's own.
+---@return fun(): any
+function Queue:items() end
+
+---A Queue that gives the least item first; equal ones in the order in which they came.
+---@class async.PriorityQueue: async.Queue
+local PriorityQueue = {}
+
+---@class async.PriorityOptions
+---@field key? fun(item: any): any what is compared, asked once when the item is put; default: the item
+---@field less? fun(a: any, b: any): boolean true when a comes before b; default: `<`, lists item by item
+
+---TypeError for a maxsize that is no integer, and for unknown options. `put` raises what a comparison raises.
+---@param maxsize? integer default: 0; 0 or less is no limit
+---@param options? async.PriorityOptions
+---@return async.PriorityQueue
+function async.PriorityQueue(maxsize, options) end
+
+---A Queue that gives the latest item first.
+---@class async.LifoQueue: async.Queue
+local LifoQueue = {}
+
+---TypeError for a maxsize that is no integer.
+---@param maxsize? integer default: 0; 0 or less is no limit
+---@return async.LifoQueue
+function async.LifoQueue(maxsize) end
+
 -- Errors -------------------------------------------------------------------------------------------------------
 
 ---What every error object has. It accepts new fields.
@@ -391,16 +608,16 @@ async.DeadlockError = {}
 ---@overload fun(message: any, exceptions: any[]): async.ExceptionGroup
 async.ExceptionGroup = {}
 
----@alias async.Condition async.ErrorObject|async.ErrorObject[]|fun(err: any): boolean
+---@alias async.ErrorCondition async.ErrorObject|async.ErrorObject[]|fun(err: any): boolean
 
 ---A group of what matches and a group of the rest, nil for an empty one. Nested groups keep their shape.
----@param condition async.Condition a class, a list of classes, or a function
+---@param condition async.ErrorCondition a class, a list of classes, or a function
 ---@return async.ExceptionGroup? matching
 ---@return async.ExceptionGroup? rest
 function async.ExceptionGroup:split(condition) end
 
 ---A group of what matches, or nil.
----@param condition async.Condition
+---@param condition async.ErrorCondition
 ---@return async.ExceptionGroup?
 function async.ExceptionGroup:subgroup(condition) end
 
@@ -414,18 +631,22 @@ async.IncompleteReadError = {}
 ---@overload fun(message?: any, fields?: table): async.LimitOverrunError
 async.LimitOverrunError = {}
 
+---`get_nowait` found no item.
 ---@class async.QueueEmpty: async.Error
 ---@overload fun(message?: any, fields?: table): async.QueueEmpty
 async.QueueEmpty = {}
 
+---`put_nowait` found no room.
 ---@class async.QueueFull: async.Error
 ---@overload fun(message?: any, fields?: table): async.QueueFull
 async.QueueFull = {}
 
+---The queue has been shut down.
 ---@class async.QueueShutDown: async.Error
 ---@overload fun(message?: any, fields?: table): async.QueueShutDown
 async.QueueShutDown = {}
 
+---The Barrier is broken, or was reset while the task waited.
 ---@class async.BrokenBarrierError: async.Error
 ---@overload fun(message?: any, fields?: table): async.BrokenBarrierError
 async.BrokenBarrierError = {}

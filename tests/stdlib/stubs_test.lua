@@ -83,7 +83,7 @@ end
 -- instance[key], or nil when asking raises.
 local function get(instance, key)
   local ok, value = pcall(function() return instance[key] end)
-  return ok and value or nil
+  if ok then return value end
 end
 
 local function compare(instance, names, methods, what)

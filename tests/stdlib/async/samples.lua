@@ -24,6 +24,15 @@ local samples = {
     local group <close> = async.TaskGroup()
     visit(group)
   end,
+  Lock = function(visit) visit(async.Lock()) end,
+  Event = function(visit) visit(async.Event()) end,
+  Condition = function(visit) visit(async.Condition()) end,
+  Semaphore = function(visit) visit(async.Semaphore()) end,
+  BoundedSemaphore = function(visit) visit(async.BoundedSemaphore()) end,
+  Barrier = function(visit) visit(async.Barrier(2)) end,
+  Queue = function(visit) visit(async.Queue()) end,
+  PriorityQueue = function(visit) visit(async.PriorityQueue()) end,
+  LifoQueue = function(visit) visit(async.LifoQueue()) end,
 }
 
 -- Error classes: an object of each.
