@@ -254,6 +254,14 @@ int end_scope(lua_State* L) {
   return 1;
 }
 
+/// cancel_requested(): true when somebody outside has asked the current task to end, and it has not been told yet:
+/// its next wait raises the CancelledError.
+int cancel_requested(lua_State* L) {
+  const Task* task = scheduler_of(L).current();
+  lua_pushboolean(L, task != nullptr && (task->must_cancel & kFromOutside) != 0);
+  return 1;
+}
+
 /// rearm(task): the cancellation that was delivered is delivered once more, at the next wait.
 int rearm(lua_State* L) {
   check_task(L, 1).must_cancel |= kFromOutside;
@@ -388,6 +396,7 @@ void add_futures(lua_State* L) {
       {"outside_requests", bound<outside_requests>},
       {"end_scope", bound<end_scope>},
       {"rearm", bound<rearm>},
+      {"cancel_requested", bound<cancel_requested>},
   };
   set_functions(L, kFunctions);
 }

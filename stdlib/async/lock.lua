@@ -12,6 +12,10 @@ Lock.__index = Lock
 function Lock:acquire()
   if self.held then
     self.waiters:wait()
+    if core.cancel_requested() then -- in the turn in which the lock was handed over: the next one gets it
+      self:release()
+      core.sleep(0)
+    end
   else
     self.held = true
   end

@@ -153,6 +153,19 @@ local function give_out(queue)
   return item
 end
 
+-- A getter was cancelled in the turn in which it got its item: the next getter gets it, or it goes back to its place.
+local function give_back(queue, item)
+  if not queue.store.hands_over then
+    queue.promised = queue.promised - 1
+    if queue.getters:wake(true) then queue.promised = queue.promised + 1 end
+  elseif not queue.getters:wake(true, item) then
+    queue.first = queue.first - 1
+    queue.entries[queue.first] = item
+    queue.count = queue.count + 1
+  end
+  core.sleep(0) -- raises the cancellation
+end
+
 -- put(item): waits while the queue is full. Any value is an item, nil too. QueueShutDown after shutdown().
 function Queue:put(item)
   if self.shut then error(shut_down(self), 2) end
@@ -175,6 +188,7 @@ function Queue:get()
   self.getting = true
   local got, item = self.getters:wait()
   if not got then error(shut_down(self), 2) end
+  if core.cancel_requested() then give_back(self, item) end
   if self.store.hands_over then return item end
   self.promised = self.promised - 1
   return give_out(self)

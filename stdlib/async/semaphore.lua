@@ -15,6 +15,10 @@ function Semaphore:acquire()
     self.value = self.value - 1
   else
     self.waiters:wait()
+    if core.cancel_requested() then -- in the turn in which the permit was handed over: the next one gets it
+      self:release()
+      core.sleep(0)
+    end
   end
   return self
 end
