@@ -110,6 +110,25 @@ impatient:cancel()
 say("who waited for the payment is gone; shield lets it go on")
 await(payment)
 
+chapter "Queue and Lock: tasks that share work, and take turns"
+
+local dishes, sink = async.Queue(2), async.Lock()
+local function dishwasher(name)
+  for dish in dishes:items() do -- waits for the next; ends when the queue is shut down and empty
+    local held <close> = sink:acquire() -- released at the end of this turn
+    async.sleep(0.05)
+    say("%s washes the %s", name, dish)
+  end
+end
+
+do
+  local group <close> = async.TaskGroup()
+  group:spawn(dishwasher, "Ann")
+  group:spawn(dishwasher, "Bob")
+  for _, dish in ipairs { "cup", "plate", "pan", "spoon" } do dishes:put(dish) end -- waits while there are two in it
+  dishes:shutdown()
+end
+
 chapter "Generators: a coroutine that yields to its consumer and waits for the loop"
 
 local function countdown(from)

@@ -319,9 +319,9 @@ function async.move_on_after(seconds, fn, ...) end
 -- Locks and queues ---------------------------------------------------------------------------------------------
 
 -- Who waits is served first come, first served. A release, a set, a notify or a put gives the waiting task what it
--- waits for there and then: nobody overtakes it before it runs, and a cancellation that comes after that is raised at
--- its next wait. `acquire` returns the primitive itself, which a `<close>` variable or `async.with` releases. The
--- calls that do not wait may be made in callbacks of the loop too.
+-- waits for there and then, and nobody overtakes it before it runs. A call that raises CancelledError has taken nothing
+-- and put nothing: what was on its way to the task goes to the next one. `acquire` returns the primitive itself, which
+-- a `<close>` variable or `async.with` releases. The calls that do not wait may be made in callbacks of the loop too.
 
 ---One holder at a time. It belongs to no task: any may release it, and a task that acquires it twice waits for itself.
 ---@class async.Lock
