@@ -48,6 +48,11 @@ int queue_wait(lua_State* L) {
   return park(L, task, queue.kind, &queue, wait_resumed);
 }
 
+int queue_check(lua_State* L) {
+  check_can_wait(L, check_queue(L).kind.name);
+  return 0;
+}
+
 /// Pushes the item of the parked task.
 void push_item(lua_State* L, const Task& task) {
   lua_pushvalue(task.parked_on, kItem);
@@ -102,6 +107,7 @@ int new_wait_queue(lua_State* L) {
 void open_wait_queue(lua_State* L) {
   new_type(L, kWaitQueueType);
   static const luaL_Reg kMethods[] = {{"wait", bound<queue_wait>},
+                                      {"check", bound<queue_check>},
                                       {"wake", bound<queue_wake>},
                                       {"peek", bound<queue_peek>},
                                       {"count", bound<queue_count>}};

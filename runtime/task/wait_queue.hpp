@@ -13,6 +13,7 @@ namespace neap {
 ///
 /// Methods:
 ///   wait(item)   parks the current task at the end; returns what it is woken with. The item is kept for `wake`.
+///   check()      raises what `wait` would raise at once: the current task is cancelled, or cannot wait here.
 ///   wake(...)    wakes the first task, whose `wait` returns the arguments; true and its item, or false.
 ///   peek()       true and the item of the first task, or false.
 ///   count()      how many wait.

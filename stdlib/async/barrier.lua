@@ -4,11 +4,13 @@
 --      └─────> resetting ──> filling     (reset while tasks wait: they get BrokenBarrierError)
 --      └─────> broken                    (abort, or a waiter was cancelled)
 --
--- A task that comes while the barrier drains or resets waits until it fills again.
+-- A task that comes while the barrier drains or resets waits until it fills again; it is given its place then, so that
+-- nobody overtakes it. `round.passed` is nil until the tasks of a round know: true, or false after an abort or a reset.
 local core = ...
 
 local errors = core.errors
-local BrokenBarrierError, TypeError, ValueError = errors.BrokenBarrierError, errors.TypeError, errors.ValueError
+local BrokenBarrierError, RuntimeError = errors.BrokenBarrierError, errors.RuntimeError
+local TypeError, ValueError = errors.TypeError, errors.ValueError
 
 local Barrier = { __name = "Barrier" }
 local methods = {}
@@ -19,53 +21,69 @@ function Barrier:__index(name)
   return methods[name]
 end
 
-local function wake_all(waiters, ...)
-  while waiters:wake(...) do end
+local function wake_all(waiters)
+  while waiters:wake() do end
 end
 
--- The last to leave a barrier that drains or resets lets it fill again.
+-- Tells the tasks of the round how it ended, unless they know.
+local function decide(barrier, passed)
+  if barrier.round.passed == nil then barrier.round.passed = passed end
+  wake_all(barrier.waiters)
+end
+
+-- Takes a place; returns the index of arrival.
+local function arrive(barrier)
+  local index = barrier.inside
+  barrier.inside = index + 1
+  if barrier.inside == barrier.parties then
+    barrier.state = "draining"
+    decide(barrier, true)
+  end
+  return index
+end
+
+-- An empty barrier fills, first with the tasks that have been waiting to enter.
+local function fill(barrier)
+  barrier.state, barrier.round = "filling", {}
+  while barrier.state == "filling" and barrier.entering:wake(barrier.inside, barrier.round) do arrive(barrier) end
+end
+
 local function leave(barrier)
   barrier.inside = barrier.inside - 1
-  if barrier.inside > 0 or barrier.state == "filling" or barrier.state == "broken" then return end
-  barrier.state = "filling"
-  wake_all(barrier.entering)
+  if barrier.inside == 0 and barrier.state ~= "filling" and barrier.state ~= "broken" then fill(barrier) end
 end
 
 local function break_barrier(barrier)
   barrier.state = "broken"
   wake_all(barrier.entering)
-  wake_all(barrier.waiters, false)
+  decide(barrier, false)
 end
 
 local Left = { __close = function(left) leave(left.barrier) end }
 
-local function check_broken(barrier, message)
-  if barrier.state == "broken" then error(BrokenBarrierError(message), 3) end
-end
-
 -- Waits inside for the last task; a task that is cancelled here breaks the barrier for the others.
-local function wait_inside(barrier)
-  local ok, passed = core.trap(barrier.waiters.wait, barrier.waiters)
-  if not ok then
-    if barrier.state == "filling" then break_barrier(barrier) end
-    error(passed, 0)
-  end
-  if not passed then error(BrokenBarrierError("the Barrier was aborted or reset while this task waited"), 3) end
+local function wait_inside(barrier, round)
+  local ok, err = core.trap(barrier.waiters.wait, barrier.waiters)
+  if ok then return end
+  if round.passed == nil and not core.is(err, RuntimeError) then break_barrier(barrier) end
+  error(err, 0)
 end
 
 -- wait(): waits until all parties have come; returns the arrival index, 0 for the first. BrokenBarrierError when the
 -- barrier is broken, or is reset meanwhile.
 function methods:wait()
-  while self.state == "draining" or self.state == "resetting" do self.entering:wait() end
-  check_broken(self, "the Barrier is broken; reset() it")
-  local index = self.inside
-  self.inside = index + 1
+  local index, round
+  if self.state == "draining" or self.state == "resetting" then
+    index, round = self.entering:wait()
+  elseif self.state == "filling" then
+    round = self.round
+    index = arrive(self)
+  end
+  if not index then error(BrokenBarrierError("the Barrier is broken; reset() it"), 2) end
   local left <close> = setmetatable({ barrier = self }, Left)
-  if self.inside == self.parties then
-    self.state = "draining"
-    wake_all(self.waiters, true)
-  else
-    wait_inside(self)
+  if round.passed == nil then wait_inside(self, round) end
+  if not round.passed then
+    error(BrokenBarrierError("the Barrier was aborted or reset while this task waited"), 2)
   end
   return index
 end
@@ -73,10 +91,10 @@ end
 -- reset(): back to the beginning; tasks that wait get BrokenBarrierError.
 function methods:reset()
   if self.inside == 0 then
-    self.state = "filling"
-  elseif self.state ~= "resetting" then
+    fill(self)
+  else
     self.state = "resetting"
-    wake_all(self.waiters, false)
+    decide(self, false)
   end
 end
 
@@ -98,6 +116,7 @@ local function new_barrier(parties)
     parties = parties,
     inside = 0,
     state = "filling",
+    round = {},
     waiters = core.wait_queue("barrier:wait"),
     entering = core.wait_queue("barrier:wait"),
   }, Barrier)

@@ -40,13 +40,15 @@ end
 function Condition:wait()
   local lock = self.lock
   if not lock:locked() then error(errors.RuntimeError("cannot wait on a Condition whose lock is not acquired"), 2) end
+  self.waiters:check()
   lock:release()
   local ok, err = core.trap(self.waiters.wait, self.waiters)
   local cancelled = reacquire(lock)
   if not ok then error(err, 0) end
-  if cancelled then
+  if cancelled or core.cancel_requested() then
     self:notify(1) -- the notify that this task got is for the next one
-    error(cancelled, 0)
+    if cancelled then error(cancelled, 0) end
+    core.sleep(0) -- raises the cancellation
   end
   return true
 end

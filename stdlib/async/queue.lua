@@ -5,8 +5,8 @@
 --     full. A newcomer overtakes neither.
 --  2. A putter's item stays with the putter until there is room, and is taken in as the putter is woken: a put that
 --     is cancelled has put nothing, one that has been woken has put its item.
---  3. A FIFO queue hands its item to a waiting getter directly. The other orders choose when the getter runs: until
---     then the item is in the queue, and `promised` counts it.
+--  3. A getter that has been woken takes its item when it runs: until then the item is in the queue, in its place, and
+--     `promised` counts it. So one that is cancelled meanwhile changes nothing in the order of the items.
 --  4. `getting` is true while a task may wait in `getters`, `putting` while one may in `putters`: asking those is a call
 --     into C, which most puts and gets need not make.
 local core, use = ...
@@ -18,7 +18,7 @@ local TypeError, ValueError, RuntimeError = errors.TypeError, errors.ValueError,
 
 -- Stores: how the items lie. Each has push(queue, item) and pop(queue); `count` items are in the queue.
 
-local fifo = { hands_over = true }
+local fifo = {}
 
 function fifo.push(queue, item)
   local last = queue.last + 1
@@ -120,49 +120,61 @@ local function is_full(queue)
   return queue.maxsize > 0 and queue.count >= queue.maxsize
 end
 
--- Takes an item in: a waiting getter gets it, or it is stored.
+-- Promises an item to the getter that waits longest.
+local function promise(queue)
+  if queue.getters:wake(true) then
+    queue.promised = queue.promised + 1
+  else
+    queue.getting = false
+  end
+end
+
+-- Takes an item in; a waiting getter is promised one. What a PriorityQueue calls to compare may raise: before anything
+-- is changed.
 local function take_in(queue, item)
-  if queue.unfinished == 0 then queue.all_done:clear() end
-  queue.unfinished = queue.unfinished + 1
-  local hands_over = queue.store.hands_over
-  if queue.getting and hands_over and queue.getters:wake(true, item) then return end
   queue.store.push(queue, item)
   queue.count = queue.count + 1
-  if queue.getting then
-    if not hands_over and queue.getters:wake(true) then
-      queue.promised = queue.promised + 1
+  if queue.unfinished == 0 then queue.all_done:clear() end
+  queue.unfinished = queue.unfinished + 1
+  if queue.getting then promise(queue) end
+end
+
+-- Lets the putters that wait longest put their items while there is room. One whose item cannot be compared gets the
+-- error.
+local function let_put(queue)
+  while queue.putting and not is_full(queue) do
+    local waits, item = queue.putters:peek()
+    if not waits then
+      queue.putting = false
     else
-      queue.getting = false
+      queue.putters:wake(core.trap(take_in, queue, item))
     end
   end
 end
 
--- Gives an item out, and lets the putter that waits longest put its own.
+-- Gives an item out, and lets a putter put its own.
 local function give_out(queue)
   local item = queue.store.pop(queue)
   queue.count = queue.count - 1
-  if queue.putting then
-    local waits, next_item = queue.putters:peek()
-    if waits then
-      take_in(queue, next_item)
-      queue.putters:wake(true)
-    else
-      queue.putting = false
-    end
-  end
+  if queue.putting then let_put(queue) end
   return item
 end
 
--- A getter was cancelled in the turn in which it got its item: the next getter gets it, or it goes back to its place.
-local function give_back(queue, item)
-  if not queue.store.hands_over then
-    queue.promised = queue.promised - 1
-    if queue.getters:wake(true) then queue.promised = queue.promised + 1 end
-  elseif not queue.getters:wake(true, item) then
-    queue.first = queue.first - 1
-    queue.entries[queue.first] = item
-    queue.count = queue.count + 1
+-- Drops what nobody has been promised.
+local function drop_rest(queue)
+  while queue.count > queue.promised do
+    queue.store.pop(queue)
+    queue.count = queue.count - 1
+    queue.unfinished = math.max(queue.unfinished - 1, 0)
   end
+  if queue.unfinished == 0 then queue.all_done:set() end
+end
+
+-- A getter was cancelled in the turn in which it was promised an item: the next getter is promised it.
+local function give_back(queue)
+  queue.promised = queue.promised - 1
+  promise(queue)
+  if queue.dropping then drop_rest(queue) end
   core.sleep(0) -- raises the cancellation
 end
 
@@ -171,7 +183,9 @@ function Queue:put(item)
   if self.shut then error(shut_down(self), 2) end
   if not is_full(self) then return take_in(self, item) end
   self.putting = true
-  if not self.putters:wait(item) then error(shut_down(self), 2) end
+  local put, err = self.putters:wait(item)
+  if put == nil then error(shut_down(self), 2) end
+  if not put then error(err, 0) end
 end
 
 -- put_nowait(item): QueueFull when there is no room.
@@ -186,10 +200,8 @@ function Queue:get()
   if self.count > self.promised then return give_out(self) end
   if self.shut then error(shut_down(self), 2) end
   self.getting = true
-  local got, item = self.getters:wait()
-  if not got then error(shut_down(self), 2) end
-  if core.cancel_requested() then give_back(self, item) end
-  if self.store.hands_over then return item end
+  if not self.getters:wait() then error(shut_down(self), 2) end
+  if core.cancel_requested() then give_back(self) end
   self.promised = self.promised - 1
   return give_out(self)
 end
@@ -226,7 +238,7 @@ function Queue:full()
 end
 
 local function wake_all(waiters)
-  while waiters:wake(false) do end
+  while waiters:wake(nil) do end
 end
 
 -- shutdown(immediate): no more items: put() and a get() that finds nothing raise QueueShutDown, those that wait too.
@@ -234,12 +246,8 @@ end
 function Queue:shutdown(immediate)
   self.shut = true
   if immediate then
-    while self.count > self.promised do
-      self.store.pop(self)
-      self.count = self.count - 1
-      self.unfinished = math.max(self.unfinished - 1, 0)
-    end
-    if self.unfinished == 0 then self.all_done:set() end
+    self.dropping = true
+    drop_rest(self)
   end
   wake_all(self.getters)
   wake_all(self.putters)
@@ -288,6 +296,7 @@ local function make(queue_class, store, maxsize)
     promised = 0,
     unfinished = 0,
     shut = false,
+    dropping = false,
     getting = false,
     putting = false,
     all_done = all_done,

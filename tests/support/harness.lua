@@ -1,4 +1,4 @@
--- What a Lua test file sees: test, check, equal, raises, elapsed, log. Called with the file and the name of the test
+-- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn. Called with the file and the name of the test
 -- to run; without a name, returns the list of the file's tests.
 local file, chosen = ...
 
@@ -63,6 +63,17 @@ function raises(expected, fn, ...)
   return err
 end
 
+-- misuse(class, fn, ...): fn(...) must raise an error of the class whose traceback begins in the test.
+function misuse(class, fn, ...)
+  local err = raises(class, function(...)
+    fn(...)
+    return nil
+  end, ...)
+  local place = err.traceback:match("^%s*[^\n]*")
+  if not place:find("harness.lua:", 1, true) then error("the error is placed at " .. place, 2) end
+  return err
+end
+
 -- elapsed(fn, ...): the seconds on the loop's clock that the call takes.
 function elapsed(fn, ...)
   local loop = async.get_running_loop()
@@ -76,6 +87,34 @@ function reports()
   local list = {}
   async.get_running_loop():set_exception_handler(function(_, context) list[#list + 1] = context end)
   return list
+end
+
+-- churn(seed, workers, rounds, step): in so many tasks calls step(worker, round) so many times, and cancels tasks at
+-- random meanwhile; a step that is cancelled is over, its task goes on with the next one.
+function churn(seed, workers, rounds, step)
+  math.randomseed(seed)
+  local tasks = {}
+  for worker = 1, workers do
+    tasks[worker] = async.spawn(function()
+      local task = async.current_task()
+      for round = 1, rounds do
+        local ok, err = async.catch(step, worker, round)
+        if not ok and not async.is(err, async.CancelledError) then error(err, 0) end
+        while task:cancelling() > 0 do task:uncancel() end
+      end
+    end)
+  end
+  async.sleep(0)
+  local unfinished = workers
+  while unfinished > 0 do
+    for _ = 1, math.random(3) do tasks[math.random(workers)]:cancel() end
+    async.sleep(math.random(0, 4) * 0.25)
+    unfinished = 0
+    for _, task in ipairs(tasks) do
+      if not task:done() then unfinished = unfinished + 1 end
+    end
+  end
+  for _, task in ipairs(tasks) do await(task) end
 end
 
 local function leftovers()
