@@ -1,0 +1,135 @@
+local function drain(queue)
+  local list = {}
+  while not queue:empty() do list[#list + 1] = queue:get() end
+  return list
+end
+
+test("the least item comes first: numbers, strings, and lists item by item", function()
+  local queue = async.PriorityQueue()
+  for _, item in ipairs { 5, 1, 4.5, -2, 3 } do queue:put(item) end
+  equal(drain(queue), { -2, 1, 3, 4.5, 5 })
+  for _, item in ipairs { "b", "a", "c" } do queue:put(item) end
+  equal(drain(queue), { "a", "b", "c" })
+  for _, item in ipairs { { 2, "a" }, { 1, "b" }, { 1, "a", 9 }, { 1, "a" }, { 1, { 0 } } } do
+    if type(item[2]) == "string" then queue:put(item) end
+  end
+  equal(drain(queue), { { 1, "a" }, { 1, "a", 9 }, { 1, "b" }, { 2, "a" } })
+end)
+
+test("equal items leave in the order in which they came", function()
+  local queue = async.PriorityQueue(0, { key = function(item) return item[1] end })
+  for i = 1, 50 do queue:put { i % 3, i } end
+  local last = { -1, 0 }
+  for _, item in ipairs(drain(queue)) do
+    check(item[1] > last[1] or item[1] == last[1] and item[2] > last[2])
+    last = item
+  end
+end)
+
+test("key and less choose the order; key is asked once for each item", function()
+  local asked = 0
+  local queue = async.PriorityQueue(0, {
+    key = function(item)
+      asked = asked + 1
+      return #item
+    end,
+    less = function(a, b) return a > b end,
+  })
+  for _, item in ipairs { "aa", "b", "cccc", "ddd" } do queue:put(item) end
+  equal(drain(queue), { "cccc", "ddd", "aa", "b" })
+  equal(asked, 4)
+end)
+
+test("objects with __lt are compared by it", function()
+  local meta = { __lt = function(a, b) return a.n < b.n end }
+  local queue = async.PriorityQueue()
+  for _, n in ipairs { 3, 1, 2 } do queue:put(setmetatable({ n = n }, meta)) end
+  equal({ queue:get().n, queue:get().n, queue:get().n }, { 1, 2, 3 })
+end)
+
+test("nil is an item that a key can order", function()
+  local queue = async.PriorityQueue(0, { key = function(item) return item or 0 end })
+  queue:put(1)
+  queue:put(nil)
+  queue:put(-1)
+  equal({ queue:get(), queue:get(), queue:get() }, { -1, nil, 1 })
+  equal(queue:qsize(), 0)
+end)
+
+test("wrong options are TypeErrors at the caller", function()
+  misuse(async.TypeError, async.PriorityQueue, 0, 5)
+  misuse(async.TypeError, async.PriorityQueue, 0, { keys = print })
+  misuse(async.TypeError, async.PriorityQueue, 0, { key = 1 })
+  misuse(async.TypeError, async.PriorityQueue, 0, { less = "x" })
+  misuse(async.TypeError, async.PriorityQueue, { key = print })
+end)
+
+test("an item that cannot be compared is refused, and changes nothing", function()
+  local queue = async.PriorityQueue()
+  queue:put(1)
+  raises("attempt to compare", queue.put, queue, "x")
+  raises("attempt to compare", queue.put_nowait, queue, {})
+  equal(queue:qsize(), 1)
+  equal(queue:get(), 1)
+  queue:task_done()
+  queue:join()
+  raises(async.ValueError, queue.task_done, queue)
+end)
+
+test("a putter that waits with an item that cannot be compared gets the error, the getter its item", function()
+  local queue = async.PriorityQueue(2)
+  queue:put(1)
+  queue:put(2)
+  local bad = async.spawn(queue.put, queue, "x")
+  local good = async.spawn(queue.put, queue, 3)
+  async.sleep(0)
+  equal(queue:get(), 1)
+  raises("attempt to compare", await, bad)
+  await(good)
+  equal(drain(queue), { 2, 3 })
+end)
+
+test("a getter that was promised an item gets the least when it runs, and a newcomer takes none of the promised", function()
+  local queue = async.PriorityQueue()
+  local getter = async.spawn(queue.get, queue)
+  async.sleep(0)
+  queue:put(5)
+  raises(async.QueueEmpty, queue.get_nowait, queue)
+  queue:put(1)
+  equal(queue:get_nowait(), 1)
+  equal(await(getter), 5)
+end)
+
+for seed = 1, 3 do
+  test("at random, what comes out is the least, seed " .. seed, function()
+    local queue, model, puts = async.PriorityQueue(), {}, 0
+    local function before(a, b) return a[1] < b[1] or a[1] == b[1] and a[2] < b[2] end
+    local function take()
+      local best = 1
+      for i = 2, #model do
+        if before(model[i], model[best]) then best = i end
+      end
+      return table.remove(model, best)
+    end
+    churn(seed, 20, 350, function()
+      async.sleep(math.random(0, 3) * 0.25)
+      if math.random() < 0.5 then
+        puts = puts + 1
+        local item = { math.random(5), puts }
+        model[#model + 1] = item
+        queue:put(item)
+      else
+        local got, item = true, nil
+        if math.random() < 0.5 then
+          got, item = async.move_on_after(math.random(0, 2) * 0.25, queue.get, queue)
+        else
+          item = queue:get()
+        end
+        if got then check(rawequal(item, take())) end
+      end
+    end)
+    equal({ queue:qsize(), queue.promised }, { #model, 0 })
+    while #model > 0 do check(rawequal(queue:get_nowait(), take())) end
+    check(queue:empty() and puts > 1000)
+  end)
+end
