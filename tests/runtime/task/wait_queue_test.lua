@@ -92,7 +92,7 @@ test("the wait is named where tasks are listed", function()
   for _, class in ipairs(list) do tasks[#tasks + 1] = async.spawn(class[2], class[1], class[3]) end
   async.sleep(0)
   local names = {}
-  for i, task in ipairs(tasks) do names[i] = tostring(task):match("waiting on ([%w:]+)") or tostring(task) end
+  for i, task in ipairs(tasks) do names[i] = tostring(task):match("waiting in ([%w:]+)") or tostring(task) end
   equal(names, { "barrier:wait", "lock:acquire", "semaphore:acquire", "event:wait", "queue:get", "queue:put",
     "condition:wait" })
   for _, task in ipairs(tasks) do task:cancel() end
