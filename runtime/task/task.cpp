@@ -43,6 +43,35 @@ void push_stop(lua_State* L, const Task& task) {
   push(L, place);
 }
 
+void describe_first_argument(lua_State* L, const Task& task) {
+  lua_pushvalue(task.parked_on, 1);
+  if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
+}
+
+void push_awaited(lua_State* L, const Task& task) {
+  if (task.wait->awaits_future) return describe_first_argument(L, task);
+  if (task.wait->describe == nullptr) return lua_pushnil(L);
+  task.wait->describe(L, task);
+}
+
+void push_holder(lua_State* L, const Task& task) {
+  if (task.wait->push_holder == nullptr) return lua_pushnil(L);
+  task.wait->push_holder(L, task);
+}
+
+void push_wait(lua_State* L, const Task& task) {
+  push_awaited(L, task);
+  // A future is not shown: it may be a task that awaits another, and so on.
+  if (lua_isnil(L, -1) || task.wait->awaits_future) {
+    lua_pushfstring(L, "waiting in %s", task.wait->name);
+  } else {
+    luaL_tolstring(L, -1, nullptr);
+    lua_pushfstring(L, "waiting on %s", lua_tostring(L, -1));
+    lua_remove(L, -2);
+  }
+  lua_remove(L, -2);
+}
+
 void push_task_name(lua_State* L, int index) {
   const auto& task = *static_cast<Task*>(lua_touserdata(L, index));
   push_extra(L, index, "name");

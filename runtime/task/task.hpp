@@ -33,6 +33,10 @@ struct WaitKind {
   bool awaits_future = false;
   /// True when cancelling the task cancels the awaited Future instead.
   bool forwards_cancel = false;
+  /// Pushes the object that the parked task waits for, a Lock or a Queue say; its `tostring` tells its state. Null: none.
+  void (*describe)(lua_State* L, const Task& task) = nullptr;
+  /// Pushes the task that holds what the parked task waits for, or nil. Null: nobody does.
+  void (*push_holder)(lua_State* L, const Task& task) = nullptr;
 };
 
 enum class TaskState : std::uint8_t { created, ready, running, parked, done };
@@ -91,6 +95,14 @@ void push_task(lua_State* L, const Task& task);
 /// Pushes where the suspended task waits: "app.lua:12". After a tail call there may be no line of a script left,
 /// and it is the place where the task was created; nil when that is unknown too.
 void push_stop(lua_State* L, const Task& task);
+/// Pushes the object that the parked task waits for (a Future, a Lock), or nil.
+void push_awaited(lua_State* L, const Task& task);
+/// Pushes the task that holds what the parked task waits for, or nil.
+void push_holder(lua_State* L, const Task& task);
+/// A WaitKind's `describe` where the object is argument 1 of the function that waits.
+void describe_first_argument(lua_State* L, const Task& task);
+/// Pushes what the parked task does, for people: "waiting on <Queue size=0 getters=1 putters=0>", "waiting in sleep".
+void push_wait(lua_State* L, const Task& task);
 /// Pushes the task's name.
 void push_task_name(lua_State* L, int index);
 

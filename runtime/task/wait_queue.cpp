@@ -13,17 +13,26 @@ namespace neap {
 namespace {
 
 void abandon_queue(Scheduler& scheduler, Task& task);
+void describe_queue(lua_State* L, const Task& task);
 
-/// User value 1 is the name of the wait, which `kind` points to.
+constexpr int kName = 1;    // user value: the name of the wait, which `kind` points to
+constexpr int kObject = 2;  // user value: the primitive that the queue is part of
+
 struct WaitQueue {
   WaitList waiters;
   lua_Integer count = 0;
-  WaitKind kind{abandon_queue, nullptr};
+  WaitKind kind{.abandon = abandon_queue, .name = nullptr, .describe = describe_queue};
 };
 
 void abandon_queue(Scheduler&, Task& task) {
   task.unlink();
   --static_cast<WaitQueue*>(task.wait_object)->count;
+}
+
+void describe_queue(lua_State* L, const Task& task) {
+  describe_first_argument(L, task);
+  lua_getiuservalue(L, -1, kObject);
+  lua_remove(L, -2);
 }
 
 WaitQueue& check_queue(lua_State* L) {
@@ -95,10 +104,12 @@ int queue_count(lua_State* L) {
 
 int new_wait_queue(lua_State* L) {
   luaL_checkstring(L, 1);
-  lua_settop(L, 1);
-  auto* queue = new (lua_newuserdatauv(L, sizeof(WaitQueue), 1)) WaitQueue();
+  lua_settop(L, 2);
+  auto* queue = new (lua_newuserdatauv(L, sizeof(WaitQueue), kObject)) WaitQueue();
   lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 2, 1);
+  lua_setiuservalue(L, 3, kName);
+  lua_pushvalue(L, 2);
+  lua_setiuservalue(L, 3, kObject);
   queue->kind.name = lua_tostring(L, 1);
   set_type(L, kWaitQueueType);
   return 1;

@@ -9,7 +9,8 @@
 
 namespace neap {
 
-/// Lua function `wait_queue(what)`: a new queue; `what` names the wait for people: "lock:acquire".
+/// Lua function `wait_queue(what, object)`: a new queue; `what` names the wait for people: "barrier:wait", `object` is
+/// the primitive that it is part of, which they are shown.
 ///
 /// Methods:
 ///   wait(item)   parks the current task at the end; returns what it is woken with. The item is kept for `wake`.

@@ -112,14 +112,15 @@ local function new_barrier(parties)
     error(TypeError(("argument 1 of Barrier must be an integer, got %s"):format(core.type_name(parties))), 2)
   end
   if parties < 1 then error(ValueError(("argument 1 of Barrier must be 1 or more, got %d"):format(parties)), 2) end
-  return setmetatable({
+  local barrier = setmetatable({
     parties = parties,
     inside = 0,
     state = "filling",
     round = {},
-    waiters = core.wait_queue("barrier:wait"),
-    entering = core.wait_queue("barrier:wait"),
   }, Barrier)
+  barrier.waiters = core.wait_queue("barrier:wait", barrier)
+  barrier.entering = core.wait_queue("barrier:wait", barrier)
+  return barrier
 end
 
 return { Barrier = new_barrier }

@@ -96,7 +96,9 @@ local function new_condition(lock)
   elseif getmetatable(lock) ~= Lock.class then
     error(errors.TypeError(("argument 1 of Condition must be a Lock, got %s"):format(core.type_name(lock))), 2)
   end
-  return setmetatable({ lock = lock, waiters = core.wait_queue("condition:wait") }, Condition)
+  local condition = setmetatable({ lock = lock }, Condition)
+  condition.waiters = core.wait_queue("condition:wait", condition)
+  return condition
 end
 
 return { Condition = new_condition }

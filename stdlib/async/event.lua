@@ -33,5 +33,9 @@ function Event:__tostring()
 end
 
 return {
-  Event = function() return setmetatable({ flag = false, waiters = core.wait_queue("event:wait") }, Event) end,
+  Event = function()
+    local event = setmetatable({ flag = false }, Event)
+    event.waiters = core.wait_queue("event:wait", event)
+    return event
+  end,
 }

@@ -202,9 +202,10 @@ int task_tostring(lua_State* L) {
   } else if (task.task_state != TaskState::parked) {
     lua_pushfstring(L, "<Task name='%s' %s>", name, activity(task));
   } else {
+    push_wait(L, task);
     push_stop(L, task);
     const char* place = lua_isstring(L, -1) != 0 ? lua_tostring(L, -1) : "?";
-    lua_pushfstring(L, "<Task name='%s' waiting in %s at %s>", name, task.wait->name, place);
+    lua_pushfstring(L, "<Task name='%s' %s at %s>", name, lua_tostring(L, -2), place);
   }
   return 1;
 }

@@ -41,6 +41,10 @@ function Lock:__tostring()
 end
 
 return {
-  Lock = function() return setmetatable({ held = false, waiters = core.wait_queue("lock:acquire") }, Lock) end,
+  Lock = function()
+    local lock = setmetatable({ held = false }, Lock)
+    lock.waiters = core.wait_queue("lock:acquire", lock)
+    return lock
+  end,
   class = Lock,
 }

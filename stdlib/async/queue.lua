@@ -286,7 +286,7 @@ local function make(queue_class, store, maxsize)
   end
   local all_done = Event()
   all_done:set()
-  return setmetatable({
+  local queue = setmetatable({
     maxsize = math.max(maxsize, 0),
     store = store,
     entries = {},
@@ -300,9 +300,9 @@ local function make(queue_class, store, maxsize)
     getting = false,
     putting = false,
     all_done = all_done,
-    getters = core.wait_queue("queue:get"),
-    putters = core.wait_queue("queue:put"),
   }, queue_class)
+  queue.getters, queue.putters = core.wait_queue("queue:get", queue), core.wait_queue("queue:put", queue)
+  return queue
 end
 
 local LifoQueue, PriorityQueue = class("LifoQueue"), class("PriorityQueue")

@@ -50,7 +50,9 @@ local function make(value, name)
     error(TypeError(("argument 1 of %s must be an integer, got %s"):format(name, core.type_name(value))), 3)
   end
   if value < 0 then error(ValueError(("argument 1 of %s must be 0 or more, got %d"):format(name, value)), 3) end
-  return setmetatable({ value = value, waiters = core.wait_queue("semaphore:acquire") }, Semaphore)
+  local semaphore = setmetatable({ value = value }, Semaphore)
+  semaphore.waiters = core.wait_queue("semaphore:acquire", semaphore)
+  return semaphore
 end
 
 local function new_semaphore(value)

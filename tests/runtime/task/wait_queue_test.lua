@@ -86,15 +86,17 @@ test("waiters in coroutines of a task are woken there, with what they waited for
   equal(await(task), { 1, 2, 3 })
 end)
 
-test("the wait is named where tasks are listed", function()
+test("a task that waits for a primitive is shown with it", function()
   local list, barrier = classes()
-  local tasks = { async.spawn(barrier.wait, barrier) }
-  for _, class in ipairs(list) do tasks[#tasks + 1] = async.spawn(class[2], class[1], class[3]) end
+  local objects, tasks = { barrier }, { async.spawn(barrier.wait, barrier) }
+  for i, class in ipairs(list) do
+    objects[i + 1], tasks[i + 1] = class[1], async.spawn(class[2], class[1], class[3])
+  end
   async.sleep(0)
-  local names = {}
-  for i, task in ipairs(tasks) do names[i] = tostring(task):match("waiting in ([%w:]+)") or tostring(task) end
-  equal(names, { "barrier:wait", "lock:acquire", "semaphore:acquire", "event:wait", "queue:get", "queue:put",
-    "condition:wait" })
+  for i, task in ipairs(tasks) do
+    local shown = ("<Task name='%s' waiting on %s at "):format(task:get_name(), tostring(objects[i]))
+    equal(tostring(task):sub(1, #shown), shown)
+  end
   for _, task in ipairs(tasks) do task:cancel() end
   async.wait(tasks)
 end)
