@@ -106,6 +106,7 @@ Task& Interpreter::run_main(int argument_count) {
   task.retrieved = true;
   scheduler_->cancel_all_and_wait();
   scheduler_->report_unretrieved(L);
+  scheduler_->warn_of_open_handles();
   return task;
 }
 

@@ -41,6 +41,9 @@ class TimerHeap {
   /// The node of that deadline, or null.
   [[nodiscard]] TimerNode* first() const { return entries_.empty() ? nullptr : entries_.front().node; }
 
+  /// The armed nodes, by numbers below `size`, in no order.
+  [[nodiscard]] TimerNode& at(std::size_t index) const { return *entries_[index].node; }
+
   /// Arms an idle node. May throw std::bad_alloc, and then changes nothing.
   void arm(TimerNode& node, Deadline deadline);
   /// Disarms the node if it is armed.

@@ -64,6 +64,7 @@ Handle& new_handle(lua_State* L, int argument_count) {
   }
   auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), argument_count + 1)) Handle();
   handle->argument_count = argument_count;
+  if (Scheduler& scheduler = scheduler_of(L); scheduler.debug()) handle->origin = scheduler.intern_place(L, 1);
   set_type(L, kHandleType);
   lua_insert(L, function);
   for (int i = argument_count + 1; i >= 1; --i) lua_setiuservalue(L, function, i);

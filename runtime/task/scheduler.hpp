@@ -15,6 +15,7 @@
 #include "runtime/loop/loop.hpp"
 #include "runtime/lua/state_data.hpp"
 #include "runtime/task/handle.hpp"
+#include "runtime/task/open_handle.hpp"
 #include "runtime/task/task.hpp"
 
 #include <cstddef>
@@ -94,10 +95,25 @@ class Scheduler : public StateData {
   [[nodiscard]] std::uint64_t last_task_id() const { return next_id_ - 1; }
   /// "file:line" where the task was created; empty when unknown.
   [[nodiscard]] const std::string& place(const Task& task) const { return places_[task.origin]; }
+  /// The same of a number from intern_place.
+  [[nodiscard]] const std::string& place(std::uint32_t number) const { return places_[number]; }
+  /// The number of the line of the innermost script frame of `L` from `level` on; 0 when there is none. Raises
+  /// nothing of Lua's.
+  std::uint32_t intern_place(lua_State* L, int level);
   [[nodiscard]] bool debug() const { return debug_; }
   void set_debug(bool on) { debug_ = on; }
   /// In debug mode a step or callback that takes longer, in seconds, is warned of.
   double slow_callback_duration = 0.1;
+
+  // What the script has open.
+
+  void add_open(OpenHandle& handle) { open_.push_back(handle); }
+  /// The handle opened after that one, the first one for null; null behind the last.
+  OpenHandle* next_open(const OpenHandle* handle);
+  /// Warns that it was never closed.
+  void warn_of_open(OpenHandle& handle);
+  /// The same of all that were opened in debug mode, at the end of the program.
+  void warn_of_open_handles();
 
   // Errors that nobody can receive.
 
@@ -179,7 +195,6 @@ class Scheduler : public StateData {
   void finish(Task& task, int status, int count);
   void recycle(Task& task);
   std::uint32_t new_slot(lua_State* L);
-  std::uint32_t intern_place(lua_State* L, int level);
   void raise_deadlock();
   void push_deadlock_error(lua_State* L);
   void interrupt_wait(Task& task, WakeReason reason);
@@ -215,6 +230,7 @@ class Scheduler : public StateData {
     }
   };
   std::unordered_map<PlaceKey, std::uint32_t, PlaceHash> place_index_;
+  WaitList open_;
   std::size_t reported_ = 0;
   std::uint64_t failures_ = 0;
   DefaultHandler default_handler_ = nullptr;

@@ -47,6 +47,10 @@ class WaitList {
     head_.prev = &waiter;
   }
 
+  /// The first link, and the one after another; null behind the last.
+  [[nodiscard]] WaitLink* first() const { return after(head_); }
+  [[nodiscard]] WaitLink* after(const WaitLink& waiter) const { return waiter.next == &head_ ? nullptr : waiter.next; }
+
   /// The first waiter; the list must not be empty.
   [[nodiscard]] Waiter* front() { return static_cast<Waiter*>(head_.next); }
 

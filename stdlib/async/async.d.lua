@@ -771,6 +771,17 @@ function Loop:get_debug() end
 function Loop:set_debug(on) end
 
 ---What `async.new_event_loop()` gives. It can be a `<close>` variable.
+---@class async.OpenHandle
+---@field kind string "file" or "timer"
+---@field description string
+---@field place? string "file:line" where it was opened; of a timer known in debug mode
+
+---What the script has opened and not closed, in the order of opening; with `timers` also the callbacks that
+---`call_later` and `call_at` have still to call, the next one first. TypeError for other options.
+---@param options? { timers?: boolean }
+---@return async.OpenHandle[]
+function async.open_handles(options) end
+
 ---@class async.EventLoop: async.Loop
 local EventLoop = {}
 

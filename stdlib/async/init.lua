@@ -33,6 +33,7 @@ for file, names in pairs {
   condition = { "Condition" },
   semaphore = { "Semaphore", "BoundedSemaphore" },
   barrier = { "Barrier" },
+  inspect = { "open_handles" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end

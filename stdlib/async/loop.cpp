@@ -150,6 +150,7 @@ void add_loop(lua_State* L) {
       {"report", bound<report>},
       {"failures", bound<failures>},
       {"report_unretrieved", bound<report_unretrieved>},
+      {"open_handles", bound<open_handles>},
       {"push_root", bound<push_root>},
       {"pop_root", bound<pop_root>},
       {"set_virtual_clock", bound<set_virtual_clock>},

@@ -243,6 +243,7 @@ int file_seek(lua_State* L) {
 int close_now(lua_State* L, File& file) {
   auto job = std::make_unique<CloseJob>(file);
   file.state.reset();
+  file.closed();
   return offload_always(L, kClose, std::move(job));
 }
 
@@ -256,12 +257,14 @@ int file_leave(lua_State* L) {
   if (!file.state) return 0;
   if (!file.state->busy()) return close_now(L, file);
   file.state.reset();
+  file.closed();
   return 0;
 }
 
 /// A file that nobody has closed. Bytes that were never flushed are written on the pool.
 int file_gc(lua_State* L) {
   File& file = check_file(L, "File:__gc");
+  file.collected(scheduler_of(L));
   if (file.state && (file.state->jobs != 0 || !file.state->pending.empty())) {
     run_detached(scheduler_of(L).loop().uv(), std::make_unique<CloseJob>(file));
   }

@@ -33,6 +33,7 @@ int OpenJob::results(lua_State* L) {
   file->writable = writable_;
   file->state = std::move(state_);
   set_type(L, kFileType);
+  file->opened(L);
   return 1;
 }
 

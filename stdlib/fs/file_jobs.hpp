@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/open_handle.hpp"
 #include "stdlib/fs/buffered_file.hpp"
 #include "stdlib/fs/job.hpp"
 #include "stdlib/fs/read_plan.hpp"
@@ -12,8 +13,11 @@ namespace neap::stdlib::fs {
 
 inline constexpr UserdataType kFileType{"File"};
 
-/// What a script holds.
-struct File {
+/// What a script holds. It is open while it has its state.
+struct File final : OpenHandle {
+  File() : OpenHandle("file") {}
+  [[nodiscard]] std::string description() const override { return "File '" + path + "'"; }
+
   std::shared_ptr<BufferedFile> state;  // null once it is closed
   std::string path;
   bool readable = false;
