@@ -26,7 +26,7 @@ void Scheduler::warn(const char* format, ...) {
   std::fputc('\n', stderr);
 }
 
-void Scheduler::run_one_watched(Waiter& next) {
+void Scheduler::run_one_timed(Waiter& next) {
   const bool is_task = next.waiter_kind == WaiterKind::task;
   // The name is taken before: a task that ends in this step can be collected in it.
   std::string name = "a callback";

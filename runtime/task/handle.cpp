@@ -3,6 +3,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/context.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/trail.hpp"
 
@@ -62,12 +63,16 @@ Handle& new_handle(lua_State* L, int argument_count) {
   if (argument_count >= kMostUserValues) {
     raise(L, ErrorKind::value, "too many arguments for a callback (%d)", argument_count);
   }
-  auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), argument_count + 1)) Handle();
+  const bool has_context = scheduler_of(L).has_context();
+  const int values = argument_count + 1 + (has_context ? 1 : 0);
+  auto* handle = new (lua_newuserdatauv(L, sizeof(Handle), values)) Handle();
   handle->argument_count = argument_count;
   if (Scheduler& scheduler = scheduler_of(L); scheduler.debug()) handle->origin = scheduler.intern_place(L, 1);
+  handle->has_context = has_context;
   set_type(L, kHandleType);
   lua_insert(L, function);
-  for (int i = argument_count + 1; i >= 1; --i) lua_setiuservalue(L, function, i);
+  if (has_context) push_context_values(L, scheduler_of(L));
+  for (int i = values; i >= 1; --i) lua_setiuservalue(L, function, i);
   return *handle;
 }
 
@@ -114,8 +119,13 @@ void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
     lua_settop(L, handler - 1);
     return;
   }
+  if (handle.has_context) {
+    lua_getiuservalue(L, handler + 1, count + 2);
+    scheduler.enter_callback_context(L);
+  }
   for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, handler + 1, i);
   if (lua_pcall(L, count, 0, handler) != LUA_OK) report_callback_error(L, scheduler);
+  scheduler.leave_callback_context(L);
   lua_settop(L, handler - 1);
 }
 

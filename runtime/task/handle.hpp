@@ -1,7 +1,8 @@
 // A callback that the loop runs later: `call_soon`, `call_later`, `call_at`, done callbacks.
 //
 // A Handle is a full userdata. It is anchored in the registry while it is scheduled, so that a script need
-// not keep it. User value 1 is the function, the others are its arguments.
+// not keep it. User value 1 is the function, those behind it are the arguments, and the last is the context in which it
+// was made when `has_context`.
 #pragma once
 
 #include "runtime/loop/timer_heap.hpp"
@@ -22,6 +23,7 @@ struct Handle : Waiter, TimerNode {
   int argument_count = 0;
   std::uint32_t origin = 0;  // where it was made, an index into Scheduler's places; known in debug mode
   bool cancelled = false;
+  bool has_context = false;
 };
 
 /// Makes a Handle of the function and `argument_count` arguments on the top of the stack, in their place.

@@ -4,6 +4,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/context.hpp"
 #include "runtime/task/timeout_scope.hpp"
 #include "runtime/task/trail.hpp"
 #include "runtime/task/watch.hpp"
@@ -114,11 +115,19 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   lua_pushcfunction(thread, task_entry);
   lua_pushcfunction(thread, task_message_handler);
   lua_xmove(L, thread, argument_count + 1);
+  if (has_context()) {
+    push_context_values(L, *this);
+    set_task_context(L, lua_gettop(L) - 1);
+  }
   lua_pushvalue(L, -1);
   lua_rawseti(L, LUA_REGISTRYINDEX, slots_[task->slot].anchor);
   slots_[task->slot].task = task;
   ++live_tasks_;
   ready_.push_back(*task);
+  if (observed_) {
+    note(Event::task_created, *task);
+    note(Event::task_scheduled, *task);
+  }
   return *task;
 }
 
@@ -128,7 +137,9 @@ int Scheduler::task_entry(lua_State* L) {
 }
 
 int Scheduler::task_returned(lua_State* L, int status, lua_KContext) {
-  scheduler_of(L).final_status_ = status == LUA_YIELD ? LUA_OK : status;
+  Scheduler& scheduler = scheduler_of(L);
+  scheduler.final_status_ = status == LUA_YIELD ? LUA_OK : status;
+  if (scheduler.current_->owns) return scheduler.close_owned(L);
   return lua_gettop(L) - 1;
 }
 
@@ -157,6 +168,7 @@ void Scheduler::step(lua_State* from, Task& task) {
   await_depth = outer_depth;
   if (status == LUA_YIELD && parking) {
     parking = false;
+    if (observed_) count_suspension(task);
     return;
   }
   if (status == LUA_OK) return finish(task, final_status_, count);
@@ -184,6 +196,7 @@ void Scheduler::finish(Task& task, int status, int count) {
   push_task(thread, task);
   if (count != 0) lua_insert(thread, -count - 1);
   const int index = lua_gettop(thread) - count;
+  if (observed_) note(Event::task_done, task);
   if (status == LUA_OK && task.must_cancel != 0) {  // a request that the function never noticed
     lua_settop(thread, index);
     push_extra(thread, index, "cancel_message");
@@ -363,11 +376,10 @@ void Scheduler::run_one(Waiter& next) {
 void Scheduler::run_ready() {
   const Deadline stop = static_cast<Deadline>(uv_hrtime()) + kSlice;
   for (int steps = 1; !ready_.empty(); ++steps) {
-    Waiter& next = *ready_.pop_front();
-    if (debug_) {
-      run_one_watched(next);
+    if (observed_) {
+      run_one_observed();
     } else {
-      run_one(next);
+      run_one(*ready_.pop_front());
     }
     if (exit_requested_ || steps >= kBatch) return;
     if (steps % kStepsPerLook == 0 && static_cast<Deadline>(uv_hrtime()) > stop) return;
@@ -403,6 +415,13 @@ void Scheduler::turn() {
   run_ready();
   if (exit_requested_ || (!roots_.empty() && roots_.back()->done())) return;
   fire_timers();
+  if (observed_) tell_poll(Event::before_poll);
+  poll();
+  if (observed_) tell_poll(Event::after_poll);
+}
+
+/// Lets the loop bring work, waiting for it when there is nothing else to do.
+void Scheduler::poll() {
   if (!ready_.empty()) {
     loop_.poll();
     return;

@@ -15,7 +15,9 @@
 #include "runtime/loop/loop.hpp"
 #include "runtime/lua/state_data.hpp"
 #include "runtime/task/handle.hpp"
+#include "runtime/task/instruments.hpp"
 #include "runtime/task/open_handle.hpp"
+#include "runtime/task/schedule.hpp"
 #include "runtime/task/task.hpp"
 
 #include <cstddef>
@@ -101,7 +103,10 @@ class Scheduler : public StateData {
   /// nothing of Lua's.
   std::uint32_t intern_place(lua_State* L, int level);
   [[nodiscard]] bool debug() const { return debug_; }
-  void set_debug(bool on) { debug_ = on; }
+  void set_debug(bool on) {
+    debug_ = on;
+    look_again();
+  }
   /// In debug mode a step or callback that takes longer, in seconds, is warned of.
   double slow_callback_duration = 0.1;
 
@@ -114,6 +119,32 @@ class Scheduler : public StateData {
   void warn_of_open(OpenHandle& handle);
   /// The same of all that were opened in debug mode, at the end of the program.
   void warn_of_open_handles();
+
+  // The running code's context: see context.hpp.
+
+  [[nodiscard]] bool has_context() const;
+  /// Makes the value on the top of the stack the context of the callback that is about to run, and pops it.
+  void enter_callback_context(lua_State* L);
+  void leave_callback_context(lua_State* L);
+
+  // What a task owns, and closes at its end.
+
+  /// Pushes the table of it; the current task gets one. Nil outside a task.
+  void push_owned(lua_State* L);
+  /// The function on the top of the stack, which is popped, closes what is in such a table. It runs in the task, and
+  /// may wait.
+  void set_close_owned(lua_State* L);
+
+  // Tests and instruments: see schedule.hpp and instruments.hpp.
+
+  /// The order of tasks depends on the seed from now on.
+  void set_seed(std::uint64_t seed);
+  void clear_seed();
+  /// The `number`-th suspension from now on is answered by a cancel request; 0 is none.
+  void cancel_at(std::uint64_t number);
+  [[nodiscard]] std::uint64_t suspensions() const { return schedule_.suspensions; }
+  /// The function on the top of the stack, which is popped, is told of the event; nil is nobody.
+  void set_instrument(lua_State* L, Event event);
 
   // Errors that nobody can receive.
 
@@ -142,8 +173,10 @@ class Scheduler : public StateData {
   void make_ready(Task& task) {
     task.task_state = TaskState::ready;
     ready_.push_back(task);
+    if (observed_) note(Event::task_scheduled, task);
   }
-  [[nodiscard]] bool nothing_ready() const { return ready_.empty(); }
+  /// True when a `sleep(0)` need not suspend: nobody else is ready, and nobody counts suspensions.
+  [[nodiscard]] bool nothing_ready() const { return ready_.empty() && !observed_; }
   /// Keeps the value on the top of the stack alive, and pops it.
   int anchor(lua_State* L);
   void release(lua_State* L, int anchor);
@@ -188,8 +221,20 @@ class Scheduler : public StateData {
   void run_ready();
   void fire_timers();
   void fire(TimerNode& timer);
+  void poll();
   void run_one(Waiter& next);
-  void run_one_watched(Waiter& next);
+  void run_one_timed(Waiter& next);
+  void run_one_observed();
+  /// To be called when a reason to observe steps has come or gone.
+  void look_again() { observed_ = debug_ || schedule_.counts() || instruments_.any(); }
+  Waiter& take_any_ready();
+  void count_suspension(Task& task);
+  void note(Event event, const Task& task);
+  void tell(Event event);
+  void tell_notes();
+  void tell_poll(Event event);
+  int close_owned(lua_State* L);
+  static int owned_closed(lua_State* L, int status, lua_KContext context);
   void step(lua_State* from, Task& task);
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
   void finish(Task& task, int status, int count);
@@ -234,6 +279,10 @@ class Scheduler : public StateData {
   std::size_t reported_ = 0;
   std::uint64_t failures_ = 0;
   DefaultHandler default_handler_ = nullptr;
+  Schedule schedule_;
+  Instruments instruments_;
+  bool observed_ = false;  // each step is looked at: debug mode, a schedule of its own, or instruments
+  bool callback_context_ = false;
   bool debug_ = false;
   bool exit_requested_ = false;
   bool interrupted_ = false;

@@ -63,6 +63,8 @@ struct Task : Future, Waiter, TimerNode {
   bool interruptible = false;         // ready without anything granted (sleep(0)): a cancel still takes effect
   bool visited = false;               // on the path of a cancel request that is being passed on
   bool scope_due = false;             // a timeout scope of it has reached its deadline and is in the ready queue
+  bool has_context = false;           // its extras have a "context"
+  bool owns = false;                  // its extras have "owned": what is closed when its function has ended
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
   std::uint32_t sweep = 0;            // the last list of cancelled tasks whose request has reached this one

@@ -48,6 +48,7 @@ int open_async(lua_State* L) {
   add_futures(L);
   add_coroutines(L);
   add_loop(L);
+  add_schedule(L);
   return 1;
 }
 

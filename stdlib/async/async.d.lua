@@ -33,11 +33,70 @@ function await(x, ...) end
 
 async.await = await
 
+-- Contexts -----------------------------------------------------------------------------------------------------
+
+---A variable whose value belongs to a task: what a task starts begins with a copy of its values.
+---@class async.ContextVar
+---@field name string
+---@field default any
+local ContextVar = {}
+
+---A new variable. TypeError when the name is no string.
+---@param name string for people
+---@param default? any what `get` gives where it was never set
+---@return async.ContextVar
+function async.ContextVar(name, default) end
+
+---Its value in the running task or callback; else `default` when one is given, else the variable's own, else nil.
+---@param default? any
+---@return any
+function ContextVar:get(default) end
+
+---Sets it in the running task or callback.
+---@param value any
+---@return async.Token token for `reset`
+function ContextVar:set(value) end
+
+---Brings back what the variable had before the `set` that gave the token. RuntimeError when the token was used before,
+---ValueError when it is of another variable or another context, TypeError for what is no Token.
+---@param token async.Token
+function ContextVar:reset(token) end
+
+---@class async.Token
+---@field var async.ContextVar
+local Token = {}
+
+---The values of all variables; `#context` counts them, `pairs(context)` goes over variables and values.
+---@class async.Context
+local Context = {}
+
+---A copy of the running code's context.
+---@return async.Context
+function async.copy_context() end
+
+---Calls `fn(...)` in the context and returns its results; what it sets stays in the context. RuntimeError while the
+---context is entered already.
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+function Context:run(fn, ...) end
+
+---The value of a variable, or `default` when it is not set in this context. TypeError for what is no ContextVar.
+---@param var async.ContextVar
+---@param default? any
+---@return any
+function Context:get(var, default) end
+
+---@return async.Context
+function Context:copy() end
+
 -- Running ------------------------------------------------------------------------------------------------------
 
 ---@class async.RunOptions
 ---@field debug? boolean turns debug mode on or off meanwhile
 ---@field clock? "virtual" time jumps to the next deadline when everything waits
+---@field seed? integer takes ready tasks in a random order that depends on nothing but the seed
+---@field cancel_at? integer answers that suspension of any task but `main` itself, counted from 1, by a cancel request
 
 ---Runs `main` in a new task to its end, cancels the tasks made meanwhile that are left, waits for them, and returns
 ---what `main` returned or raises its error. Only for the script's main task: RuntimeError elsewhere.
@@ -73,6 +132,7 @@ function async.spawn(fn, ...) end
 
 ---@class async.TaskOptions
 ---@field name? string default: "Task-" and a number
+---@field context? async.Context it runs in that and not in a copy of its maker's
 ---@field eager? boolean runs it at once, until it waits for the first time
 
 ---Starts a task of a Coroutine, of a function without arguments, or of a value with `__await`. TypeError for
@@ -172,6 +232,10 @@ function Task:print_stack() end
 ---The coroutine in which it runs, nil when it is done. For `debug`: it cannot be resumed or closed.
 ---@return thread?
 function Task:get_coro() end
+
+---The Context in which it runs, the same object each time: what is set in it is set for the task.
+---@return async.Context
+function Task:get_context() end
 
 -- Waiting for several ------------------------------------------------------------------------------------------
 
@@ -745,6 +809,30 @@ function Loop:create_future() end
 ---@param options? async.TaskOptions
 ---@return async.Task
 function Loop:create_task(x, options) end
+
+---@class async.PollInfo
+---@field ready integer how many tasks and callbacks are ready
+---@field scheduled integer how many timers are armed
+---@field tasks integer how many tasks are not done
+
+---Functions that are told what the scheduler does; all are optional. They cannot wait.
+---@class async.Instrument
+---@field task_created? fun(task: async.Task)
+---@field task_scheduled? fun(task: async.Task) it became ready
+---@field before_step? fun(step: async.Task|async.Handle) a step of a task, or a callback, is about to run
+---@field after_step? fun(step: async.Task|async.Handle)
+---@field task_done? fun(task: async.Task)
+---@field before_poll? fun(info: async.PollInfo) the loop is about to wait for timers and events
+---@field after_poll? fun(info: async.PollInfo)
+
+---Tells the instrument from now on. One that raises an error is reported and removed. TypeError for an unknown event or
+---what is no function; ValueError when it was added before.
+---@param instrument async.Instrument
+function Loop:add_instrument(instrument) end
+
+---ValueError when it is not there.
+---@param instrument async.Instrument
+function Loop:remove_instrument(instrument) end
 
 ---@class async.ExceptionContext
 ---@field message? string what happened

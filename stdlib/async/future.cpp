@@ -379,7 +379,7 @@ void add_futures(lua_State* L) {
   add_methods(L);
   add_task_methods(L);
   add_stack_methods(L);
-  lua_pop(L, 1);
+  lua_setfield(L, -2, "task_methods");
   static const luaL_Reg kFunctions[] = {
       {"Future", bound<future_new>},
       {"spawn", bound<spawn>},

@@ -35,6 +35,7 @@ for file, names in pairs {
   barrier = { "Barrier" },
   inspect = { "open_handles" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
+  context = { "ContextVar", "copy_context" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end
 end
@@ -48,6 +49,11 @@ local function find(name)
 end
 
 use("groups")
+
+-- get_context(): the Context in which the task runs; what is set in it is set for the task.
+function core.task_methods.get_context(task)
+  return use("context").get_context(task)
+end
 
 return setmetatable(async, {
   __name = "async",

@@ -36,7 +36,18 @@ function Loop:set_exception_handler(fn)
     error(core.errors.TypeError(("the exception handler must be a function or nil, got %s")
       :format(core.type_name(fn))), 2)
   end
-  core.set_exception_handler(fn and function(context) fn(self, context) end)
+  local handler = fn and use("context").bind(fn)
+  core.set_exception_handler(handler and function(context) handler(self, context) end)
+end
+
+-- add_instrument{event = fn, ...}: the functions are told of the scheduler's events: see instrument.lua.
+function Loop:add_instrument(instrument)
+  use("instrument").add(instrument)
+end
+
+-- remove_instrument(instrument): ValueError when the table was not added.
+function Loop:remove_instrument(instrument)
+  use("instrument").remove(instrument)
 end
 
 -- call_exception_handler(context): context = {message=, exception=, task=, future=, handle=}

@@ -77,6 +77,8 @@ local Settings = {
   __close = function(before)
     if before.debug ~= nil then core.loop_methods.set_debug(nil, before.debug) end
     if before.clock then core.set_virtual_clock(false) end
+    if before.seed then core.set_seed(nil) end
+    if before.cancel_at then core.cancel_at(nil) end
   end,
 }
 
@@ -89,6 +91,21 @@ local function apply(options)
     end
     core.set_virtual_clock(true)
     before.clock = true
+  end
+  for _, name in ipairs { "seed", "cancel_at" } do
+    local value = options[name]
+    if value ~= nil and (math.type(value) ~= "integer" or (name == "cancel_at" and value < 1)) then
+      error(TypeError(("the option '%s' of run must be %s, got %s"):format(name,
+        name == "seed" and "an integer" or "a positive integer, the number of a suspension", tostring(value))), 3)
+    end
+  end
+  if options.seed ~= nil then
+    core.set_seed(options.seed)
+    before.seed = true
+  end
+  if options.cancel_at ~= nil then
+    core.cancel_at(options.cancel_at)
+    before.cancel_at = true
   end
   if options.debug ~= nil then
     before.debug = core.loop_methods.get_debug()
@@ -103,12 +120,12 @@ local function check_main(x, what)
   error(TypeError(("%s takes a Coroutine or a function, got %s"):format(what, core.type_name(x))), 3)
 end
 
--- run(main, {debug=, clock=}): runs main to its end in a new task, cancels what tasks were made meanwhile and
+-- run(main, {debug=, clock=, seed=, cancel_at=}): runs main to its end in a new task, cancels what tasks were made meanwhile and
 -- waits for them; returns its results or raises its error.
 local function run(main, options)
   enter("async.run()")
   check_main(main, "async.run")
-  options = check_options(options, { debug = true, clock = true }, "run")
+  options = check_options(options, { debug = true, clock = true, seed = true, cancel_at = true }, "run")
   local settings <close> = apply(options)
   local ending <close> = setmetatable({ failures = core.failures() }, Ending)
   local task = create_task(main)

@@ -1,5 +1,5 @@
 -- create_task, all_tasks, and how anything awaitable becomes a future.
-local core = ...
+local core, use = ...
 
 local spawn, kind, type_name = core.spawn, core.kind, core.type_name
 local TypeError = core.errors.TypeError
@@ -20,14 +20,20 @@ local function check_options(options, known, what)
   return options
 end
 
-local task_options = { name = true, eager = true }
+local task_options = { name = true, eager = true, context = true }
 
--- create_task(x, {name=, eager=}): a task of a Coroutine, a function, or a value with __await. An eager
--- task runs at once, until it waits for the first time.
+-- create_task(x, {name=, context=, eager=}): a task of a Coroutine, a function, or a value with __await. It runs in
+-- the Context given, or in a copy of its maker's. An eager task runs at once, until it waits for the first time.
 local function create_task(x, options)
   options = check_options(options, task_options, "create_task")
+  local context = options.context
+  if context ~= nil and not use("context").is_context(context) then
+    error(TypeError(("the option 'context' of create_task must be a Context such as async.copy_context() gives, got %s")
+      :format(type_name(context))), 2)
+  end
   local task = kind(x) == "await" and spawn(core.await, x) or spawn(x)
   if options.name ~= nil then task:set_name(options.name) end
+  if context ~= nil then core.set_task_context(task, context) end
   if options.eager then core.start_now(task) end
   return task
 end

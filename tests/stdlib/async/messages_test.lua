@@ -15,7 +15,7 @@ test("an item of a list is named as such, an argument as such", function()
 end)
 
 test("an unknown option is answered with those that exist", function()
-  raises("TypeError: create_task has no option 'nme', only eager, name", async.create_task, print, { nme = "x" })
+  raises("TypeError: create_task has no option 'nme', only context, eager, name", async.create_task, print, { nme = "x" })
 end)
 
 test("a timeout names its seconds, a deadline none", function()

@@ -24,6 +24,9 @@ local samples = {
     local group <close> = async.TaskGroup()
     visit(group)
   end,
+  ContextVar = function(visit) visit(async.ContextVar("name", "default")) end,
+  Token = function(visit) visit(async.ContextVar("name"):set(1)) end,
+  Context = function(visit) visit(async.copy_context()) end,
   Lock = function(visit) visit(async.Lock()) end,
   Event = function(visit) visit(async.Event()) end,
   Condition = function(visit) visit(async.Condition()) end,

@@ -1,0 +1,156 @@
+// Steps that somebody looks at: in debug mode, under a schedule of a test's own, or with instruments.
+#include "runtime/lua/bind.hpp"
+#include "runtime/task/scheduler.hpp"
+
+#include <algorithm>
+
+namespace neap {
+
+namespace {
+
+constexpr std::uint32_t kChoice = 64;  // of so many ready tasks at most one is chosen
+
+const std::array<char, static_cast<std::size_t>(Event::count_)>
+    kInstruments{};  // registry keys: by event, its function
+
+const void* key_of(Event event) { return &kInstruments[static_cast<std::size_t>(event)]; }
+
+std::size_t length(const WaitList& list) {
+  std::size_t count = 0;
+  for (const WaitLink* link = list.first(); link != nullptr; link = list.after(*link)) ++count;
+  return count;
+}
+
+}  // namespace
+
+// The schedule.
+
+void Scheduler::set_seed(std::uint64_t seed) {
+  schedule_.seeded = true;
+  schedule_.numbers = SeededNumbers(seed);
+  schedule_.suspensions = 0;
+  look_again();
+}
+
+void Scheduler::clear_seed() {
+  schedule_.seeded = false;
+  look_again();
+}
+
+void Scheduler::cancel_at(std::uint64_t number) {
+  schedule_.cancel_at = number;
+  schedule_.suspensions = 0;
+  look_again();
+}
+
+/// Takes one of those that may be next out of the ready queue, which is not empty.
+Waiter& Scheduler::take_any_ready() {
+  std::uint32_t count = 0;
+  for (WaitLink* link = ready_.first(); link != nullptr && count < kChoice; link = ready_.after(*link)) {
+    if (static_cast<Waiter*>(link)->waiter_kind == WaiterKind::scope) break;
+    ++count;
+  }
+  WaitLink* chosen = ready_.first();
+  if (count > 1) {
+    for (std::uint32_t i = schedule_.numbers.below(count); i > 0; --i) chosen = chosen->next;
+  }
+  if (static_cast<Waiter*>(chosen)->waiter_kind == WaiterKind::handle) {
+    chosen = ready_.first();
+    while (static_cast<Waiter*>(chosen)->waiter_kind != WaiterKind::handle) chosen = chosen->next;
+  }
+  auto& next = static_cast<Waiter&>(*chosen);
+  next.unlink();
+  return next;
+}
+
+void Scheduler::count_suspension(Task& task) {
+  if (!schedule_.counts() || std::find(roots_.begin(), roots_.end(), &task) != roots_.end()) return;
+  if (++schedule_.suspensions != schedule_.cancel_at) return;
+  lua_pushfstring(main_, "injected at suspension %I", static_cast<lua_Integer>(schedule_.cancel_at));
+  cancel(main_, task);
+}
+
+// Instruments.
+
+void Scheduler::set_instrument(lua_State* L, Event event) {
+  instruments_.want(event, !lua_isnil(L, -1));
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key_of(event));
+  look_again();
+}
+
+void Scheduler::note(Event event, const Task& task) {
+  if (!instruments_.wants(event)) return;
+  push_task(main_, task);
+  instruments_.notes.push_back({event, anchor(main_)});
+}
+
+/// Calls the instrument with the value on the top of the main thread's stack, and pops that.
+void Scheduler::tell(Event event) {
+  Task* const outer = current_;
+  current_ = nullptr;  // an instrument cannot wait
+  lua_rawgetp(main_, LUA_REGISTRYINDEX, key_of(event));
+  lua_insert(main_, -2);
+  if (lua_pcall(main_, 1, 0, 0) != LUA_OK) lua_pop(main_, 1);
+  current_ = outer;
+}
+
+void Scheduler::tell_notes() {
+  for (std::size_t i = 0; i < instruments_.notes.size(); ++i) {
+    const Instruments::Note note = instruments_.notes[i];
+    push_anchored(main_, note.anchor);
+    release(main_, note.anchor);
+    if (instruments_.wants(note.event)) {
+      tell(note.event);
+    } else {
+      lua_pop(main_, 1);
+    }
+  }
+  instruments_.notes.clear();
+}
+
+void Scheduler::tell_poll(Event event) {
+  tell_notes();
+  if (!instruments_.wants(event)) return;
+  lua_createtable(main_, 0, 3);
+  lua_pushinteger(main_, static_cast<lua_Integer>(length(ready_)));
+  lua_setfield(main_, -2, "ready");
+  lua_pushinteger(main_, static_cast<lua_Integer>(loop_.timers().size()));
+  lua_setfield(main_, -2, "scheduled");
+  lua_pushinteger(main_, static_cast<lua_Integer>(live_tasks_));
+  lua_setfield(main_, -2, "tasks");
+  tell(event);
+}
+
+void Scheduler::run_one_observed() {
+  tell_notes();
+  if (ready_.empty()) return;
+  Waiter& next = schedule_.seeded ? take_any_ready() : *ready_.pop_front();
+  const bool told = next.waiter_kind != WaiterKind::scope;
+  if (told && instruments_.any()) {
+    if (next.waiter_kind == WaiterKind::task) {
+      push_task(main_, static_cast<Task&>(next));
+    } else {
+      push_anchored(main_, static_cast<Handle&>(next).anchor);
+    }
+    if (instruments_.wants(Event::before_step)) {
+      lua_pushvalue(main_, -1);
+      tell(Event::before_step);
+    }
+  } else {
+    lua_pushnil(main_);
+  }
+  const int subject = lua_gettop(main_);
+  if (debug_) {
+    run_one_timed(next);
+  } else {
+    run_one(next);
+  }
+  if (instruments_.wants(Event::after_step) && !lua_isnil(main_, subject)) {
+    lua_pushvalue(main_, subject);
+    tell(Event::after_step);
+  }
+  lua_settop(main_, subject - 1);
+  tell_notes();
+}
+
+}  // namespace neap
