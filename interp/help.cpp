@@ -31,7 +31,7 @@ Options, as in the stock lua:
 Options of neap:
   -h, --help   show this text
   --version    show version information and exit
-  --debug      debug mode: warns of coroutines never awaited and much more
+  --debug      debug mode: warns of coroutines nobody awaited, steps that block
                the loop, handles that were never closed
 
 -e, -l and -W take effect in the order given, before the script, and in the

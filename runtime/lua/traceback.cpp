@@ -13,10 +13,19 @@ bool is_internal(const lua_Debug& frame) {
   return std::strncmp(frame.source, kInternalChunk, std::strlen(kInternalChunk)) == 0;
 }
 
-/// Frames that tell a reader nothing: the library's own, and C frames without a name (task entry points).
-bool is_shown(const lua_Debug& frame) {
+/// True when the frame of a C function at `level` was called by the library's own code.
+bool has_internal_caller(lua_State* L, int level) {
+  lua_Debug caller;
+  if (lua_getstack(L, level + 1, &caller) == 0) return false;
+  lua_getinfo(L, "S", &caller);
+  return is_internal(caller);
+}
+
+/// Frames that tell a reader nothing: the library's own, and C frames that it called, or that have no name (task entry
+/// points).
+bool is_shown(lua_State* L, const lua_Debug& frame, int level) {
   if (is_internal(frame)) return false;
-  return *frame.what != 'C' || *frame.namewhat != '\0';
+  return *frame.what != 'C' || (*frame.namewhat != '\0' && !has_internal_caller(L, level));
 }
 
 /// Pushes what the frame is: "in function 'name'", "in main chunk", ...
@@ -73,25 +82,36 @@ int last_level(lua_State* L) {
   return high - 1;
 }
 
+/// Pushes the key, a string, that the function at `function` has in the table on the top of the stack; or nothing and
+/// false.
+bool push_key_of(lua_State* L, int function) {
+  const int table = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_rawequal(L, -1, function) == 0) continue;
+    lua_pop(L, 1);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool push_global_name(lua_State* L, int function) {
   const int top = lua_gettop(L);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  // Globals first: `await` is that, and not "async.await" at other times.
+  if (lua_getfield(L, -1, LUA_GNAME) == LUA_TTABLE && push_key_of(L, function)) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return true;
+  }
+  lua_settop(L, top + 1);
   for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
-    if (lua_type(L, top + 2) != LUA_TSTRING || !lua_istable(L, top + 3)) continue;
-    for (lua_pushnil(L); lua_next(L, top + 3) != 0; lua_pop(L, 1)) {
-      if (lua_type(L, -2) != LUA_TSTRING || lua_rawequal(L, -1, function) == 0) continue;
-      const char* module = lua_tostring(L, top + 2);
-      if (std::strcmp(module, LUA_GNAME) == 0) {
-        lua_pushvalue(L, -2);
-      } else {
-        lua_pushfstring(L, "%s.%s", module, lua_tostring(L, -2));
-      }
-      lua_replace(L, top + 1);
-      lua_settop(L, top + 1);
-      return true;
-    }
+    if (lua_type(L, top + 2) != LUA_TSTRING || !lua_istable(L, top + 3) || !push_key_of(L, function)) continue;
+    lua_pushfstring(L, "%s.%s", lua_tostring(L, top + 2), lua_tostring(L, -1));
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+    return true;
   }
   lua_settop(L, top);
   return false;
@@ -110,7 +130,7 @@ void push_traceback(lua_State* L, int level) {
       continue;
     }
     lua_getinfo(L, "Slnt", &frame);
-    if (is_shown(frame)) add_frame(L, &frame);
+    if (is_shown(L, frame, i)) add_frame(L, &frame);
   }
 }
 

@@ -62,7 +62,7 @@ Watch& check_watch(lua_State* L) {
 
 void abandon_watch(Scheduler&, Task& task) { static_cast<Watch*>(task.wait_object)->waiting = nullptr; }
 
-constexpr WaitKind kWatch{abandon_watch, "wait for several"};
+constexpr WaitKind kWatch{.abandon = abandon_watch, .name = "wait for several", .describe = describe_first_argument};
 
 int wait_on(lua_State* L, Watch& watch, const char* what, lua_KFunction resumed) {
   Task& task = check_can_wait(L, what);
@@ -116,6 +116,14 @@ int watch_next(lua_State* L) {
   return push_next(L, watch);
 }
 
+/// What a task that waits by it is shown with: "waiting on <2 of 5 futures>".
+int watch_tostring(lua_State* L) {
+  const Watch& watch = check_watch(L);
+  lua_pushfstring(L, "<%I of %I futures>", static_cast<lua_Integer>(watch.pending),
+                  static_cast<lua_Integer>(watch.count));
+  return 1;
+}
+
 int watch_release(lua_State* L) {
   Watch& watch = check_watch(L);
   for (std::size_t i = 0; i < watch.count; ++i) {
@@ -136,6 +144,8 @@ void watched_future_done(Scheduler& scheduler, Waiter& waiter) {
   watch.waiting = nullptr;
   scheduler.wake(task);
 }
+
+Task* watching_task(const Waiter& waiter) { return static_cast<const Entry&>(waiter).watch->waiting; }
 
 int new_watch(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -174,6 +184,7 @@ void open_watch(lua_State* L) {
                                       {"next", bound<watch_next>},
                                       {"first_failure", bound<watch_first_failure>},
                                       {"release", bound<watch_release>},
+                                      {"__tostring", bound<watch_tostring>},
                                       {"__close", bound<watch_release>},
                                       {"__gc", bound<watch_release>}};
   set_functions(L, kMethods);

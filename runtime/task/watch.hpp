@@ -14,6 +14,9 @@ enum class WatchMode : std::uint8_t { first_completed, first_exception, first_fa
 /// Called by the scheduler for the entry of a future that has just been completed.
 void watched_future_done(Scheduler& scheduler, Waiter& waiter);
 
+/// The task that waits by the entry, null when none does.
+Task* watching_task(const Waiter& waiter);
+
 /// Lua function `watch(list)`: the futures of the list; those already done count as completed first.
 int new_watch(lua_State* L);
 /// Makes the type. Methods: `wait(mode)`, `first_failure()`, `next()`, `release()`.

@@ -49,6 +49,7 @@ int open_async(lua_State* L) {
   add_coroutines(L);
   add_loop(L);
   add_schedule(L);
+  add_graph(L);
   return 1;
 }
 

@@ -859,6 +859,39 @@ function Loop:get_debug() end
 function Loop:set_debug(on) end
 
 ---What `async.new_event_loop()` gives. It can be a `<close>` variable.
+---@class async.Frame
+---@field file? string "[C]" for a C function
+---@field line? integer
+---@field name string the function's name, or what is known of it: "main chunk"
+
+---@class async.CallGraph
+---@field future async.Future
+---@field call_stack async.Frame[] where the task is, innermost first; empty for a Future and for a task that is done
+---@field awaited_by async.CallGraph[] the tasks that wait for it
+
+---Who waits for the Task or Future, who waits for them, and where each of them is. A task that is reached in two ways, or
+---in a circle, is the same table each time. Of the current task unless another is given; nil in a callback of the loop.
+---TypeError for anything else, ValueError for a limit that is no number of frames.
+---@param future? async.Future
+---@param options? { limit?: integer } limit: frames of each task, by default 50
+---@return async.CallGraph?
+function async.capture_call_graph(future, options) end
+
+---The same as text; the empty string in a callback of the loop. Long graphs are cut, with "... and 7 more".
+---@param future? async.Future
+---@param options? { limit?: integer }
+---@return string
+function async.format_call_graph(future, options) end
+
+---Writes that text to `file`, by default stderr.
+---@param future? async.Future
+---@param options? { limit?: integer, file?: file* }
+function async.print_call_graph(future, options) end
+
+---All tasks that are not done as a text, each below the task that waits for it, with what it waits for and where.
+---@return string
+function async.format_tasks() end
+
 ---@class async.OpenHandle
 ---@field kind string "file" or "timer"
 ---@field description string

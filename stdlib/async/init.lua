@@ -33,6 +33,7 @@ for file, names in pairs {
   condition = { "Condition" },
   semaphore = { "Semaphore", "BoundedSemaphore" },
   barrier = { "Barrier" },
+  callgraph = { "capture_call_graph", "format_call_graph", "print_call_graph", "format_tasks" },
   inspect = { "open_handles" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
   context = { "ContextVar", "copy_context" },

@@ -11,6 +11,8 @@ void add_coroutines(lua_State* L);  // coroutine.cpp: async(), await
 void add_loop(lua_State* L);        // loop.cpp: Loop and Handle
 void add_schedule(lua_State* L);    // schedule.cpp: contexts, what tasks own, seeds, instruments
 
+void add_graph(lua_State* L);  // graph.cpp: who waits for whom
+
 void add_stack_methods(lua_State* L);  // stack.cpp: those of Task that tell where it is
 
 /// Pushes what `spawn` and `create_task` make of the value at index 1: a new task for a Coroutine or a

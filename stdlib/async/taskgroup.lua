@@ -47,6 +47,12 @@ local function child_done(group, task)
   if group.count == 0 and group.all_done then group.all_done:set_result() end
 end
 
+-- The done callback of the group's children. `__awaiter` tells who waits for a task by it: see callgraph.lua.
+local ChildDone = {
+  __call = function(callback, task) child_done(callback.group, task) end,
+  __awaiter = function(callback) return callback.group.parent end,
+}
+
 local function check_open(group)
   if group.state == "left" or group.aborting or (group.state == "leaving" and group.count == 0) then
     error(RuntimeError(("the TaskGroup is %s: it takes no more tasks"):format(
@@ -157,7 +163,7 @@ local function new_task_group()
     made = 0,
     count = 0,
   }, TaskGroup)
-  group.on_done = function(task) child_done(group, task) end
+  group.on_done = setmetatable({ group = group }, ChildDone)
   return group
 end
 
