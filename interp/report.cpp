@@ -82,6 +82,12 @@ class Layout {
   }
 
   void add_line(std::string_view line) { out_.append(line).append("\n"); }
+  /// Where the failed task was created; known in debug mode.
+  void add_creation(std::string_view trace) {
+    if (trace.empty()) return;
+    add_line("task created by:");
+    add_lines(out_, "", trace);
+  }
   [[nodiscard]] const Palette& colours() const { return colours_; }
   [[nodiscard]] const std::string& text() const { return out_; }
 
@@ -109,7 +115,7 @@ std::string string_field(lua_State* L, int index) {
   return text != nullptr ? std::string(text, size) : std::string();
 }
 
-/// Protected function: context -> what happened and to which task, exception, its trace.
+/// Protected function: context -> what happened and to which task, exception, its trace, that of the task's creation.
 int read_context(lua_State* L) {
   luaL_checkstack(L, LUA_MINSTACK, nullptr);
   lua_settop(L, 1);
@@ -128,7 +134,8 @@ int read_context(lua_State* L) {
   lua_settop(L, 2);
   lua_getfield(L, 1, "exception");
   lua_getfield(L, 1, "traceback");
-  return 3;
+  lua_getfield(L, 1, "source_traceback");
+  return 4;
 }
 
 /// Protected function: task -> its error, its trace.
@@ -147,14 +154,15 @@ void report_error(lua_State* L, int error, int trace) {
   write_out(layout.text());
 }
 
-/// `title`, `error` and `trace` are indices.
-void report_titled(lua_State* L, int title, int error, int trace) {
+/// `title`, `error`, `trace` and `creation` are indices.
+void report_titled(lua_State* L, int title, int error, int trace, int creation) {
   const ErrorTree tree = describe_error(L, error, string_field(L, trace));
   if (tree.output_error != 0) return report_output_error(tree.output_error);
   Layout layout(L, palette());
   const Palette& colours = layout.colours();
   layout.add_line(std::string(colours.error).append("neap: ").append(colours.reset).append(string_field(L, title)));
   if (!lua_isnil(L, error) || !tree.trace.empty()) layout.add(tree, "", "");
+  layout.add_creation(string_field(L, creation));
   write_out(layout.text());
 }
 
@@ -182,7 +190,8 @@ void report_task_error(lua_State* L, int task) {
 }
 
 void report_context(lua_State* L, int context) {
-  report_protected(L, context, read_context, 3, [L](int first) { report_titled(L, first, first + 1, first + 2); });
+  report_protected(L, context, read_context, 4,
+                   [L](int first) { report_titled(L, first, first + 1, first + 2, first + 3); });
 }
 
 void report_message(const char* message) { std::fprintf(stderr, "neap: %s\n", message); }

@@ -25,6 +25,8 @@ void report_future(lua_State* L, Scheduler& scheduler, int index) {
   lua_setfield(L, -2, "exception");
   push_extra(L, index, "traceback");
   lua_setfield(L, -2, "traceback");
+  push_extra(L, index, "source_traceback");
+  lua_setfield(L, -2, "source_traceback");
   scheduler.report(L);
 }
 

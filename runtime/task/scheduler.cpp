@@ -127,6 +127,7 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   if (observed_) {
     note(Event::task_created, *task);
     note(Event::task_scheduled, *task);
+    if (debug_) keep_creation(L, level);
   }
   return *task;
 }

@@ -224,6 +224,8 @@ class Scheduler : public StateData {
   void poll();
   void run_one(Waiter& next);
   void run_one_timed(Waiter& next);
+  /// Keeps the traceback of what creates the task on the top of the stack.
+  static void keep_creation(lua_State* L, int level);
   void run_one_observed();
   /// To be called when a reason to observe steps has come or gone.
   void look_again() { observed_ = debug_ || schedule_.counts() || instruments_.any(); }

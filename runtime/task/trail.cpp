@@ -61,6 +61,21 @@ bool push_own_trace(lua_State* L, int index) {
   return false;
 }
 
+/// Pushes what stands behind "created at" in a trace: a line, or in debug mode the traceback of it; and who awaits.
+void push_creation(lua_State* L, int index, const Task& task) {
+  push_extra(L, index, "source_traceback");
+  if (lua_isstring(L, -1) != 0 && lua_rawlen(L, -1) != 0) {
+    luaL_gsub(L, lua_tostring(L, -1), "\t", "\t--   ");
+    lua_pushfstring(L, ":\n%s\n\t-- awaited by:", lua_tostring(L, -1));
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+    return;
+  }
+  lua_pop(L, 1);
+  const std::string& place = scheduler_of(L).place(task);
+  lua_pushfstring(L, " %s, awaited by:", place.empty() ? "?" : place.c_str());
+}
+
 }  // namespace
 
 void leave_trail(lua_State* L, int task) {
@@ -71,10 +86,9 @@ void leave_trail(lua_State* L, int task) {
   push_extra(L, task, "traceback");
   if (!lua_isstring(L, -1)) return lua_settop(L, error);
   if (is_long(L)) return set_trail(L, error);
-  Scheduler& scheduler = scheduler_of(L);
   push_task_name(L, task);
-  lua_pushfstring(L, "%s\n\t-- task '%s', created at %s, awaited by:", lua_tostring(L, -2), lua_tostring(L, -1),
-                  scheduler.place(*failed).empty() ? "?" : scheduler.place(*failed).c_str());
+  push_creation(L, task, *failed);
+  lua_pushfstring(L, "%s\n\t-- task '%s', created at%s", lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));
   end_long_trace(L);
   set_trail(L, error);
   lua_settop(L, error);

@@ -838,6 +838,7 @@ function Loop:remove_instrument(instrument) end
 ---@field message? string what happened
 ---@field exception? any the error
 ---@field traceback? string
+---@field source_traceback? string where the task was created; known in debug mode
 ---@field task? async.Task the task that failed
 ---@field future? async.Future the future that failed
 ---@field handle? async.Handle the callback that failed

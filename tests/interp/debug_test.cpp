@@ -55,3 +55,131 @@ TEST_CASE("debug mode says nothing of files that were closed", "[interp][debug]"
     for (const ProcessResult& result : run_each_way(text)) CHECK(result.err.empty());
   }
 }
+
+// Coroutines that nobody awaits.
+
+TEST_CASE("debug mode names the line that made a Coroutine which was never awaited", "[interp][debug]") {
+  for (const char* text : {"local f = async(print)\nf()", "local f = async(print)\nkept = f()",
+                           "local f = async(print)\nf() collectgarbage()"}) {
+    for (const ProcessResult& result : run_each_way(text)) {
+      CAPTURE(text);
+      CHECK(result.err == "neap: warning: the Coroutine made at x.lua:2 was never awaited\n");
+      CHECK(result.status == 0);
+    }
+    CHECK(run_plain(text).err.empty());
+  }
+}
+
+TEST_CASE("debug mode says nothing of Coroutines that were awaited or made a task", "[interp][debug]") {
+  for (const char* text : {"await(async(print)())", "async.spawn(async(print)())", "async.gather(async(print)())"}) {
+    for (const ProcessResult& result : run_each_way(text)) CHECK(result.err.empty());
+  }
+}
+
+// Steps that block.
+
+namespace {
+
+constexpr const char* kBusy =
+    "local function busy() local t = os.clock() + 0.11 while os.clock() < t do end end local loop = "
+    "async.get_running_loop()\n";
+
+/// Runs code that is busy for longer than the limit in each way. The warning must begin and end so; and there must be none
+/// without debug mode.
+void check_slow(const std::string& code, const std::string& who, const std::string& where) {
+  const std::string text = kBusy + code;
+  for (const ProcessResult& result : run_each_way(text)) {
+    CAPTURE(code, result.err);
+    CHECK(result.err.starts_with("neap: warning: " + who + " ran for 0."));
+    CHECK(result.err.ends_with(" seconds without waiting" + where + "\n"));
+    CHECK(result.err.find('\n') == result.err.size() - 1);
+  }
+  CHECK(run_plain(text).err.empty());
+}
+
+}  // namespace
+
+TEST_CASE("debug mode names the lines between which a task blocked", "[interp][debug]") {
+  check_slow("await(async.create_task(function()\nasync.sleep(0.001)\nbusy()\nasync.sleep(0)\nend, {name = 't'}))",
+             "task 't'", ", from x.lua:3 to x.lua:5");
+}
+
+TEST_CASE("debug mode names the function of a task that blocks from the beginning", "[interp][debug]") {
+  check_slow("await(async.create_task(function()\nbusy()\nasync.sleep(0)\nend, {name = 't'}))", "task 't'",
+             ", from the beginning of the function at x.lua:2 to x.lua:4");
+}
+
+TEST_CASE("debug mode names a line of a task that blocks and ends", "[interp][debug]") {
+  check_slow("await(async.create_task(busy, {name = 't'}))", "task 't'",
+             ", from the beginning of the function at x.lua:1 to its end");
+  check_slow("await(async.create_task(function()\nasync.sleep(0.001)\nbusy()\nend, {name = 't'}))", "task 't'",
+             ", from x.lua:3 to its end");
+  check_slow(
+      "local t = async.spawn(function()\nasync.sleep(0.001)\nbusy() error('e')\nend) t:set_name('t') pcall(await, t)",
+      "task 't'", ", from x.lua:3 to its end");
+}
+
+TEST_CASE("debug mode names a callback that blocks, and the line that set it", "[interp][debug]") {
+  check_slow("loop:call_soon(function()\nbusy() end)\nasync.sleep(0.001)", "the callback at x.lua:2",
+             ", set at x.lua:2");
+  check_slow("loop:call_later(0.001, busy)\nasync.sleep(0.01)", "the callback at x.lua:1", ", set at x.lua:2");
+  check_slow("local f = async.Future()\nf:add_done_callback(busy)\nf:set_result()\nasync.sleep(0.001)",
+             "the callback at x.lua:1", ", set at x.lua:3");
+}
+
+TEST_CASE("slow_callback_duration is how long a step may take", "[interp][debug]") {
+  for (const ProcessResult& result :
+       run_each_way(std::string(kBusy) + "loop.slow_callback_duration = 5 await(async.spawn(busy))")) {
+    CHECK(result.err.empty());
+  }
+  for (const ProcessResult& result : run_each_way(
+           std::string(kBusy) + "loop.slow_callback_duration = 0 await(async.create_task(print, {name = 't'}))")) {
+    CHECK(result.err.find("neap: warning: task 't' ran for 0.00") != std::string::npos);
+  }
+}
+
+// Where tasks were created.
+
+TEST_CASE("debug mode shows the traceback of a task's creation in an error that went through it", "[interp][debug]") {
+  const std::string text =
+      "local function fail() error('boom') end\nlocal function make() local t = async.spawn(fail) return t end"
+      "\nlocal t = make()\nawait(t)";
+  const std::string created =
+      "\t-- task 'Task-2', created at:\n\t--   x.lua:2: in local 'make'\n\t--   x.lua:3: in main chunk\n\t-- awaited "
+      "by:\n";
+  const std::vector<ProcessResult> results = run_each_way(text);
+  CHECK(results[0].err.find(created) != std::string::npos);
+  CHECK(results[1].err.find(created) != std::string::npos);
+  CHECK(results[2].err.find("created at:\n\t--   x.lua:2: in local 'make'\n\t--   x.lua:3: in function <x.lua:1>\n\t-- "
+                            "awaited by:\n") != std::string::npos);
+  CHECK(run_plain(text).err.find("\t-- task 'Task-2', created at x.lua:2, awaited by:\n") != std::string::npos);
+}
+
+TEST_CASE("debug mode shows the traceback of the creation of a task whose error nobody retrieved", "[interp][debug]") {
+  const std::string text =
+      "local function fail() error('boom') end\nlocal function make() async.spawn(fail) end\nmake()";
+  for (const ProcessResult& result : run_each_way(text)) {
+    CAPTURE(result.err);
+    CHECK(result.err.starts_with("neap: Task exception was never retrieved: task 'Task-"));
+    CHECK(result.err.find("\ntask created by:\n\tx.lua:2: in local 'make'\n\tx.lua:3: in ") != std::string::npos);
+    CHECK(result.status == 1);
+  }
+  CHECK(run_plain(text).err.find("task created by") == std::string::npos);
+}
+
+TEST_CASE("the exception handler gets the traceback of the creation in debug mode", "[interp][debug]") {
+  for (const ProcessResult& result :
+       run_each_way("async.get_running_loop():set_exception_handler(function(_, c) print(c.source_traceback) end)\n"
+                    "async.spawn(error, 'boom')\nasync.sleep(0) collectgarbage() async.sleep(0)")) {
+    CHECK(result.out.starts_with("\tx.lua:2: in "));
+  }
+}
+
+TEST_CASE("NEAP_DEBUG=0 and an empty NEAP_DEBUG leave debug mode off, and -E ignores it", "[interp][debug]") {
+  const char* code = "print(async.get_running_loop():get_debug())";
+  CHECK(run_neap({"-e", code}, {.env = {"NEAP_DEBUG=0"}}).out == "false\n");
+  CHECK(run_neap({"-e", code}, {.env = {"NEAP_DEBUG="}}).out == "false\n");
+  CHECK(run_neap({"-e", code}, {.env = {"NEAP_DEBUG=1"}}).out == "true\n");
+  CHECK(run_neap({"-E", "-e", code}, {.env = {"NEAP_DEBUG=1"}}).out == "false\n");
+  CHECK(run_neap({"-E", "--debug", "-e", code}).out == "true\n");
+}
