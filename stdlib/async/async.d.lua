@@ -502,7 +502,7 @@ function async.BoundedSemaphore(value) end
 ---@class async.Barrier
 ---@field parties integer how many must come
 ---@field n_waiting integer how many have come and wait
----@field broken boolean true after `abort`, or when a task that waited was cancelled
+---@field broken boolean true after `abort`, until `reset`
 local Barrier = {}
 
 ---TypeError for what is no integer, ValueError below 1.
@@ -511,7 +511,7 @@ local Barrier = {}
 function async.Barrier(parties) end
 
 ---Waits until all parties have come. asyncio's arrival index: 0 for the first. BrokenBarrierError when the barrier is
----broken, or is broken or reset meanwhile. A cancellation breaks it for the others.
+---broken, or is broken or reset meanwhile. A task that is cancelled while it waits has not come.
 ---@return integer index
 function Barrier:wait() end
 
