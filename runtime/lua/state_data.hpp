@@ -11,8 +11,8 @@
 
 namespace neap {
 
-struct alignas(16) StateData {
-  static constexpr int kFastTypes = 6;
+struct alignas(32) StateData {
+  static constexpr int kFastTypes = 7;
   std::array<const void*, kFastTypes> metatables{};  // of the types of userdata.hpp, kept alive by the registry
   const void* cancelled_error = nullptr;             // the class CancelledError, kept alive by the registry
 };
@@ -23,9 +23,10 @@ enum ThreadFlag : std::uintptr_t {
   kTaskBase = 2,  // the coroutine of a task itself
   kClosing = 4,   // being closed: its pcalls let the closing error through
   kEntered = 8,   // its function has been started
+  kThrowing = 16  // resumed by throw: the value it is given is raised in it
 };
 
-inline constexpr std::uintptr_t kThreadFlags = 15;
+inline constexpr std::uintptr_t kThreadFlags = 31;
 
 inline std::uintptr_t& thread_word(lua_State* L) { return *static_cast<std::uintptr_t*>(lua_getextraspace(L)); }
 

@@ -21,6 +21,7 @@ inline constexpr UserdataType kCoroutineType{"Coroutine", 2};
 inline constexpr UserdataType kHandleType{"Handle", 3};
 inline constexpr UserdataType kTimeoutType{"Timeout", 4};
 inline constexpr UserdataType kWaitQueueType{"WaitQueue", 5};
+inline constexpr UserdataType kGeneratorType{"Generator", 6};
 inline constexpr UserdataType kWatchType{"Watch"};
 
 /// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.

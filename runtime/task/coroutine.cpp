@@ -38,11 +38,23 @@ void bury_unstarted(lua_State* coroutine) {
   if (lua_status(coroutine) == LUA_OK && lua_tocfunction(coroutine, 1) == base_entry) lua_remove(coroutine, 1);
 }
 
-enum class Outcome { yielded, returned, failed, waiting };
+const char* status_name(lua_State* L, lua_State* coroutine) {
+  if (L == coroutine) return "running";
+  if (thread_has(coroutine, kWaiting)) return "normal";
+  switch (lua_status(coroutine)) {
+    case LUA_YIELD: return "suspended";
+    case LUA_OK: {
+      lua_Debug frame;
+      if (lua_getstack(coroutine, 0, &frame) != 0) return "normal";
+      return lua_gettop(coroutine) == 0 ? "dead" : "suspended";
+    }
+    default: return "dead";
+  }
+}
 
-/// Runs `coroutine` with `count` arguments, already on its stack, until it yields, ends or waits. Then
-/// `*results` values are on its stack (the error when it failed).
-Outcome run(lua_State* L, lua_State* coroutine, int count, int* results) {
+}  // namespace
+
+Outcome run_coroutine(lua_State* L, lua_State* coroutine, int count, int* results) {
   Scheduler& scheduler = scheduler_of(L);
   const int blocked = lua_isyieldable(L) == 0 ? 1 : 0;
   scheduler.blocked_resumes += blocked;
@@ -64,21 +76,6 @@ Outcome run(lua_State* L, lua_State* coroutine, int count, int* results) {
   return Outcome::failed;
 }
 
-const char* status_name(lua_State* L, lua_State* coroutine) {
-  if (L == coroutine) return "running";
-  if (thread_has(coroutine, kWaiting)) return "normal";
-  switch (lua_status(coroutine)) {
-    case LUA_YIELD: return "suspended";
-    case LUA_OK: {
-      lua_Debug frame;
-      if (lua_getstack(coroutine, 0, &frame) != 0) return "normal";
-      return lua_gettop(coroutine) == 0 ? "dead" : "suspended";
-    }
-    default: return "dead";
-  }
-}
-
-/// Why the coroutine cannot be resumed, or null.
 const char* resume_obstacle(lua_State* L, lua_State* coroutine) {
   if (thread_has(coroutine, kWaiting)) return "cannot resume a coroutine that is waiting";
   if (thread_has(coroutine, kTaskBase)) return "cannot resume the coroutine of a task";
@@ -87,9 +84,6 @@ const char* resume_obstacle(lua_State* L, lua_State* coroutine) {
   return *status == 'd' ? "cannot resume dead coroutine" : "cannot resume non-suspended coroutine";
 }
 
-// resume and wrap: what they answer with. `coroutine` holds the results.
-
-/// Moves the results to `L`, below which `kept` values stay. Returns their number, or -1 with a message.
 int take_results(lua_State* L, lua_State* coroutine, int results) {
   if (lua_checkstack(L, results + 1) == 0) {
     lua_pop(coroutine, results);
@@ -99,6 +93,10 @@ int take_results(lua_State* L, lua_State* coroutine, int results) {
   lua_xmove(coroutine, L, results);
   return results;
 }
+
+namespace {
+
+// resume and wrap: what they answer with. `coroutine` holds the results.
 
 int answer_resume(lua_State* L, lua_State* coroutine, Outcome outcome, int results) {
   const int first = lua_gettop(L) + 1;
@@ -116,7 +114,7 @@ int resume_continued(lua_State* L, int, lua_KContext context) {
   auto* coroutine = reinterpret_cast<lua_State*>(context);
   set_thread_flag(coroutine, kWaiting, false);
   int results = 0;
-  const Outcome outcome = run(L, coroutine, 0, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, 0, &results);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, resume_continued);
   return answer_resume(L, coroutine, outcome, results);
 }
@@ -138,7 +136,7 @@ int wrap_continued(lua_State* L, int, lua_KContext context) {
   auto* coroutine = reinterpret_cast<lua_State*>(context);
   set_thread_flag(coroutine, kWaiting, false);
   int results = 0;
-  const Outcome outcome = run(L, coroutine, 0, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, 0, &results);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, wrap_continued);
   return answer_wrap(L, coroutine, outcome, results);
 }
@@ -152,7 +150,7 @@ int wrap_call(lua_State* L) {
   int results = 0;
   const bool fresh = !thread_has(coroutine, kEntered);
   set_thread_flag(coroutine, kEntered, true);
-  const Outcome outcome = run(L, coroutine, fresh ? count + 2 : count, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, fresh ? count + 2 : count, &results);
   const auto context = reinterpret_cast<lua_KContext>(coroutine);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, wrap_continued);
   return answer_wrap(L, coroutine, outcome, results);
@@ -167,7 +165,9 @@ int wrap_call(lua_State* L) {
 constexpr int kDeepestClose = 40;
 const char kPutOff = 0;  // registry key: list of coroutines to close
 
-void put_off(lua_State* L, int coroutine) {
+}  // namespace
+
+void put_off_close(lua_State* L, int coroutine) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kPutOff) == LUA_TNIL) {
     lua_pop(L, 1);
     lua_newtable(L);
@@ -179,7 +179,8 @@ void put_off(lua_State* L, int coroutine) {
   lua_pop(L, 1);
 }
 
-/// True when the coroutine is suspended in neap's own yield, where it can be told to close.
+bool closes_too_deep(lua_State* L) { return scheduler_of(L).resume_depth >= kDeepestClose; }
+
 bool yielded_here(lua_State* coroutine) {
   lua_Debug frame;
   if (lua_status(coroutine) != LUA_YIELD || lua_getstack(coroutine, 0, &frame) == 0) return false;
@@ -188,6 +189,8 @@ bool yielded_here(lua_State* coroutine) {
   lua_pop(coroutine, 1);
   return here;
 }
+
+namespace {
 
 /// Ends a coroutine that has nothing more to run, or cannot be resumed, as stock Lua does.
 int close_at_once(lua_State* L, lua_State* coroutine) {
@@ -225,12 +228,16 @@ int close_continued(lua_State* L, int, lua_KContext context) {
   auto* coroutine = reinterpret_cast<lua_State*>(context);
   set_thread_flag(coroutine, kWaiting, false);
   int results = 0;
-  const Outcome outcome = run(L, coroutine, 0, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, 0, &results);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, close_continued);
   return answer_close(L, coroutine, outcome);
 }
 
 int yield_continued(lua_State* L, int, lua_KContext) {
+  if (thread_has(L, kThrowing)) {
+    set_thread_flag(L, kThrowing, false);
+    raise_value(L);
+  }
   if (thread_has(L, kClosing)) {
     lua_pushliteral(L, "the coroutine is being closed");
     wrap_message(L, ErrorKind::cancelled);
@@ -243,13 +250,18 @@ int yield_continued(lua_State* L, int, lua_KContext) {
 
 }  // namespace
 
-int coroutine_create(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TFUNCTION);
+lua_State* push_new_coroutine(lua_State* L, int function) {
   lua_State* coroutine = lua_newthread(L);
   lua_pushcfunction(coroutine, base_entry);
   lua_pushcfunction(coroutine, coroutine_message_handler);
-  lua_pushvalue(L, 1);
+  lua_pushvalue(L, function);
   lua_xmove(L, coroutine, 1);
+  return coroutine;
+}
+
+int coroutine_create(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  push_new_coroutine(L, 1);
   return 1;
 }
 
@@ -274,7 +286,7 @@ int coroutine_resume(lua_State* L) {
   const bool fresh = lua_status(coroutine) == LUA_OK && lua_tocfunction(coroutine, 1) == base_entry;
   set_thread_flag(coroutine, kEntered, true);
   int results = 0;
-  const Outcome outcome = run(L, coroutine, fresh ? count + 2 : count, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, fresh ? count + 2 : count, &results);
   const auto context = reinterpret_cast<lua_KContext>(coroutine);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, resume_continued);
   return answer_resume(L, coroutine, outcome, results);
@@ -322,14 +334,14 @@ int coroutine_close(lua_State* L) {
   const char* status = status_name(L, coroutine);
   if (*status == 'n' || *status == 'r') return luaL_error(L, "cannot close a %s coroutine", status);
   if (!yielded_here(coroutine)) return close_at_once(L, coroutine);
-  if (scheduler_of(L).resume_depth >= kDeepestClose) {
-    put_off(L, 1);
+  if (closes_too_deep(L)) {
+    put_off_close(L, 1);
     lua_pushboolean(L, 1);
     return 1;
   }
   set_thread_flag(coroutine, kClosing, true);
   int results = 0;
-  const Outcome outcome = run(L, coroutine, 0, &results);
+  const Outcome outcome = run_coroutine(L, coroutine, 0, &results);
   const auto context = reinterpret_cast<lua_KContext>(coroutine);
   if (outcome == Outcome::waiting) return lua_yieldk(L, 0, context, close_continued);
   return answer_close(L, coroutine, outcome);

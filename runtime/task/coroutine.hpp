@@ -30,4 +30,24 @@ void open_protected_calls(lua_State* L);
 /// True when the value is the error by which the running coroutine is being closed. Nothing catches it.
 bool is_closing_error(lua_State* L, int index);
 
+// What generators are made of as well.
+
+enum class Outcome { yielded, returned, failed, waiting };
+
+/// Pushes a coroutine of the function at the index. Its first resume takes two values more than the function does.
+lua_State* push_new_coroutine(lua_State* L, int function);
+/// Runs `coroutine` with `count` arguments, already on its stack, until it yields, ends or waits. Then
+/// `*results` values are on its stack (the error when it failed).
+Outcome run_coroutine(lua_State* L, lua_State* coroutine, int count, int* results);
+/// Why the coroutine cannot be resumed, or null.
+const char* resume_obstacle(lua_State* L, lua_State* coroutine);
+/// Moves the results to `L`. Returns their number, or -1 with a message.
+int take_results(lua_State* L, lua_State* coroutine, int results);
+/// True when the coroutine is suspended in neap's own yield, where it can be told to close or be given an error.
+bool yielded_here(lua_State* coroutine);
+/// True when closes have nested so deep that the next one must be put off.
+bool closes_too_deep(lua_State* L);
+/// Leaves the close of the coroutine at the index to the closes further out.
+void put_off_close(lua_State* L, int coroutine);
+
 }  // namespace neap

@@ -199,6 +199,8 @@ class Scheduler : public StateData {
   int await_depth = 0;
   /// True while a task runs its first step inside the step of its maker, which goes on right after it.
   bool eager = false;
+  /// How often a task has become the owner of a generator.
+  std::uint64_t adoptions = 0;
   /// Waits in a row that were satisfied without suspending.
   int satisfied_in_a_row = 0;
 

@@ -1,6 +1,8 @@
 // Opens the async module's C++ part: the table `core` for its Lua files.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/task/coroutine.hpp"
+#include "runtime/task/generator.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -42,9 +44,16 @@ int open_async(lua_State* L) {
       {"timeout_at", bound<new_timeout_at>},
       {"watch", bound<new_watch>},
       {"wait_queue", bound<new_wait_queue>},
+      {"generator", bound<new_generator_function>},
+      {"generator_close", bound<generator_close>},
+      {"generator_state", bound<generator_state>},
+      {"coroutine_close", bound<coroutine_close>},
+      {"next_put_off", bound<coroutine_next_put_off>},
   };
   set_functions(L, kFunctions);
   add_errors(L);
+  open_generator(L);
+  lua_setfield(L, -2, "Generator");
   add_futures(L);
   add_coroutines(L);
   add_loop(L);

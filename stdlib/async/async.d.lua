@@ -597,6 +597,48 @@ local LifoQueue = {}
 ---@return async.LifoQueue
 function async.LifoQueue(maxsize) end
 
+-- Generators ---------------------------------------------------------------------------------------------------
+
+---Gives values one at a time to whoever asks, and may wait between them. `for x in gen(...)`, `for x in g:each()` and
+---`local g <close> = gen(...)` close it on the way out; any other is closed when the task that resumed it last (or made it)
+---ends. RuntimeError when it is used while it runs, or while another task waits in it.
+---@class async.Generator
+---@operator call: any
+local Generator = {}
+
+---A generator function: calling it runs nothing and returns `g, nil, nil, g`. `fn` gives values by `coroutine.yield`; what it
+---returns is ignored. TypeError when it is no function.
+---@param fn fun(...: any)
+---@return fun(...: any): async.Generator, nil, nil, async.Generator
+function async.generator(fn) end
+
+---Goes on to the next yield and returns its values; nil at the end, again and again. Waits when the function does; raises
+---its error, which ends the generator.
+---@return any ...
+function Generator:next() end
+
+---The same, and the yield inside returns the arguments. TypeError for a value given to one that has not started.
+---@param ... any
+---@return any ...
+function Generator:send(...) end
+
+---The same, and the yield inside raises the error. One that has not started ends without running; one that is finished
+---raises the error. TypeError for nil.
+---@param err any
+---@return any ...
+function Generator:throw(err) end
+
+---Ends it where it yielded last: its `<close>` variables and `finally` clauses run, and may wait; nothing inside catches it.
+---Does nothing when it is finished. Raises what the cleanup raises; RuntimeError when it yields again.
+function Generator:close() end
+
+---For a generic `for` that closes it on the way out.
+---@return async.Generator
+---@return nil
+---@return nil
+---@return async.Generator
+function Generator:each() end
+
 -- Errors -------------------------------------------------------------------------------------------------------
 
 ---What every error object has. It accepts new fields.

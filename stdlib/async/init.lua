@@ -35,6 +35,7 @@ for file, names in pairs {
   barrier = { "Barrier" },
   callgraph = { "capture_call_graph", "format_call_graph", "print_call_graph", "format_tasks" },
   inspect = { "open_handles" },
+  generator = { "generator" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
   context = { "ContextVar", "copy_context" },
 } do

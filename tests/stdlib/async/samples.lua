@@ -35,6 +35,7 @@ local samples = {
   Barrier = function(visit) visit(async.Barrier(2)) end,
   Queue = function(visit) visit(async.Queue()) end,
   PriorityQueue = function(visit) visit(async.PriorityQueue()) end,
+  Generator = function(visit) visit((async.generator(print)())) end,
   LifoQueue = function(visit) visit(async.LifoQueue()) end,
 }
 
