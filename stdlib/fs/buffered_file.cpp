@@ -81,7 +81,7 @@ void BufferedFile::drop_ahead() {
   take(ahead.size());
 }
 
-More BufferedFile::more(std::size_t wanted, Failure* reason, const Job& job) {
+io::More BufferedFile::more(std::size_t wanted, Failure* reason, const Job& job) {
   if (begin != 0) {
     ahead.remove_front(begin);
     begin = 0;
@@ -91,8 +91,8 @@ More BufferedFile::more(std::size_t wanted, Failure* reason, const Job& job) {
   ahead.reserve_more(std::min(count, std::max(ahead.size(), std::size_t{1} << 20U)));
   std::size_t got = 0;
   *reason = descriptor_.read_some(ahead, std::min(count, ahead.room()), &got, job);
-  if (*reason) return More::failed;
-  return got == 0 ? More::end : More::got;
+  if (*reason) return io::More::failed;
+  return got == 0 ? io::More::end : io::More::got;
 }
 
 Failure BufferedFile::fetch_rest(const Job& job) {
@@ -127,6 +127,12 @@ Failure BufferedFile::flush_and_close(const Job* job) {
   pending.clear();
   const Failure unclosed = descriptor_.close();
   return unwritten ? unwritten : unclosed;
+}
+
+io::More FileSource::rest() {
+  if (job_ == nullptr) return io::More::blocked;
+  failure_ = file_.fetch_rest(*job_);
+  return failure_ ? io::More::failed : io::More::end;
 }
 
 }  // namespace neap::stdlib::fs

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "stdlib/fs/system.hpp"
+#include "stdlib/io/read_plan.hpp"
 
 #include <mutex>
 
@@ -21,9 +22,6 @@ namespace neap::stdlib::fs {
 
 /// When written bytes leave the buffer, as in setvbuf.
 enum class Buffering { full, line, no };
-
-/// What `more` came to.
-enum class More { got, end, failed, blocked };
 
 class BufferedFile {
  public:
@@ -54,7 +52,7 @@ class BufferedFile {
   // For jobs. `job` may be null: then nothing is waited for that might never come.
 
   /// Fetches bytes behind those in `ahead`: at least `wanted` of them if they come at once.
-  More more(std::size_t wanted, Failure* reason, const Job& job);
+  io::More more(std::size_t wanted, Failure* reason, const Job& job);
   /// Fetches everything up to the end of the file.
   Failure fetch_rest(const Job& job);
   /// Writes what is pending, and then `bytes`.
@@ -69,6 +67,23 @@ class BufferedFile {
 
   Descriptor descriptor_;
   bool writable_;
+};
+
+/// A BufferedFile as a ReadPlan knows it. Without a job only the buffer may be used.
+class FileSource final : public io::ReadSource {
+ public:
+  FileSource(BufferedFile& file, const Job* job) : ReadSource(file.ahead, file.begin), file_(file), job_(job) {}
+
+  io::More more(std::size_t wanted) override {
+    return job_ == nullptr ? io::More::blocked : file_.more(wanted, &failure_, *job_);
+  }
+  io::More rest() override;
+  [[nodiscard]] const Failure& failure() const { return failure_; }
+
+ private:
+  BufferedFile& file_;
+  const Job* job_;
+  Failure failure_;
 };
 
 }  // namespace neap::stdlib::fs

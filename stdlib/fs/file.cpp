@@ -6,6 +6,7 @@
 #include "stdlib/fs/arguments.hpp"
 #include "stdlib/fs/file_jobs.hpp"
 #include "stdlib/fs/module.hpp"
+#include "stdlib/io/formats.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,8 +19,6 @@
 namespace neap::stdlib::fs {
 
 namespace {
-
-constexpr int kMostFormats = 250;  // of `lines`, as in Lua's own library
 
 constexpr WaitKind kOpen = offload_wait("fs.open");
 constexpr WaitKind kRead = offload_wait("File:read");
@@ -89,70 +88,19 @@ int open(lua_State* L) {
 
 // read and lines.
 
-ReadItem check_format(lua_State* L, int index, int argument) {
-  if (lua_type(L, index) == LUA_TNUMBER) {
-    int exact = 0;
-    const lua_Integer count = lua_tointegerx(L, index, &exact);
-    if (exact == 0 || count < 0) {
-      raise(L, ErrorKind::value, "argument %d of %s must be a number of bytes, got %s", argument, kRead.name,
-            luaL_tolstring(L, index, nullptr));
-    }
-    return {Format::count, static_cast<std::size_t>(count)};
-  }
-  if (lua_type(L, index) != LUA_TSTRING) {
-    raise(L, ErrorKind::type, "argument %d of %s must be a format or a number of bytes, got %s", argument, kRead.name,
-          type_name(L, index));
-  }
-  const char* format = lua_tostring(L, index);
-  switch (format[*format == '*' ? 1 : 0]) {
-    case 'l': return {Format::line, 0};
-    case 'L': return {Format::line_with_end, 0};
-    case 'a': return {Format::rest, 0};
-    case 'n': return {Format::number, 0};
-    default:
-      raise(L, ErrorKind::value, "argument %d of %s must be \"n\", \"l\", \"L\", \"a\" or a number of bytes, got '%s'",
-            argument, kRead.name, format);
-  }
-}
-
-/// Fills the plan with the formats from index 2 on.
-void check_formats(lua_State* L, ReadPlan& plan) {
-  const int top = lua_gettop(L);
-  plan.items.clear();
-  for (int index = 2; index <= top; ++index) plan.items.push_back(check_format(L, index, index - 1));
-  if (plan.items.empty()) plan.items.emplace_back();
-}
-
 /// file:read(...)
 int file_read(lua_State* L) {
   File& file = check_usable_for(L, kRead.name, &File::readable, "read");
-  check_formats(L, file.plan);
+  io::check_formats(L, file.plan, kRead.name);
   if (file.state->jobs == 0 && run_buffered(file)) return push_results(L, *file.state, file.plan);
   return run_job<FileReadJob>(L, kRead, 0, file, std::move(file.plan));
-}
-
-/// The iterator of `lines`. Upvalues: the file, the number of formats, the formats.
-int lines_step(lua_State* L) {
-  const auto count = static_cast<int>(lua_tointeger(L, lua_upvalueindex(2)));
-  lua_settop(L, 0);
-  luaL_checkstack(L, count + 1, "too many formats");
-  lua_pushvalue(L, lua_upvalueindex(1));
-  for (int i = 1; i <= count; ++i) lua_pushvalue(L, lua_upvalueindex(2 + i));
-  return file_read(L);
 }
 
 /// file:lines(...)
 int file_lines(lua_State* L) {
   File& file = check_file(L, "File:lines");
   if (!file.state) raise(L, ErrorKind::runtime, "File:lines: the file '%s' is closed", file.path.c_str());
-  const int count = lua_gettop(L) - 1;
-  if (count > kMostFormats)
-    raise(L, ErrorKind::value, "File:lines takes at most %d formats, got %d", kMostFormats, count);
-  for (int i = 1; i <= count; ++i) check_format(L, i + 1, i);
-  lua_pushinteger(L, count);
-  lua_insert(L, 2);
-  lua_pushcclosure(L, bound<lines_step>, count + 2);
-  return 1;
+  return io::push_lines<file_read>(L, "File:lines");
 }
 
 // write, flush and setvbuf.

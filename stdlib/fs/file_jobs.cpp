@@ -1,23 +1,13 @@
 #include "stdlib/fs/file_jobs.hpp"
 
 #include "runtime/lua/bind.hpp"
+#include "stdlib/io/formats.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <new>
 
 namespace neap::stdlib::fs {
-
-namespace {
-
-void push_number(lua_State* L, const char* text, std::size_t size) {
-  char numeral[256];
-  std::memcpy(numeral, text, size);  // at most 200 characters: see ReadPlan
-  numeral[size] = '\0';
-  if (lua_stringtonumber(L, numeral) == 0) luaL_pushfail(L);
-}
-
-}  // namespace
 
 Failure OpenJob::run() {
   Descriptor descriptor;
@@ -77,23 +67,21 @@ int SeekJob::results(lua_State* L) {
 
 bool run_buffered(File& file) {
   const std::lock_guard lock(file.state->mutex);  // against the flush at exit of another thread
-  return file.plan.run_buffered(*file.state);
+  FileSource source(*file.state, nullptr);
+  return file.state->pending.empty() && file.plan.run(source);
 }
 
-int push_results(lua_State* L, BufferedFile& file, const ReadPlan& plan) {
-  luaL_checkstack(L, static_cast<int>(plan.results.size()), "too many results");
-  for (const ReadResult& result : plan.results) {
-    const char* text = file.ahead.data() + result.from;
-    if (!result.found) {
-      luaL_pushfail(L);
-    } else if (result.number) {
-      push_number(L, text, result.size);
-    } else {
-      lua_pushlstring(L, text, result.size);
-    }
-  }
+Failure FileReadJob::operate(BufferedFile& file) {
+  if (const Failure reason = file.flush(this)) return reason;
+  FileSource source(file, this);
+  plan_.run(source);
+  return source.failure();
+}
+
+int push_results(lua_State* L, BufferedFile& file, const io::ReadPlan& plan) {
+  const int count = io::push_results(L, file.ahead, plan);
   file.take(plan.end());
-  return static_cast<int>(plan.results.size());
+  return count;
 }
 
 bool append_pending(lua_State* L, BufferedFile& file) {

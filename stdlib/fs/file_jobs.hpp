@@ -5,7 +5,7 @@
 #include "runtime/task/open_handle.hpp"
 #include "stdlib/fs/buffered_file.hpp"
 #include "stdlib/fs/job.hpp"
-#include "stdlib/fs/read_plan.hpp"
+#include "stdlib/io/read_plan.hpp"
 
 #include <mutex>
 
@@ -22,7 +22,7 @@ struct File final : OpenHandle {
   std::string path;
   bool readable = false;
   bool writable = false;
-  ReadPlan plan;  // of the last read, kept for its memory
+  io::ReadPlan plan;  // of the last read, kept for its memory
 };
 
 /// Makes the file; its answer is the userdata.
@@ -63,13 +63,13 @@ class FileJob : public FsJob {
 
 class FileReadJob final : public FileJob {
  public:
-  FileReadJob(const File& file, ReadPlan plan) : FileJob(file), plan_(std::move(plan)) {}
+  FileReadJob(const File& file, io::ReadPlan plan) : FileJob(file), plan_(std::move(plan)) {}
 
  private:
-  Failure operate(BufferedFile& file) override { return plan_.run_reading(file, *this); }
+  Failure operate(BufferedFile& file) override;
   int results(lua_State* L) override;
 
-  ReadPlan plan_;
+  io::ReadPlan plan_;
 };
 
 /// Writes what is pending, then what was appended to the job, then a string that is kept alive elsewhere.
@@ -122,7 +122,7 @@ class CloseJob final : public FileJob {
 /// Runs the file's plan on what was read ahead. False when that is not enough.
 bool run_buffered(File& file);
 /// Pushes what the plan has found, takes it out of the buffer, and returns the number of values.
-int push_results(lua_State* L, BufferedFile& file, const ReadPlan& plan);
+int push_results(lua_State* L, BufferedFile& file, const io::ReadPlan& plan);
 /// Adds the strings from index 2 on to what is pending. True when that must be flushed now.
 bool append_pending(lua_State* L, BufferedFile& file);
 

@@ -7,7 +7,7 @@
 //   contents      read, write, append
 //   entries       stat, mkdir, remove, rename
 //   listing       list, and what walk is made of
-//   buffered_file, read_plan, file     open and its File objects
+//   buffered_file, file_jobs, file     open and its File objects
 #pragma once
 
 #include <lua.hpp>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/task/offload.hpp"
+#include "stdlib/io/bytes.hpp"
 
 #include <sys/stat.h>
 
@@ -14,6 +15,8 @@
 #include <utility>
 
 namespace neap::stdlib::fs {
+
+using io::Bytes;
 
 /// What went wrong: errno and the name of the call; no error when `error` is 0.
 struct Failure {
@@ -25,43 +28,6 @@ struct Failure {
 
 /// The failure of `syscall`, from errno.
 Failure failure(const char* syscall);
-
-/// Bytes in memory that grow without being cleared first. Throws std::bad_alloc.
-class Bytes {
- public:
-  Bytes() = default;
-  ~Bytes();
-  Bytes(Bytes&& other) noexcept { swap(other); }
-  Bytes& operator=(Bytes&& other) noexcept {
-    swap(other);
-    return *this;
-  }
-  Bytes(const Bytes&) = delete;
-  Bytes& operator=(const Bytes&) = delete;
-
-  [[nodiscard]] char* data() { return data_; }
-  [[nodiscard]] const char* data() const { return data_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t room() const { return capacity_ - size_; }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
-
-  /// Makes room for at least `count` more bytes, at the end.
-  void reserve_more(std::size_t count);
-  /// Counts bytes that were written into the room at the end.
-  void added(std::size_t count) { size_ += count; }
-  void append(std::string_view bytes);
-  void remove_front(std::size_t count);
-  void clear() { size_ = 0; }
-  /// Gives the memory back when there is much of it.
-  void shrink();
-
- private:
-  void swap(Bytes& other) noexcept;
-
-  char* data_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
-};
 
 /// An open file, closed with its owner.
 class Descriptor {

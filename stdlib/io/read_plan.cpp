@@ -1,34 +1,20 @@
-#include "stdlib/fs/read_plan.hpp"
+#include "stdlib/io/read_plan.hpp"
 
 #include <cctype>
 #include <cstring>
 
-namespace neap::stdlib::fs {
+namespace neap::stdlib::io {
 
 namespace {
 constexpr int kEnd = -1;                     // what `peek` gives at the end of the file
 constexpr std::size_t kLongestNumber = 200;  // characters, as in Lua's own library
 }  // namespace
 
-bool ReadPlan::run_buffered(BufferedFile& file) {
-  job_ = nullptr;
-  return file.pending.empty() && run(file);
-}
-
-Failure ReadPlan::run_reading(BufferedFile& file, const Job& job) {
-  job_ = &job;
-  if (const Failure reason = file.flush(&job)) return reason;
-  run(file);
-  return failure_;
-}
-
-/// False when the plan is stuck.
-bool ReadPlan::run(BufferedFile& file) {
-  file_ = &file;
-  failure_ = {};
-  stuck_ = ended_ = too_long_ = false;
+bool ReadPlan::run(ReadSource& source) {
+  source_ = &source;
+  stuck_ = ended_ = too_long_ = overrun_ = false;
   results.clear();
-  at_ = file.begin;
+  at_ = source.begin;
   for (const ReadItem& item : items) {
     if (step(item)) continue;
     if (stuck_) return false;
@@ -49,27 +35,30 @@ bool ReadPlan::step(const ReadItem& item) {
   return false;
 }
 
-/// Makes the buffer longer. False at the end of the file, and when the plan is stuck.
+/// Makes the buffer longer. False at the end, and when the plan is stuck.
 bool ReadPlan::fetch(std::size_t wanted) {
-  if (job_ == nullptr) stuck_ = true;
   if (stuck_ || ended_) return false;
   // What the script has taken is dropped by this: places in the buffer move.
-  const std::size_t moved = file_->begin;
-  const More more = file_->more(wanted, &failure_, *job_);
-  if (moved != 0) {
-    at_ -= moved;
-    number_from_ -= moved;
-    for (ReadResult& result : results) result.from -= moved;
-  }
-  stuck_ = more == More::failed;
+  const std::size_t before = source_->begin;
+  const More more = source_->more(wanted);
+  moved(before - source_->begin);
+  stuck_ = more == More::failed || more == More::blocked;
   ended_ = more == More::end;
   return more == More::got;
+}
+
+/// The bytes of the buffer have moved forward by so many places.
+void ReadPlan::moved(std::size_t places) {
+  if (places == 0) return;
+  at_ -= places;
+  number_from_ -= places;
+  for (ReadResult& result : results) result.from -= places;
 }
 
 bool ReadPlan::read_line(bool with_end) {
   std::size_t looked = 0;  // bytes from the start of the line in which there is no end of line
   for (;;) {
-    const Bytes& bytes = file_->ahead;
+    const Bytes& bytes = source_->ahead;
     const char* from = bytes.data() + at_ + looked;
     const std::size_t left = bytes.size() - at_ - looked;
     if (const void* place = left != 0 ? std::memchr(from, '\n', left) : nullptr) {
@@ -79,6 +68,10 @@ bool ReadPlan::read_line(bool with_end) {
       return true;
     }
     looked += left;
+    if (looked >= limit) {
+      stuck_ = overrun_ = true;
+      return false;
+    }
     if (fetch(0)) continue;
     if (stuck_ || looked == 0) return false;
     found(at_, at_ + looked);
@@ -88,13 +81,13 @@ bool ReadPlan::read_line(bool with_end) {
 }
 
 bool ReadPlan::read_count(std::size_t count) {
-  std::size_t available = file_->ahead.size() - at_;
+  std::size_t available = source_->ahead.size() - at_;
   if (count == 0 && available == 0) {  // a test for the end of the file
     if (!fetch(0)) return false;
     found(at_, at_);
     return true;
   }
-  while (available < count && fetch(count - available)) available = file_->ahead.size() - at_;
+  while (available < count && fetch(count - available)) available = source_->ahead.size() - at_;
   if (stuck_ || (available == 0 && count != 0)) return false;
   const std::size_t taken = available < count ? available : count;
   found(at_, at_ + taken);
@@ -103,26 +96,20 @@ bool ReadPlan::read_count(std::size_t count) {
 }
 
 bool ReadPlan::read_rest() {
-  if (job_ == nullptr) {
-    stuck_ = true;
-    return false;
-  }
-  if (const std::size_t moved = file_->begin; moved != 0) {
-    at_ -= moved;
-    for (ReadResult& result : results) result.from -= moved;
-  }
-  failure_ = file_->fetch_rest(*job_);
-  stuck_ = static_cast<bool>(failure_);
+  const std::size_t before = source_->begin;
+  const More more = source_->rest();
+  moved(before - source_->begin);
+  stuck_ = more != More::end;
   if (stuck_) return false;
-  found(at_, file_->ahead.size());
-  at_ = file_->ahead.size();
+  found(at_, source_->ahead.size());
+  at_ = source_->ahead.size();
   return true;
 }
 
 /// The next character, which stays where it is; kEnd at the end of the file or when stuck.
 int ReadPlan::peek() {
-  if (at_ == file_->ahead.size() && !fetch(0)) return kEnd;
-  return static_cast<unsigned char>(file_->ahead.data()[at_]);
+  if (at_ == source_->ahead.size() && !fetch(0)) return kEnd;
+  return static_cast<unsigned char>(source_->ahead.data()[at_]);
 }
 
 /// Takes the next character when it is one of these and the number is not too long already.
@@ -166,4 +153,4 @@ bool ReadPlan::read_number() {
   return true;
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::stdlib::io
