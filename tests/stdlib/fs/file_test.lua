@@ -75,7 +75,7 @@ test("lines steps by formats and leaves the file open", function()
     for a, b in file:lines(1, "L") do pairs_read[#pairs_read + 1] = { a, b } end
     equal(pairs_read, { { "x", "\n" } })
     equal(file:read("a"), "")
-    raises("ValueError: argument 1 of File:read", file.lines, file, "q")
+    raises("ValueError: argument 1 of File:lines", file.lines, file, "q")
     raises("at most 250 formats", file.lines, file, table.unpack({}, 1, 251))
   end)
 end)
