@@ -26,8 +26,8 @@ STARTUPS = 10  # processes started for one sample of the row startup
 NOISE = 1.02  # a goal is reached within 2 %: two runs of one program differ by as much
 
 # Operations in one measurement, the same for every program: long enough to measure in the fastest,
-# and a sample of about a second in the slowest. gather, parked, timers and cancel are one burst of
-# so many tasks, so there n is a part of what the row is.
+# and a sample of about a second in the slowest. gather, parked, event, sem5, timers and cancel are one
+# burst of so many tasks, so there n is a part of what the row is.
 ROWS = {
     "switch1": 1_000_000,
     "switch1000": 1_000_000,
@@ -35,6 +35,11 @@ ROWS = {
     "spawn_seq": 300_000,
     "gather": 100_000,
     "parked": 200_000,
+    "event": 100_000,
+    "queue100": 1_000_000,
+    "queueinf": 1_000_000,
+    "lock100": 300_000,
+    "sem5": 100_000,
     "timers": 200_000,
     "timers_late": 200_000,
     "timers_cancel": 500_000,
@@ -44,6 +49,7 @@ ROWS = {
     "chain100_plain": 5_000_000,
     "deep100": 300_000,
     "cancel": 100_000,
+    "cancel_rev": 30_000,
     "startup": STARTUPS,
 }
 LEAST = {"switch1000": 1_000, "switch100k": 100_000}  # one round for each task
@@ -78,6 +84,11 @@ LINES = [
     Line("gather", 1.25),
     Line("parked", 1.25),
     Line("parked, bytes each", 1280, "parked", "bytes_each", against=None, must=1400, ahead=False),
+    Line("event", 1.25),
+    Line("queue100", 2.0),
+    Line("queueinf", 1.5),
+    Line("lock100", 1.5),
+    Line("sem5", 1.3),
     Line("timers", 1.2),
     Line("latest timer, ms", 1.0, "timers_late", "late_ms"),
     Line("timers_cancel", 1.5),
@@ -87,6 +98,7 @@ LINES = [
     Line("chain100_plain", 1.0, ahead=False),
     Line("deep100", 1.3),
     Line("cancel", 1.3),
+    Line("cancel_rev", 1.3),
     Line("startup, us", 1.8, "startup", divisor=1e3),
     Line("startup, MiB", 4, "startup", "peak_rss", divisor=2**20, against=None, ahead=False),
 ]

@@ -72,6 +72,16 @@ typedef struct Future {
   bool done;
 } Future;
 
+typedef struct Semaphore { /* of one permit: a lock */
+  Link waiters;
+  lua_Integer permits;
+} Semaphore;
+
+typedef struct Queue { /* user value 1: its items, a table used as a ring */
+  Link getters, putters; /* the item of a putter is on top of its stack */
+  lua_Unsigned head, count, capacity, maxsize;
+} Queue;
+
 static struct {
   lua_State* L;
   uv_loop_t loop;
@@ -416,6 +426,117 @@ static int limit_wait(lua_State* L) {
   return park(L);
 }
 
+static Task* list_take(Link* list) {
+  Link* first = list->next;
+  if (first == list) return NULL;
+  link_remove(first);
+  return (Task*)first;
+}
+
+static int limit_semaphore(lua_State* L) { /* (permits) */
+  Semaphore* s = lua_newuserdatauv(L, sizeof *s, 0);
+  link_init(&s->waiters);
+  s->permits = lua_tointeger(L, 1);
+  return 1;
+}
+
+static int limit_acquire(lua_State* L) {
+  Semaphore* s = lua_touserdata(L, 1);
+  if (s->permits > 0) {
+    s->permits--;
+    return 0;
+  }
+  link_append(&s->waiters, &task_of(L)->link);
+  return park(L);
+}
+
+static int limit_release(lua_State* L) {
+  Semaphore* s = lua_touserdata(L, 1);
+  Task* next = list_take(&s->waiters);
+  if (next)
+    make_ready(next);
+  else
+    s->permits++;
+  return 0;
+}
+
+static int limit_queue(lua_State* L) { /* (maxsize; 0: no limit) */
+  lua_Integer maxsize = lua_tointeger(L, 1);
+  Queue* q = lua_newuserdatauv(L, sizeof *q, 1);
+  link_init(&q->getters);
+  link_init(&q->putters);
+  q->head = q->count = 0;
+  q->maxsize = maxsize ? (lua_Unsigned)maxsize : LUA_MAXINTEGER;
+  q->capacity = 128;
+  lua_createtable(L, (int)q->capacity, 0);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+/* With the queue at index 1 and its items on top. */
+static void queue_grow(lua_State* L, Queue* q) {
+  lua_createtable(L, (int)q->capacity * 2, 0);
+  for (lua_Unsigned i = 0; i < q->count; i++) {
+    lua_rawgeti(L, -2, (lua_Integer)((q->head + i) & (q->capacity - 1)) + 1);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  q->head = 0;
+  q->capacity *= 2;
+  lua_remove(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 1, 1);
+}
+
+/* Appends the value on top, which it pops. */
+static void queue_append(lua_State* L, Queue* q) {
+  lua_getiuservalue(L, 1, 1);
+  if (q->count == q->capacity) queue_grow(L, q);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, (lua_Integer)((q->head + q->count++) & (q->capacity - 1)) + 1);
+  lua_pop(L, 1);
+}
+
+static int limit_put(lua_State* L) {
+  Queue* q = lua_touserdata(L, 1);
+  Task* getter = list_take(&q->getters);
+  if (getter) {
+    lua_xmove(L, getter->co, 1);
+    make_ready(getter);
+    return 0;
+  }
+  if (q->count < q->maxsize) {
+    queue_append(L, q);
+    return 0;
+  }
+  link_append(&q->putters, &task_of(L)->link);
+  return park(L);
+}
+
+static int got(lua_State* L, int status, lua_KContext context) {
+  (void)status, (void)context;
+  raise_if_cancelled(L);
+  return 1; /* the item is on top */
+}
+
+static int limit_get(lua_State* L) {
+  Queue* q = lua_touserdata(L, 1);
+  if (q->count == 0) {
+    link_append(&q->getters, &task_of(L)->link);
+    return lua_yieldk(L, 0, 0, got);
+  }
+  lua_getiuservalue(L, 1, 1);
+  lua_rawgeti(L, -1, (lua_Integer)q->head + 1);
+  q->head = (q->head + 1) & (q->capacity - 1);
+  q->count--;
+  Task* putter = list_take(&q->putters);
+  if (putter) {
+    lua_xmove(putter->co, L, 1);
+    queue_append(L, q);
+    make_ready(putter);
+  }
+  return 1;
+}
+
 static int limit_call_later(lua_State* L) { /* upvalues: callbacks, the metatable of handles */
   Alarm* a = alarm_take(kRunCallback);
   heap_arm(&rt.heap, &a->timer, deadline_after(lua_tonumber(L, 1)));
@@ -467,6 +588,12 @@ static const luaL_Reg kPlain[] = {
     {"gather", limit_gather},
     {"timeout", limit_timeout},
     {"wait", limit_wait},
+    {"semaphore", limit_semaphore},
+    {"acquire", limit_acquire},
+    {"release", limit_release},
+    {"queue", limit_queue},
+    {"put", limit_put},
+    {"get", limit_get},
     {"time", limit_time},
     {NULL, NULL},
 };

@@ -45,6 +45,55 @@ function rows.parked(n)
   end
 end
 
+-- What is measured begins with the row, or where the row calls this once it has everything in place.
+local wall, cpu
+local function start_clock()
+  wall, cpu = limit.time(), os.clock()
+end
+
+function rows.event(n)
+  local event = limit.future()
+  local tasks = spawn_all(n, function() limit.wait(event) end)
+  sleep(0)
+  start_clock()
+  event:set_result()
+  gather(tasks)
+end
+
+local function queue(n, maxsize)
+  local items, put, get = limit.queue(maxsize), limit.put, limit.get
+  local producer = spawn(function()
+    for i = 1, n do put(items, i) end
+  end)
+  for i = 1, n do assert(get(items) == i) end
+  await(producer)
+end
+
+function rows.queue100(n) queue(n, 100) end
+function rows.queueinf(n) queue(n, 0) end
+
+function rows.lock100(n)
+  local lock, acquire, release = limit.semaphore(1), limit.acquire, limit.release
+  local rounds = math.max(n // 100, 1)
+  gather(spawn_all(100, function()
+    for _ = 1, rounds do
+      acquire(lock)
+      sleep(0)
+      release(lock)
+    end
+  end))
+  return rounds * 100
+end
+
+function rows.sem5(n)
+  local semaphore, acquire, release = limit.semaphore(5), limit.acquire, limit.release
+  gather(spawn_all(n, function()
+    acquire(semaphore)
+    sleep(0)
+    release(semaphore)
+  end))
+end
+
 local function delay(i) return i * 7919 % 50021 / 50021 * 0.5 end
 
 function rows.timers(n)
@@ -125,6 +174,19 @@ function rows.cancel(n)
   assert(cleaned == n)
 end
 
+function rows.cancel_rev(n)
+  local cleaned, event = 0, limit.future()
+  local cleanup = setmetatable({}, { __close = function() cleaned = cleaned + 1 end })
+  local tasks = spawn_all(n, function()
+    local _ <close> = cleanup
+    limit.wait(event)
+  end)
+  sleep(0)
+  for i = n, 1, -1 do tasks[i]:cancel() end
+  gather(tasks)
+  assert(cleaned == n)
+end
+
 -- Bytes: VmRSS is what is resident now, VmHWM the most that ever was. nil where there is no /proc.
 local function memory(field)
   local file = io.open("/proc/self/status")
@@ -146,7 +208,8 @@ end
 local name, n = arg[1], math.tointeger(tonumber(arg[2] or 100000))
 local row = assert(rows[name], "no such row: " .. tostring(name))
 
-local resident, wall, cpu = memory("VmRSS"), limit.time(), os.clock()
+local resident = memory("VmRSS")
+start_clock()
 local ops, finish, extra = row(n)
 local result = extra or {}
 ops = ops or n

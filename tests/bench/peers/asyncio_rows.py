@@ -81,6 +81,77 @@ async def parked(n):
     return finish
 
 
+class Clock:
+    """What is measured begins with the row, or where the row starts it once everything is in place."""
+
+    def start(self):
+        self.wall, self.cpu = time.perf_counter_ns(), time.process_time_ns()
+
+    def read(self):
+        return time.perf_counter_ns() - self.wall, time.process_time_ns() - self.cpu
+
+
+CLOCK = Clock()
+
+
+@row
+async def event(n):
+    event = asyncio.Event()
+    tasks = [asyncio.create_task(event.wait()) for _ in range(n)]
+    await asyncio.sleep(0)
+    CLOCK.start()
+    event.set()
+    await asyncio.gather(*tasks)
+
+
+async def queue(n, maxsize):
+    queue = asyncio.Queue(maxsize)
+
+    async def produce():
+        for i in range(n):
+            await queue.put(i)
+
+    producer = asyncio.create_task(produce())
+    for i in range(n):
+        assert await queue.get() == i
+    await producer
+
+
+@row
+async def queue100(n):
+    await queue(n, 100)
+
+
+@row
+async def queueinf(n):
+    await queue(n, 0)
+
+
+@row
+async def lock100(n):
+    lock = asyncio.Lock()
+    rounds = max(n // 100, 1)
+
+    async def child():
+        for _ in range(rounds):
+            async with lock:
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(child() for _ in range(100)))
+    return rounds * 100
+
+
+@row
+async def sem5(n):
+    semaphore = asyncio.Semaphore(5)
+
+    async def child():
+        async with semaphore:
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(child() for _ in range(n)))
+
+
 def delay(i):
     return i * 7919 % 50021 / 50021 * 0.5
 
@@ -190,6 +261,25 @@ async def cancel(n):
     assert cleaned == n
 
 
+@row
+async def cancel_rev(n):
+    cleaned, event = 0, asyncio.Event()
+
+    async def child():
+        nonlocal cleaned
+        try:
+            await event.wait()
+        finally:
+            cleaned += 1
+
+    tasks = [asyncio.create_task(child()) for _ in range(n)]
+    await asyncio.sleep(0)
+    for task in reversed(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert cleaned == n
+
+
 def memory(field):
     """Bytes: VmRSS is resident now, VmHWM the most that ever was. None where there is no /proc."""
     try:
@@ -200,9 +290,10 @@ def memory(field):
 
 
 async def measure(name, n):
-    resident, wall, cpu = memory("VmRSS"), time.perf_counter_ns(), time.process_time_ns()
+    resident = memory("VmRSS")
+    CLOCK.start()
     answer = await ROWS[name](n)
-    cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    wall, cpu = CLOCK.read()
     ops = answer if isinstance(answer, int) else n
     result = {"row": name, "n": ops, "cpu_ns": cpu / ops, "wall_ns": wall / ops}
     result["peak_rss"] = memory("VmHWM")

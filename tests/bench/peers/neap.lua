@@ -48,6 +48,53 @@ function rows.parked(n)
   end
 end
 
+-- What is measured begins with the row, or where the row calls this once it has everything in place.
+local wall, cpu
+local function start_clock()
+  wall, cpu = async.get_running_loop():time(), os.clock()
+end
+
+function rows.event(n)
+  local event = async.Event()
+  local tasks = spawn_all(n, function() event:wait() end)
+  async.sleep(0)
+  start_clock()
+  event:set()
+  async.gather(tasks)
+end
+
+local function queue(n, maxsize)
+  local queue = async.Queue(maxsize)
+  local producer = async.spawn(function()
+    for i = 1, n do queue:put(i) end
+  end)
+  for i = 1, n do assert(queue:get() == i) end
+  await(producer)
+end
+
+function rows.queue100(n) queue(n, 100) end
+function rows.queueinf(n) queue(n) end
+
+function rows.lock100(n)
+  local lock = async.Lock()
+  local rounds = math.max(n // 100, 1)
+  async.gather(spawn_all(100, function()
+    for _ = 1, rounds do
+      local _ <close> = lock:acquire()
+      async.sleep(0)
+    end
+  end))
+  return rounds * 100
+end
+
+function rows.sem5(n)
+  local semaphore = async.Semaphore(5)
+  async.gather(spawn_all(n, function()
+    local _ <close> = semaphore:acquire()
+    async.sleep(0)
+  end))
+end
+
 local function delay(i) return i * 7919 % 50021 / 50021 * 0.5 end
 
 function rows.timers(n)
@@ -138,6 +185,20 @@ function rows.cancel(n)
   assert(cleaned == n)
 end
 
+function rows.cancel_rev(n)
+  local cleaned, event = 0, async.Event()
+  local cleanup = setmetatable({}, { __close = function() cleaned = cleaned + 1 end })
+  local tasks = spawn_all(n, function()
+    local _ <close> = cleanup
+    event:wait()
+  end)
+  async.sleep(0)
+  for i = n, 1, -1 do tasks[i]:cancel() end
+  tasks.return_exceptions = true
+  async.gather(tasks)
+  assert(cleaned == n)
+end
+
 -- Bytes: VmRSS is what is resident now, VmHWM the most that ever was. nil where there is no /proc.
 local function memory(field)
   local file = io.open("/proc/self/status")
@@ -160,7 +221,8 @@ local name, n = arg[1], math.tointeger(tonumber(arg[2] or 100000))
 local row = assert(rows[name], "no such row: " .. tostring(name))
 
 local loop = async.get_running_loop()
-local resident, wall, cpu = memory("VmRSS"), loop:time(), os.clock()
+local resident = memory("VmRSS")
+start_clock()
 local ops, finish, extra = row(n)
 local result = extra or {}
 ops = ops or n

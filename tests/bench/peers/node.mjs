@@ -23,6 +23,112 @@ class Future {
   }
 }
 
+// What is measured begins with the row, or where the row starts it once everything is in place.
+const clock = {
+  start() {
+    this.wall = process.hrtime.bigint();
+    this.cpu = process.cpuUsage();
+  },
+  read() {
+    const { user, system } = process.cpuUsage(this.cpu);
+    return { cpu: (user + system) * 1e3, wall: Number(process.hrtime.bigint() - this.wall) };
+  },
+};
+
+// First in, first out. (Array.shift moves everything once there are many.)
+class Fifo {
+  size = 0;
+
+  push(value) {
+    const node = { value, next: null };
+    if (this.size++ === 0) this.first = node;
+    else this.last.next = node;
+    this.last = node;
+  }
+
+  shift() {
+    if (this.size === 0) return undefined;
+    const { value, next } = this.first;
+    this.first = next;
+    if (--this.size === 0) this.last = null;
+    return value;
+  }
+}
+
+class Event {
+  #future = new Future();
+
+  set() {
+    this.#future.resolve();
+  }
+
+  wait() {
+    return this.#future.promise;
+  }
+}
+
+class Queue {
+  #items = new Fifo();
+  #getters = new Fifo();
+  #putters = new Fifo();
+
+  constructor(maxsize = Infinity) {
+    this.maxsize = maxsize;
+  }
+
+  async put(item) {
+    while (this.#items.size >= this.maxsize) await new Promise((resolve) => this.#putters.push(resolve));
+    this.#items.push(item);
+    this.#getters.shift()?.();
+  }
+
+  async get() {
+    while (this.#items.size === 0) await new Promise((resolve) => this.#getters.push(resolve));
+    const item = this.#items.shift();
+    this.#putters.shift()?.();
+    return item;
+  }
+}
+
+class Semaphore {
+  #waiters = new Fifo();
+
+  constructor(permits) {
+    this.permits = permits;
+  }
+
+  async acquire() {
+    if (this.permits > 0) this.permits--;
+    else await new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  release() {
+    const next = this.#waiters.shift();
+    if (next) next();
+    else this.permits++;
+  }
+}
+
+async function withPermit(semaphore, fn) {
+  await semaphore.acquire();
+  try {
+    return await fn();
+  } finally {
+    semaphore.release();
+  }
+}
+
+async function queueing(n, maxsize) {
+  const queue = new Queue(maxsize);
+  const producer = (async () => {
+    for (let i = 0; i < n; i++) await queue.put(i);
+  })();
+  for (let i = 0; i < n; i++) {
+    if ((await queue.get()) !== i) throw new Error('wrong order');
+  }
+  await producer;
+}
+
 async function switching(n, tasks) {
   const rounds = Math.max(Math.floor(n / tasks), 1);
   await Promise.all(
@@ -46,6 +152,11 @@ async function withTimeout(seconds, promise) {
     clearTimeout(timer);
   }
 }
+
+const aborted = (signal) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 
 // Each row is measured as a whole. It may give the operations done (if not n), further fields for
 // the result, and a function that ends its tasks after the measurement.
@@ -74,6 +185,36 @@ const rows = {
         await Promise.all(tasks);
       },
     };
+  },
+
+  async event(n) {
+    const event = new Event();
+    const tasks = spawnAll(n, async () => {
+      await event.wait();
+    });
+    await setImmediate();
+    clock.start();
+    event.set();
+    await Promise.all(tasks);
+  },
+
+  queue100: (n) => queueing(n, 100),
+  queueinf: (n) => queueing(n),
+
+  async lock100(n) {
+    const lock = new Semaphore(1);
+    const rounds = Math.max(Math.floor(n / 100), 1);
+    await Promise.all(
+      spawnAll(100, async () => {
+        for (let i = 0; i < rounds; i++) await withPermit(lock, () => setImmediate());
+      }),
+    );
+    return { ops: rounds * 100 };
+  },
+
+  async sem5(n) {
+    const semaphore = new Semaphore(5);
+    await Promise.all(spawnAll(n, () => withPermit(semaphore, () => setImmediate())));
   },
 
   async timers(n) {
@@ -145,10 +286,6 @@ const rows = {
 
   async cancel(n) {
     let cleaned = 0;
-    const aborted = (signal) =>
-      new Promise((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
     const child = async (signal) => {
       try {
         await aborted(signal);
@@ -160,6 +297,24 @@ const rows = {
     const tasks = controllers.map((controller) => child(controller.signal));
     await setImmediate();
     for (const controller of controllers) controller.abort();
+    await Promise.allSettled(tasks);
+    if (cleaned !== n) throw new Error('a cleanup was skipped');
+  },
+
+  async cancel_rev(n) {
+    let cleaned = 0;
+    const event = new Event();
+    const child = async (signal) => {
+      try {
+        await Promise.race([event.wait(), aborted(signal)]);
+      } finally {
+        cleaned++;
+      }
+    };
+    const controllers = spawnAll(n, () => new AbortController());
+    const tasks = controllers.map((controller) => child(controller.signal));
+    await setImmediate();
+    for (const controller of controllers.reverse()) controller.abort();
     await Promise.allSettled(tasks);
     if (cleaned !== n) throw new Error('a cleanup was skipped');
   },
@@ -184,15 +339,14 @@ if (!row) {
 
 const n = Number(count);
 const resident = memory('VmRSS');
-const wall = process.hrtime.bigint();
-const cpu = process.cpuUsage();
+clock.start();
 const { ops = n, extra = {}, finish } = (await row(n)) ?? {};
-const used = process.cpuUsage(cpu);
+const { cpu, wall } = clock.read();
 const result = {
   row: name,
   n: ops,
-  cpu_ns: ((used.user + used.system) * 1e3) / ops,
-  wall_ns: Number(process.hrtime.bigint() - wall) / ops,
+  cpu_ns: cpu / ops,
+  wall_ns: wall / ops,
   peak_rss: memory('VmHWM'),
   ...extra,
 };
