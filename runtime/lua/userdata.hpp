@@ -22,6 +22,10 @@ inline constexpr UserdataType kHandleType{"Handle", 3};
 inline constexpr UserdataType kTimeoutType{"Timeout", 4};
 inline constexpr UserdataType kWaitQueueType{"WaitQueue", 5};
 inline constexpr UserdataType kGeneratorType{"Generator", 6};
+inline constexpr UserdataType kLockType{"Lock", 7};
+inline constexpr UserdataType kSemaphoreType{"Semaphore", 8};
+inline constexpr UserdataType kEventType{"Event", 9};
+inline constexpr UserdataType kQueueType{"Queue", 10};
 inline constexpr UserdataType kWatchType{"Watch"};
 
 /// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.

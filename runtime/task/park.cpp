@@ -69,15 +69,6 @@ void check_suspendable(lua_State* L, Scheduler& scheduler, const char* what) {
   }
 }
 
-[[noreturn]] void raise_cancelled(lua_State* L, Task& task) {
-  task.must_cancel = 0;
-  push_task(L, task);
-  push_extra(L, -1, "cancel_message");
-  if (lua_isnil(L, -1)) lua_pushliteral(L, "");
-  wrap_message(L, ErrorKind::cancelled);
-  raise_value(L);
-}
-
 int await_resumed(lua_State* L, int, lua_KContext) {
   finish_wait(L);
   return push_result_or_raise(L, 1);
@@ -89,6 +80,15 @@ int sleep_resumed(lua_State* L, int, lua_KContext) {
 }
 
 }  // namespace
+
+void raise_cancelled(lua_State* L, Task& task) {
+  task.must_cancel = 0;
+  push_task(L, task);
+  push_extra(L, -1, "cancel_message");
+  if (lua_isnil(L, -1)) lua_pushliteral(L, "");
+  wrap_message(L, ErrorKind::cancelled);
+  raise_value(L);
+}
 
 Task& check_can_wait(lua_State* L, const char* what) {
   Scheduler& scheduler = scheduler_of(L);

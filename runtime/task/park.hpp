@@ -29,6 +29,10 @@ int park(lua_State* L, Task& task, const WaitKind& wait, void* wait_object, lua_
 /// Raises the error that interrupted the wait, if one did. Returns the current task.
 Task& finish_wait(lua_State* L);
 
+/// Raises the CancelledError of a request that no wait has delivered yet: for who passes on what the task was granted,
+/// because somebody has asked it to end before it ran (Task::cancel_pending).
+[[noreturn]] void raise_cancelled(lua_State* L, Task& task);
+
 /// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must
 /// let others run all the same, by park_ready.
 bool satisfied_too_often(lua_State* L);
@@ -36,6 +40,16 @@ bool satisfied_too_often(lua_State* L);
 /// Lets everything else that is ready run first: for `sleep(0)`, and for waits that were satisfied too often
 /// in a row.
 int park_ready(lua_State* L, Task& task, lua_KFunction resumed);
+
+/// The same for an operation that is about to do without waiting: others run first, and it begins again. Nothing has
+/// been done yet that a cancellation could lose.
+template <lua_CFunction operation>
+int yield_before(lua_State* L, const char* what) {
+  return park_ready(L, check_can_wait(L, what), [](lua_State* state, int, lua_KContext) {
+    finish_wait(state);
+    return operation(state);
+  });
+}
 
 /// The same where a cancellation must stay pending, because the wait is no wait of the script's.
 int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed);

@@ -93,6 +93,11 @@ class Scheduler : public StateData {
   /// Pushes a list of the tasks that are not done, oldest first. (A list of Lua's and no vector: filling it may
   /// raise.)
   void push_tasks(lua_State* L);
+  /// The task, or null when it is done.
+  [[nodiscard]] Task* find(TaskRef ref) const {
+    Task* task = ref.id != 0 ? slots_[ref.slot].task : nullptr;
+    return task != nullptr && task->id == ref.id ? task : nullptr;
+  }
   [[nodiscard]] std::size_t task_count() const { return live_tasks_; }
   [[nodiscard]] std::uint64_t last_task_id() const { return next_id_ - 1; }
   /// "file:line" where the task was created; empty when unknown.

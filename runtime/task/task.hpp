@@ -76,10 +76,18 @@ struct Task : Future, Waiter, TimerNode {
   void* wait_object = nullptr;  // what the WaitKind makes of it
   std::uint64_t id = 0;
 
+  /// True when somebody outside has asked the task to end and it has not been told yet.
+  [[nodiscard]] bool cancel_pending() const { return (must_cancel & kFromOutside) != 0; }
   /// Cancel requests that none of the task's own scopes made.
   [[nodiscard]] std::uint16_t outside_requests() const {
     return static_cast<std::uint16_t>(cancel_requests - scope_requests);
   }
+};
+
+/// Names a task without keeping it alive.
+struct TaskRef {
+  std::uint64_t id = 0;  // 0: no task
+  std::uint32_t slot = 0;
 };
 
 /// The Task at `index`, or null.

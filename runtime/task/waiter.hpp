@@ -1,6 +1,7 @@
 // Intrusive wait lists: waiting allocates nothing, and leaving a list takes constant time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace neap {
@@ -53,6 +54,13 @@ class WaitList {
 
   /// The first waiter; the list must not be empty.
   [[nodiscard]] Waiter* front() { return static_cast<Waiter*>(head_.next); }
+
+  /// How many wait: counted one by one.
+  [[nodiscard]] std::size_t size() const {
+    std::size_t count = 0;
+    for (const WaitLink* link = head_.next; link != &head_; link = link->next) ++count;
+    return count;
+  }
 
   /// Unlinks and returns the first waiter, or null.
   Waiter* pop_front() {

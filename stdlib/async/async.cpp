@@ -49,6 +49,10 @@ int open_async(lua_State* L) {
       {"generator_state", bound<generator_state>},
       {"coroutine_close", bound<coroutine_close>},
       {"next_put_off", bound<coroutine_next_put_off>},
+      {"open_lock", bound<open_lock>},
+      {"open_semaphore", bound<open_semaphore>},
+      {"open_event", bound<open_event>},
+      {"open_queue", bound<open_queue>},
   };
   set_functions(L, kFunctions);
   add_errors(L);

@@ -15,6 +15,12 @@ void add_graph(lua_State* L);  // graph.cpp: who waits for whom
 
 void add_stack_methods(lua_State* L);  // stack.cpp: those of Task that tell where it is
 
+// Make the types of the primitives, when a script first uses one.
+int open_lock(lua_State* L);       // lock.cpp: pushes Lock, the metatable of locks
+int open_semaphore(lua_State* L);  // semaphore.cpp: Semaphore, BoundedSemaphore
+int open_event(lua_State* L);      // event.cpp: Event
+int open_queue(lua_State* L);      // queue.cpp: what makes a queue's userdata, the table of methods
+
 /// Pushes what `spawn` and `create_task` make of the value at index 1: a new task for a Coroutine or a
 /// callable value, with the values above index 1 as arguments. Raises TypeError for anything else.
 int spawn(lua_State* L);

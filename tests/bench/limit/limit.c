@@ -77,7 +77,7 @@ typedef struct Semaphore { /* of one permit: a lock */
   lua_Integer permits;
 } Semaphore;
 
-typedef struct Queue { /* user value 1: its items, a table used as a ring */
+typedef struct Queue {   /* user value 1: its items, a table used as a ring */
   Link getters, putters; /* the item of a putter is on top of its stack */
   lua_Unsigned head, count, capacity, maxsize;
 } Queue;

@@ -19,9 +19,9 @@ test("100,000 waiters are cancelled in linear time, from both ends, and leave no
     local tasks = {}
     for i = 1, n do tasks[i] = async.spawn(lock.acquire, lock) end
     async.sleep(0)
-    equal(tostring(lock), ("<Lock locked waiting=%d>"):format(n))
+    equal(tostring(lock), ("<Lock locked by 'main' waiting=%d>"):format(n))
     for i = from, to, step do tasks[i]:cancel() end
-    equal(tostring(lock), "<Lock locked waiting=0>")
+    equal(tostring(lock), "<Lock locked by 'main' waiting=0>")
     async.wait(tasks)
     check(tasks[1]:cancelled() and tasks[n]:cancelled())
     tasks = nil
