@@ -212,12 +212,11 @@ local function add_circles(tasks, roots, waited_for)
   end
 end
 
--- "<Task name='a' waiting on <Lock locked waiting=1> at app.lua:3>, held by 'b'"
+-- "<Task name='a' waiting on <Lock locked by 'b' waiting=1> at app.lua:3>"
 local function describe(task)
   local text = text_of(task)
-  local object, holder = core.wait_of(task)
+  local object = core.wait_of(task)
   if core.kind(object) == "future" and not core.is_task(object) then text = text .. " for " .. text_of(object) end
-  if holder then text = ("%s, held by '%s'"):format(text, holder:get_name()) end
   if object ~= nil then return text end
   local place = core.stop_of(task)
   if place == nil then -- it runs
