@@ -18,7 +18,7 @@
 namespace neap {
 
 /// What a fired timer belongs to; the loop's user tells them apart by it.
-enum class TimerKind : std::uint8_t { task, handle, scope };
+enum class TimerKind : std::uint8_t { task, handle, scope, select };
 
 /// The base of what a timer wakes.
 struct TimerNode {

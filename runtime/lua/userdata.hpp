@@ -26,6 +26,8 @@ inline constexpr UserdataType kLockType{"Lock", 7};
 inline constexpr UserdataType kSemaphoreType{"Semaphore", 8};
 inline constexpr UserdataType kEventType{"Event", 9};
 inline constexpr UserdataType kQueueType{"Queue", 10};
+inline constexpr UserdataType kChannelType{"Channel", 11};
+inline constexpr UserdataType kCaseType{"SelectCase", 12};
 inline constexpr UserdataType kWatchType{"Watch"};
 
 /// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.

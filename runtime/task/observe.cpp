@@ -15,12 +15,6 @@ const std::array<char, static_cast<std::size_t>(Event::count_)>
 
 const void* key_of(Event event) { return &kInstruments[static_cast<std::size_t>(event)]; }
 
-std::size_t length(const WaitList& list) {
-  std::size_t count = 0;
-  for (const WaitLink* link = list.first(); link != nullptr; link = list.after(*link)) ++count;
-  return count;
-}
-
 }  // namespace
 
 // The schedule.
@@ -112,7 +106,7 @@ void Scheduler::tell_poll(Event event) {
   tell_notes();
   if (!instruments_.wants(event)) return;
   lua_createtable(main_, 0, 3);
-  lua_pushinteger(main_, static_cast<lua_Integer>(length(ready_)));
+  lua_pushinteger(main_, static_cast<lua_Integer>(ready_.size()));
   lua_setfield(main_, -2, "ready");
   lua_pushinteger(main_, static_cast<lua_Integer>(loop_.timers().size()));
   lua_setfield(main_, -2, "scheduled");

@@ -5,6 +5,7 @@
 #include "runtime/lua/traceback.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/context.hpp"
+#include "runtime/task/select.hpp"
 #include "runtime/task/timeout_scope.hpp"
 #include "runtime/task/trail.hpp"
 #include "runtime/task/watch.hpp"
@@ -243,7 +244,8 @@ void Scheduler::notify(lua_State* L, Future& future, int index) {
         call_soon(L, *this, static_cast<Handle&>(*waiter));
         lua_pop(L, 1);
         break;
-      case WaiterKind::scope: break;  // never waits for a future
+      case WaiterKind::scope:
+      case WaiterKind::select_case: break;  // never wait for a future
     }
   }
   if (callbacks != 0) {
@@ -390,6 +392,7 @@ void Scheduler::run_ready() {
 void Scheduler::fire(TimerNode& timer) {
   switch (timer.timer_kind) {
     case TimerKind::task: wake(static_cast<Task&>(timer)); break;
+    case TimerKind::select: expire_select(*this, timer); break;
     case TimerKind::handle: queue(static_cast<Handle&>(timer)); break;
     case TimerKind::scope: {
       auto& scope = static_cast<TimeoutScope&>(timer);
@@ -400,14 +403,18 @@ void Scheduler::fire(TimerNode& timer) {
   }
 }
 
+/// True for a timer whose task waits within a timeout scope that has expired: it ends by that.
+static bool ends_by_scope(const TimerNode& timer) {
+  if (timer.timer_kind == TimerKind::task) return static_cast<const Task&>(timer).scope_due;
+  return timer.timer_kind == TimerKind::select && selecting_task(timer).scope_due;
+}
+
 void Scheduler::fire_timers() {
   TimerHeap& timers = loop_.timers();
   if (timers.empty()) return;
   const Deadline now = loop_.clock().now();
   while (timers.next() <= now) {
-    // A sleep that ends after a scope around it has expired ends by that.
-    const TimerNode& first = *timers.first();
-    if (first.timer_kind == TimerKind::task && static_cast<const Task&>(first).scope_due) return;
+    if (ends_by_scope(*timers.first())) return;
     fire(*timers.pop_due(now));
   }
 }

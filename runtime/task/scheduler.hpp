@@ -147,6 +147,8 @@ class Scheduler : public StateData {
   void clear_seed();
   /// The `number`-th suspension from now on is answered by a cancel request; 0 is none.
   void cancel_at(std::uint64_t number);
+  /// A number below `count`, at random: the same ones in every run of a program, other ones with another seed.
+  [[nodiscard]] std::uint32_t choose(std::uint32_t count) { return schedule_.numbers.below(count); }
   [[nodiscard]] std::uint64_t suspensions() const { return schedule_.suspensions; }
   /// The function on the top of the stack, which is popped, is told of the event; nil is nobody.
   void set_instrument(lua_State* L, Event event);

@@ -7,7 +7,7 @@
 namespace neap {
 
 /// What a waiter is part of; whoever wakes it tells them apart by it.
-enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope };
+enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope, select_case };
 
 /// A link of a WaitList's ring.
 struct WaitLink {
@@ -40,6 +40,13 @@ class WaitList {
   WaitList& operator=(const WaitList&) = delete;
 
   [[nodiscard]] bool empty() const { return head_.next == &head_; }
+
+  /// How many wait, counted one by one.
+  [[nodiscard]] std::size_t size() const {
+    std::size_t count = 0;
+    for (const WaitLink* link = head_.next; link != &head_; link = link->next) ++count;
+    return count;
+  }
 
   void push_back(WaitLink& waiter) {
     waiter.prev = head_.prev;

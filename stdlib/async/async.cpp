@@ -1,11 +1,13 @@
 // Opens the async module's C++ part: the table `core` for its Lua files.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/task/channel.hpp"
 #include "runtime/task/coroutine.hpp"
 #include "runtime/task/generator.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "runtime/task/select.hpp"
 #include "runtime/task/timeout_scope.hpp"
 #include "runtime/task/wait_queue.hpp"
 #include "runtime/task/watch.hpp"
@@ -32,6 +34,8 @@ int open_async(lua_State* L) {
   open_timeout(L);
   open_watch(L);
   open_wait_queue(L);
+  open_channel(L);
+  open_select(L);
   lua_createtable(L, 0, 48);
   static const luaL_Reg kFunctions[] = {
       {"sleep", bound<sleep>},
@@ -53,6 +57,9 @@ int open_async(lua_State* L) {
       {"open_semaphore", bound<open_semaphore>},
       {"open_event", bound<open_event>},
       {"open_queue", bound<open_queue>},
+      {"Channel", bound<new_channel>},
+      {"select", bound<select_case>},
+      {"on_timeout", bound<new_timeout_case>},
   };
   set_functions(L, kFunctions);
   add_errors(L);

@@ -36,6 +36,7 @@ for file, names in pairs {
   callgraph = { "capture_call_graph", "format_call_graph", "print_call_graph", "format_tasks" },
   inspect = { "open_handles" },
   generator = { "generator" },
+  channel = { "Channel", "select", "on_timeout" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
   context = { "ContextVar", "copy_context" },
 } do
