@@ -44,8 +44,7 @@ struct CaseEntry : Waiter {
 
 /// A select that waits, with an entry for each position of its list; the timer is armed when it has a timeout.
 struct Select : TimerNode {
-  Select(Task& selecting, int entry_count)
-      : TimerNode(TimerKind::select), task(&selecting), count(entry_count) {}
+  Select(Task& selecting, int entry_count) : TimerNode(TimerKind::select), task(&selecting), count(entry_count) {}
 
   Task* task;
   int count;

@@ -639,6 +639,85 @@ function Generator:close() end
 ---@return async.Generator
 function Generator:each() end
 
+-- Channels -----------------------------------------------------------------------------------------------------
+
+---Values on their way from tasks to tasks, as in Go; first in, first out. nil is a value, too. `for v in channel do`
+---receives until it is closed and empty; each step waits. `#channel` is `len()`; a `<close>` variable is closed.
+---@class async.Channel
+---@operator call: any
+local Channel = {}
+
+---TypeError for a capacity that is neither an integer nor math.huge, ValueError for a negative one.
+---@param capacity? integer|number values it holds beside those that senders wait with; default: 0; math.huge: no limit
+---@return async.Channel
+function async.Channel(capacity) end
+
+---Waits until a receiver takes the value or there is room for it. Cancelled, it has sent nothing. QueueShutDown when the
+---channel is closed, or is while it waits.
+---@param value any
+function Channel:send(value) end
+
+---Waits for a value and takes it. Cancelled, it has taken none.
+---@return any value nil when the channel is closed and empty
+---@return boolean ok false then
+function Channel:receive() end
+
+---Sends the value when that needs no wait. QueueShutDown when the channel is closed.
+---@param value any
+---@return boolean sent
+function Channel:try_send(value) end
+
+---Receives when that needs no wait: what `receive` returns, or nothing.
+---@return any value
+---@return boolean? ok true for a value, false when the channel is closed and empty, nil when nothing is there now
+function Channel:try_receive() end
+
+---Ends it: sends raise QueueShutDown, those that wait too; receives give what is left, then nil and false. A second call
+---does nothing.
+function Channel:close() end
+
+---@return boolean
+function Channel:closed() end
+
+---How many values are in it. One that was handed to a task that waits is not.
+---@return integer
+function Channel:len() end
+
+---@return integer|number # math.huge for no limit
+function Channel:capacity() end
+
+---What `async.select` chooses from. It never changes, and may be used any number of times.
+---@class async.SelectCase
+
+---A case of `select`: receive.
+---@param fn? fun(value: any, ok: boolean): ...
+---@return async.SelectCase
+function Channel:on_receive(fn) end
+
+---A case of `select`: send the value.
+---@param value any
+---@param fn? fun(): ...
+---@return async.SelectCase
+function Channel:on_send(value, fn) end
+
+---A case of `select`: so many seconds have passed since the select began. Of several the earliest counts.
+---@param seconds? number nil or math.huge: never
+---@param fn? fun(): ...
+---@return async.SelectCase
+function async.on_timeout(seconds, fn) end
+
+---@class async.SelectCases
+---@field [integer] async.SelectCase|false false is a case left out
+---@field default? boolean|fun(): ... taken when no case can happen; without one, select waits
+
+---Waits until one of the cases can happen, at random when several can, and makes that one happen. Returns what the
+---function of the case returns; without one the place of the case in the list ("default" for the default), and the value
+---and ok of a receive. ValueError when there is neither a case nor a default; QueueShutDown when it sends on a closed
+---channel.
+---@param cases async.SelectCases
+---@return any ...
+function async.select(cases) end
+
 -- Errors -------------------------------------------------------------------------------------------------------
 
 ---What every error object has. It accepts new fields.
@@ -747,7 +826,7 @@ async.QueueEmpty = {}
 ---@overload fun(message?: any, fields?: table): async.QueueFull
 async.QueueFull = {}
 
----The queue has been shut down.
+---The queue has been shut down, or the Channel is closed.
 ---@class async.QueueShutDown: async.Error
 ---@overload fun(message?: any, fields?: table): async.QueueShutDown
 async.QueueShutDown = {}

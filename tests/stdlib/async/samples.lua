@@ -36,6 +36,7 @@ local samples = {
   Queue = function(visit) visit(async.Queue()) end,
   PriorityQueue = function(visit) visit(async.PriorityQueue()) end,
   Generator = function(visit) visit((async.generator(print)())) end,
+  Channel = function(visit) visit(async.Channel()) end,
   LifoQueue = function(visit) visit(async.LifoQueue()) end,
 }
 
