@@ -130,27 +130,17 @@ int receive_resumed(lua_State* L, int, lua_KContext) {
 }
 
 template <bool iterating>
-int receive_again(lua_State* L, int status, lua_KContext context);
-
-template <bool iterating>
 int receive(lua_State* L) {
   Channel& channel = check_channel(L, 1);
   lua_settop(L, 1);
   if (channel.can_receive()) {
-    // Others run before the value is taken: a cancellation meanwhile must not lose it.
-    if (satisfied_too_often(L)) return park_ready(L, *scheduler_of(L).current(), receive_again<iterating>);
+    if (satisfied_too_often(L)) return yield_before<receive<iterating>>(L, kReceive.name);
     receive_now(L, channel, 1);
     return answer<iterating>(L);
   }
   Task& task = check_can_wait(L, kReceive.name);
   channel.receivers.push_back(task);
   return park(L, task, kReceive, &channel, receive_resumed<iterating>);
-}
-
-template <bool iterating>
-int receive_again(lua_State* L, int, lua_KContext) {
-  finish_wait(L);
-  return receive<iterating>(L);
 }
 
 /// channel:try_receive(): a value and true; nil and false when it is closed and empty; nothing otherwise.
@@ -170,24 +160,17 @@ int send_resumed(lua_State* L, int, lua_KContext) {
   return 0;
 }
 
-int send_again(lua_State* L, int status, lua_KContext context);
-
 int channel_send(lua_State* L) {
   Channel& channel = check_channel(L, 1);
   lua_settop(L, kValue);
   if (channel.can_send()) {
-    if (satisfied_too_often(L)) return park_ready(L, *scheduler_of(L).current(), send_again);
+    if (satisfied_too_often(L)) return yield_before<channel_send>(L, kSend.name);
     send_now(L, channel, 1);
     return 0;
   }
   Task& task = check_can_wait(L, kSend.name);
   channel.senders.push_back(task);
   return park(L, task, kSend, &channel, send_resumed);
-}
-
-int send_again(lua_State* L, int, lua_KContext) {
-  finish_wait(L);
-  return channel_send(L);
 }
 
 /// channel:try_send(v): false when it would have to wait.
@@ -289,9 +272,9 @@ void receive_woken(lua_State* L, Channel& channel, int index, bool promised) {
   if (!promised) return receive_now(L, channel, index);
   --channel.promised;
   Scheduler& scheduler = scheduler_of(L);
-  if ((scheduler.current()->must_cancel & kFromOutside) != 0) {
+  if (scheduler.current()->cancel_pending()) {
     promise(scheduler, channel);
-    check_can_wait(L, kReceive.name);  // raises the cancellation
+    raise_cancelled(L, *scheduler.current());
   }
   give_out(L, channel, index);
   lua_pushboolean(L, 1);

@@ -125,8 +125,8 @@ void check_keys(lua_State* L, lua_Integer count) {
   }
 }
 
-/// Fills the stack as described above; returns the number of positions. ValueError when nothing could ever happen.
-int read_cases(lua_State* L) {
+/// Fills the stack as described above. ValueError when nothing could ever happen.
+void read_cases(lua_State* L) {
   if (lua_type(L, kList) != LUA_TTABLE || to_case(L, kList) != nullptr) {
     raise(L, ErrorKind::type, "argument 1 of select must be a list of cases, got %s; write select{...}",
           type_name(L, kList));
@@ -152,7 +152,6 @@ int read_cases(lua_State* L) {
   if (!any && lua_toboolean(L, -1) == 0) {
     raise(L, ErrorKind::value, "select without a case and without a default would wait for ever");
   }
-  return count;
 }
 
 // Choosing.
@@ -218,10 +217,10 @@ int take_default(lua_State* L, int count) {
 // Waiting.
 
 int select_resumed(lua_State* L, int, lua_KContext) {
-  const Task& task = finish_wait(L);
+  Task& task = finish_wait(L);
   const Select& select = *static_cast<Select*>(task.wait_object);
   // A cancellation wins over a timeout of the same turn.
-  if (select.chosen == select.timeout && (task.must_cancel & kFromOutside) != 0) check_can_wait(L, kSelect.name);
+  if (select.chosen == select.timeout && task.cancel_pending()) raise_cancelled(L, task);
   return happen(L, select.chosen, &select);
 }
 
@@ -258,20 +257,14 @@ int wait(lua_State* L, int count) {
   return park(L, task, kSelect, &select, select_resumed);
 }
 
-int select_again(lua_State* L, int status, lua_KContext context);
-
 /// `select` once the cases are on the stack.
-int select_read(lua_State* L, int count) {
+int select_read(lua_State* L) {
+  const int count = lua_gettop(L) - kBesidesCases;
   const int chosen = choose_ready(L, count);
   if (chosen == 0 && lua_toboolean(L, -1) == 0) return wait(L, count);
   // A loop that asks again and again must not starve those whom it asks for.
-  if (satisfied_too_often(L)) return park_ready(L, *scheduler_of(L).current(), select_again);
+  if (satisfied_too_often(L)) return yield_before<select_read>(L, kSelect.name);
   return chosen == 0 ? take_default(L, count) : happen(L, chosen, nullptr);
-}
-
-int select_again(lua_State* L, int, lua_KContext) {
-  finish_wait(L);
-  return select_read(L, lua_gettop(L) - kBesidesCases);
 }
 
 int case_tostring(lua_State* L) {
@@ -333,7 +326,10 @@ int new_timeout_case(lua_State* L) {
   return 1;
 }
 
-int select_case(lua_State* L) { return select_read(L, read_cases(L)); }
+int select_case(lua_State* L) {
+  read_cases(L);
+  return select_read(L);
+}
 
 void open_select(lua_State* L) {
   new_type(L, kCaseType);

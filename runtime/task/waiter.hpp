@@ -41,13 +41,6 @@ class WaitList {
 
   [[nodiscard]] bool empty() const { return head_.next == &head_; }
 
-  /// How many wait, counted one by one.
-  [[nodiscard]] std::size_t size() const {
-    std::size_t count = 0;
-    for (const WaitLink* link = head_.next; link != &head_; link = link->next) ++count;
-    return count;
-  }
-
   void push_back(WaitLink& waiter) {
     waiter.prev = head_.prev;
     waiter.next = &head_;
