@@ -66,9 +66,13 @@ inline bool is_type(lua_State* L, const void* metatable, const UserdataType& typ
 
 /// The userdata at `index` when it is of the type, else null.
 inline void* to_userdata(lua_State* L, int index, const UserdataType& type) {
-  if (type.fast >= 0) return is_type(L, metatable_of(L, index), type) ? lua_touserdata(L, index) : nullptr;
   void* userdata = lua_touserdata(L, index);
   if (userdata == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
+  if (type.fast >= 0) {
+    const bool same = is_type(L, lua_topointer(L, -1), type);
+    lua_pop(L, 1);
+    return same ? userdata : nullptr;
+  }
   lua_rawgetp(L, LUA_REGISTRYINDEX, &type);
   const bool same = lua_rawequal(L, -1, -2) != 0;
   lua_pop(L, 2);

@@ -12,8 +12,6 @@ namespace neap {
 
 namespace {
 
-/// After so many satisfied awaits in a row one suspends all the same, so that others get their turn.
-constexpr int kSatisfiedInARow = 64;
 /// After so many `sleep(0)` that found nothing else ready one goes through the scheduler all the same,
 /// which looks at the clock as often between its own steps.
 constexpr int kElidedInARow = 15;
@@ -121,11 +119,6 @@ int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed) {
   scheduler.make_ready(task);
   scheduler.parking = true;
   return lua_yieldk(L, 0, 0, resumed);
-}
-
-bool satisfied_too_often(lua_State* L) {
-  Scheduler& scheduler = scheduler_of(L);
-  return ++scheduler.satisfied_in_a_row >= kSatisfiedInARow && scheduler.can_suspend(L);
 }
 
 Task& finish_wait(lua_State* L) {

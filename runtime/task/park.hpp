@@ -33,10 +33,6 @@ Task& finish_wait(lua_State* L);
 /// because somebody has asked it to end before it ran (Task::cancel_pending).
 [[noreturn]] void raise_cancelled(lua_State* L, Task& task);
 
-/// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must
-/// let others run all the same, by park_ready.
-bool satisfied_too_often(lua_State* L);
-
 /// Lets everything else that is ready run first: for `sleep(0)`, and for waits that were satisfied too often
 /// in a row.
 int park_ready(lua_State* L, Task& task, lua_KFunction resumed);

@@ -305,4 +305,12 @@ class Scheduler : public StateData {
 /// The scheduler of the state.
 inline Scheduler& scheduler_of(lua_State* L) { return static_cast<Scheduler&>(state_data(L)); }
 
+/// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must let others
+/// run all the same, by park_ready.
+inline bool satisfied_too_often(lua_State* L) {
+  constexpr int kSatisfiedInARow = 64;
+  Scheduler& scheduler = scheduler_of(L);
+  return ++scheduler.satisfied_in_a_row >= kSatisfiedInARow && scheduler.can_suspend(L);
+}
+
 }  // namespace neap

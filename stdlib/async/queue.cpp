@@ -44,16 +44,20 @@ constexpr WaitKind kPut = primitive_wait("queue:put");
 constexpr WaitKind kJoin = primitive_wait("queue:join");
 
 // Where things are on the stack of every function here. A putter that waits has its item there, and what it is woken
-// with above it: nothing when its item is in; nil after a shutdown; nil and the error when it cannot be compared. A
+// with above kTop: nothing when its item is in; nil after a shutdown; nil and the error when it cannot be compared. A
 // getter is woken with nothing or with nil as well.
 constexpr int kItem = 2;
 constexpr int kQueue = 3;
+constexpr int kTop = 4;  // the queue's metatable, which is left there: taking it away takes time
 
 Queue& check_queue(lua_State* L) {
   lua_settop(L, kItem);
   if (lua_istable(L, 1)) {
     lua_rawgeti(L, 1, 1);
-    if (void* queue = to_userdata(L, kQueue, kQueueType)) return *static_cast<Queue*>(queue);
+    void* queue = lua_touserdata(L, kQueue);
+    if (queue != nullptr && lua_getmetatable(L, kQueue) != 0 && is_type(L, lua_topointer(L, kTop), kQueueType)) {
+      return *static_cast<Queue*>(queue);
+    }
   }
   raise(L, ErrorKind::type, "argument 1 must be a Queue, got %s", type_name(L, 1));
 }
@@ -80,10 +84,10 @@ void promise(lua_State* L, Queue& queue) {
   if (wake_first(L, queue.getters) != nullptr) ++queue.promised;
 }
 
-/// Takes in the item on the top of the stack, and pops it; a getter that waits is promised one. What cannot be
-/// compared raises before anything is changed.
-void take_in(lua_State* L, Queue& queue) {
-  store_put(L, kQueue, queue);
+/// Takes in the item at that index; a getter that waits is promised one. What cannot be compared raises before anything
+/// is changed.
+void take_in(lua_State* L, Queue& queue, int item) {
+  store_put(L, kQueue, queue, item);
   ++queue.unfinished;
   promise(L, queue);
 }
@@ -92,8 +96,7 @@ void take_in(lua_State* L, Queue& queue) {
 // at their places.
 
 int take_in_item(lua_State* L) {
-  lua_pushvalue(L, kItem);
-  take_in(L, *static_cast<Queue*>(lua_touserdata(L, kQueue)));
+  take_in(L, *static_cast<Queue*>(lua_touserdata(L, kQueue)), kItem);
   return 0;
 }
 
@@ -102,32 +105,32 @@ int take_out(lua_State* L) {
   return 1;
 }
 
-/// Calls the function with the item on the top of the stack, which is popped. True, or false and pushes the error.
-bool trapped(lua_State* L, lua_CFunction function, int results) {
+/// Calls the function with the item at that index. True and pushes its result; or false and pushes the error.
+bool trapped(lua_State* L, lua_CFunction function, int item) {
   lua_pushcfunction(L, bound<trap>);
   lua_pushcfunction(L, function);
   lua_pushnil(L);
-  lua_pushvalue(L, -4);
+  lua_pushvalue(L, item);
   lua_pushvalue(L, kQueue);
   lua_call(L, 4, 2);
   const bool ok = lua_toboolean(L, -2) != 0;
   lua_remove(L, -2);
-  lua_remove(L, -2);
-  if (ok && results == 0) lua_pop(L, 1);
   return ok;
 }
 
 /// Takes in the item of the first putter, and wakes it.
 void let_first_put(lua_State* L, Queue& queue) {
   auto& task = static_cast<Task&>(*queue.putters.front());
+  const int item = lua_gettop(L) + 1;
   lua_pushvalue(task.parked_on, kItem);
   if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
   if (queue.order != Order::priority) {
-    take_in(L, queue);
-  } else if (!trapped(L, bound<take_in_item>, 0)) {
+    take_in(L, queue, item);
+  } else if (!trapped(L, bound<take_in_item>, item)) {
     lua_pushnil(task.parked_on);
     lua_xmove(L, task.parked_on, 1);
   }
+  lua_settop(L, item - 1);
   // Comparing may have cancelled it; then its item is in all the same.
   if (!queue.putters.empty() && queue.putters.front() == &task) wake_first(L, queue.putters);
 }
@@ -161,8 +164,8 @@ void give_back(lua_State* L, Queue& queue) {
 
 int put_resumed(lua_State* L, int, lua_KContext) {
   finish_wait(L);
-  if (lua_gettop(L) == kQueue) return 0;
-  if (lua_gettop(L) == kQueue + 1) raise_shut_down(L, *static_cast<Queue*>(lua_touserdata(L, kQueue)));
+  if (lua_gettop(L) == kTop) return 0;
+  if (lua_gettop(L) == kTop + 1) raise_shut_down(L, *static_cast<Queue*>(lua_touserdata(L, kQueue)));
   raise_value(L);
 }
 
@@ -171,8 +174,7 @@ int queue_put(lua_State* L) {
   if (queue.shut) raise_shut_down(L, queue);
   if (queue.full()) return wait_in(L, queue.putters, kPut, &queue, put_resumed);
   if (satisfied_too_often(L)) return yield_before<queue_put>(L, kPut.name);
-  lua_pushvalue(L, kItem);
-  take_in(L, queue);
+  take_in(L, queue, kItem);
   return 0;
 }
 
@@ -182,23 +184,21 @@ int queue_put_nowait(lua_State* L) {
   if (queue.full()) {
     raise(L, ErrorKind::queue_full, "%s holds %I items, its maxsize", class_name(queue), queue.count);
   }
-  lua_pushvalue(L, kItem);
-  take_in(L, queue);
+  take_in(L, queue, kItem);
   return 0;
 }
 
 int get_resumed(lua_State* L, int, lua_KContext) {
   Task& task = finish_wait(L);
   auto& queue = *static_cast<Queue*>(lua_touserdata(L, kQueue));
-  if (lua_gettop(L) > kQueue) raise_shut_down(L, queue);
+  if (lua_gettop(L) > kTop) raise_shut_down(L, queue);
   --queue.promised;
   if (task.cancel_pending()) {
     give_back(L, queue);
     raise_cancelled(L, task);
   }
   if (queue.order != Order::priority) return give_out(L, queue);
-  lua_pushnil(L);
-  if (!trapped(L, bound<take_out>, 1)) {
+  if (!trapped(L, bound<take_out>, kItem)) {
     give_back(L, queue);
     raise_value(L);
   }

@@ -45,14 +45,6 @@ void give_room_back(lua_State* L, int index, QueueStore& store) {
   if (store.capacity > kKept && store.count < store.capacity / 4) resize(L, index, store, store.capacity / 2);
 }
 
-/// Pushes the value at `key` of the table on the top of the stack in its place, and clears it there.
-void take_at(lua_State* L, lua_Integer key) {
-  lua_rawgeti(L, -1, key);
-  lua_pushnil(L);
-  lua_rawseti(L, -3, key);
-  lua_remove(L, -2);
-}
-
 // The heap. An entry's place is counted from 0; the children of n are at 2n + 1 and 2n + 2. In these functions the
 // table of items is on the stack at `items`.
 
@@ -125,10 +117,9 @@ lua_Integer find_place_up(lua_State* L, int index, const QueueStore& store, int 
   return place;
 }
 
-void heap_put(lua_State* L, int index, QueueStore& store) {
-  const int item = lua_gettop(L);
-  const int key = item + 1;
-  const int items = item + 2;
+void heap_put(lua_State* L, int index, QueueStore& store, int item) {
+  const int key = lua_gettop(L) + 1;
+  const int items = key + 1;
   const lua_Integer changes = store.changes;
   if (lua_getiuservalue(L, index, kKey) == LUA_TNIL) {
     lua_pop(L, 1);
@@ -148,7 +139,7 @@ void heap_put(lua_State* L, int index, QueueStore& store) {
   lua_rawseti(L, items, entry_key(place) + 1);
   lua_pushinteger(L, store.arrivals++);
   lua_rawseti(L, items, entry_key(place) + 2);
-  lua_settop(L, item - 1);
+  lua_settop(L, key - 1);
 }
 
 /// The place for the last entry when the first one has left.
@@ -181,7 +172,6 @@ void heap_take(lua_State* L, int index, QueueStore& store) {
   close_path(L, items, place);
   move_entry(L, items, store.count - 1, place);
   clear_entry(L, items, store.count - 1);
-  lua_remove(L, items);
 }
 
 }  // namespace
@@ -192,13 +182,13 @@ void open_store(lua_State* L, int index, QueueStore& store) {
   store.capacity = kLeast;
 }
 
-void store_put(lua_State* L, int index, QueueStore& store) {
+void store_put(lua_State* L, int index, QueueStore& store, int item) {
   if (store.order == Order::priority) {
-    heap_put(L, index, store);
+    heap_put(L, index, store, item);
   } else {
     make_room(L, index, store);
     push_items(L, index);
-    lua_insert(L, -2);
+    lua_pushvalue(L, item);
     lua_rawseti(L, -2, ring_key(store, store.count));
     lua_pop(L, 1);
   }
@@ -211,8 +201,11 @@ void store_take(lua_State* L, int index, QueueStore& store) {
   if (store.order == Order::priority) {
     heap_take(L, index, store);
   } else {
+    const lua_Integer key = ring_key(store, store.order == Order::fifo ? 0 : store.count - 1);
     push_items(L, index);
-    take_at(L, ring_key(store, store.order == Order::fifo ? 0 : store.count - 1));
+    lua_rawgeti(L, -1, key);
+    lua_pushnil(L);
+    lua_rawseti(L, -3, key);
     if (store.order == Order::fifo) store.first = (store.first + 1) & (store.capacity - 1);
   }
   --store.count;

@@ -31,9 +31,9 @@ inline constexpr int kStoreValues = 3;
 
 /// Makes the table of the store at `index`.
 void open_store(lua_State* L, int index, QueueStore& store);
-/// Puts the value on the top of the stack, and pops it.
-void store_put(lua_State* L, int index, QueueStore& store);
-/// Takes the item that is next, and pushes it. The store must not be empty.
+/// Puts the value at index `item`.
+void store_put(lua_State* L, int index, QueueStore& store, int item);
+/// Takes the item that is next, and pushes it, above one other value. The store must not be empty.
 void store_take(lua_State* L, int index, QueueStore& store);
 /// Drops an item, none of those that leave next. Calls no script.
 void store_drop(lua_State* L, int index, QueueStore& store);
