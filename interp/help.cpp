@@ -11,10 +11,14 @@ namespace {
 
 constexpr const char* kHelp =
     R"(usage: neap [options] [script [args]]
+       neap [options] test [test options] [paths]
 
 Runs a Lua 5.4 script as the main task of an event loop: every function it calls
 may wait, and other tasks run meanwhile. Without a script, or with '-', the
 program is read from standard input.
+
+'neap test' runs the tests in the files *_test.lua below the paths (by default
+here); 'neap test --help' tells more. A script of that name is './test'.
 
 Options, as in the stock lua:
   -e stat      execute the string 'stat'

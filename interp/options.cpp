@@ -57,7 +57,10 @@ void parse_action(char** argv, int& i, CommandLine& result) {
 int parse_options(int argc, char** argv, CommandLine& result) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    if (word.empty() || word[0] != '-') return i;
+    if (word.empty() || word[0] != '-') {
+      result.test = word == "test"sv;
+      return i;
+    }
     if (word == "-"sv) {
       result.script_is_stdin = true;
       return i;

@@ -28,6 +28,8 @@ struct CommandLine {
   bool help = false;                // -h, --help: nothing else is done
   bool only_version = false;        // --version: nothing else is done
   bool executes = false;            // there is an -e
+  /// The first word that is no option is `test`: what follows is for the test runner.
+  bool test = false;
   /// What is wrong, for people; empty when nothing is.
   std::string problem;
 

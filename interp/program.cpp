@@ -6,6 +6,7 @@
 #include "interp/report.hpp"
 #include "interp/signals.hpp"
 #include "runtime/lua/bind.hpp"
+#include "stdlib/registry.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +19,7 @@ namespace {
 
 /// What the main task does, in order.
 struct Step {
-  enum class Kind { statement, file, require, enable_warnings, script };  // a script has arguments
+  enum class Kind { statement, file, require, enable_warnings, script, test, at_end };  // a script has arguments
 
   Kind kind;
   const char* text;  // the statement, path or module; a null path is standard input
@@ -75,11 +76,14 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
   plan.script = line.script;
   plan_init(line, plan);
   plan_actions(line, plan);
-  if (line.script < argc) {
+  if (line.test) {
+    plan.steps.push_back({Step::Kind::test, nullptr, nullptr});
+  } else if (line.script < argc) {
     plan.steps.push_back({Step::Kind::script, line.script_is_stdin ? nullptr : argv[line.script], nullptr});
   } else if (line.reads_stdin(argc)) {
     plan.steps.push_back({Step::Kind::file, nullptr, nullptr});
   }
+  if (!plan.steps.empty()) plan.steps.push_back({Step::Kind::at_end, nullptr, nullptr});
   return plan;
 }
 
@@ -143,6 +147,12 @@ int prepare_step(lua_State* L) {
       return 2;
     case Step::Kind::script: load_program(L, step.text); return 1 + push_script_arguments(L);
     case Step::Kind::enable_warnings: lua_warning(L, "@on", 0); return 0;
+    case Step::Kind::test:
+      lua_pushcfunction(L, stdlib::use_module_file);
+      lua_pushliteral(L, "test/command");
+      lua_call(L, 1, 1);
+      return 1 + push_script_arguments(L);
+    case Step::Kind::at_end: return lua_getfield(L, LUA_REGISTRYINDEX, stdlib::kAtEnd) == LUA_TFUNCTION ? 1 : 0;
   }
   return 0;
 }
@@ -176,6 +186,8 @@ int run_steps(lua_State* L, int, lua_KContext next) {
 }
 
 int main_function(lua_State* L) {
+  lua_pushcfunction(L, bound<format_error>);
+  lua_setfield(L, LUA_REGISTRYINDEX, stdlib::kFormatError);
   set_arguments(L);
   return run_steps(L, LUA_OK, 0);
 }

@@ -32,8 +32,8 @@ bool wants_colour() {
   return (refused == nullptr || *refused == '\0') && (terminal == nullptr || std::strcmp(terminal, "dumb") != 0);
 }
 
-Palette palette() {
-  if (!wants_colour()) return {};
+Palette palette(bool coloured = wants_colour()) {
+  if (!coloured) return {};
   return {"\x1b[1;31m", {"\x1b[2m", "\x1b[1;31m", "\x1b[0m"}, "\x1b[0m"};
 }
 
@@ -192,6 +192,21 @@ void report_task_error(lua_State* L, int task) {
 void report_context(lua_State* L, int context) {
   report_protected(L, context, read_context, 4,
                    [L](int first) { report_titled(L, first, first + 1, first + 2, first + 3); });
+}
+
+int format_error(lua_State* L) {
+  lua_settop(L, 4);
+  luaL_checkstack(L, LUA_MINSTACK, nullptr);
+  static std::string text;  // not on the stack: pushing it may raise
+  if (lua_type(L, 4) == LUA_TSTRING) remember_script(lua_tostring(L, 4));
+  {
+    const ErrorTree tree = describe_error(L, 1, string_field(L, 2));
+    Layout layout(L, palette(lua_toboolean(L, 3) != 0));
+    layout.add(tree, "", "");
+    text = layout.text();
+  }
+  lua_pushlstring(L, text.data(), text.size());
+  return 1;
 }
 
 void report_message(const char* message) { std::fprintf(stderr, "neap: %s\n", message); }

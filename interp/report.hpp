@@ -24,6 +24,9 @@ void report_task_error(lua_State* L, int task);
 /// scheduler's default handler.
 void report_context(lua_State* L, int context);
 
+/// Lua function for the test runner: error, trace or nil, colour, path of the script or nil -> the same report as text.
+int format_error(lua_State* L);
+
 /// Writes "neap: MESSAGE".
 void report_message(const char* message);
 

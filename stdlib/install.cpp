@@ -5,6 +5,7 @@
 #include "stdlib/registry.hpp"
 
 #include <cstdio>
+#include <cstring>
 
 namespace neap::stdlib {
 
@@ -12,6 +13,7 @@ namespace {
 
 const char kDirectory = 0;  // registry key: where Lua files are read from, or nil
 const char kModules = 0;    // registry key: modules loaded, by name
+const char kUses = 0;       // registry key: the `use` of each module that has been asked for, by name
 
 /// Compiles MODULE/FILE.lua and pushes the function. Raises its syntax errors.
 void compile(lua_State* L, const char* module, const char* file) {
@@ -48,11 +50,14 @@ void compile(lua_State* L, const char* module, const char* file) {
   luaL_error(L, "the standard library has no file '%s/%s.lua'", module, file);
 }
 
+int load_module(lua_State* L);
+
 /// use(file): what another Lua file of the module returned; it is run once, with the module's native part
-/// and `use`. Upvalues: module name, native part, results so far.
+/// and `use`. "MODULE/FILE" is a file of another module. Upvalues: module name, native part, results so far.
 int use_file(lua_State* L) {
-  luaL_checkstring(L, 1);
+  const char* name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
+  if (std::strchr(name, '/') != nullptr) return use_module_file(L);
   lua_pushvalue(L, 1);
   if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) return 1;
   compile(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 1));
@@ -83,6 +88,20 @@ bool module_exists(std::string_view name) {
   return false;
 }
 
+/// Makes the module's `use` and pushes it.
+void push_new_use(lua_State* L, int name) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kUses);
+  lua_pushvalue(L, name);
+  lua_pushvalue(L, name);
+  push_native_part(L, lua_tostring(L, name));
+  lua_newtable(L);
+  lua_pushcclosure(L, use_file, 3);
+  lua_pushvalue(L, -1);
+  lua_insert(L, -4);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
 /// Pushes the module's value, loading it at first use; nil when there is no such module.
 int load_module(lua_State* L) {
   const char* name = luaL_checkstring(L, 1);
@@ -91,10 +110,7 @@ int load_module(lua_State* L) {
   lua_pushvalue(L, 1);
   if (lua_rawget(L, 2) != LUA_TNIL) return 1;
   if (!module_exists(name)) return 1;
-  lua_pushvalue(L, 1);
-  push_native_part(L, name);
-  lua_newtable(L);
-  lua_pushcclosure(L, use_file, 3);
+  push_new_use(L, 1);
   lua_pushliteral(L, "init");
   lua_call(L, 1, 1);
   lua_pushvalue(L, 1);
@@ -117,6 +133,22 @@ int module_names(lua_State* L) {
 
 }  // namespace
 
+int use_module_file(lua_State* L) {
+  const char* name = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_pushcfunction(L, load_module);
+  lua_pushlstring(L, name, std::strcspn(name, "/"));
+  lua_pushvalue(L, -1);
+  lua_insert(L, 2);
+  lua_call(L, 1, 0);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kUses);
+  lua_pushvalue(L, 2);
+  lua_rawget(L, -2);
+  lua_pushstring(L, name + std::strcspn(name, "/") + 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
 int install(lua_State* L, std::string_view directory) {
   open_protected_calls(L);
   if (!directory.empty()) {
@@ -125,6 +157,8 @@ int install(lua_State* L, std::string_view directory) {
   }
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kModules);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kUses);
   lua_pushcfunction(L, load_module);
   lua_pushliteral(L, "base");
   lua_call(L, 1, 1);

@@ -24,9 +24,17 @@ struct NativePart {
 std::span<const SourceFile> source_files();
 std::span<const NativePart> native_parts();
 
+// Fields of the registry by which the interpreter and the library meet.
+inline constexpr const char* kAtEnd = "neap.at_end";              // a function, called when the script has ended
+inline constexpr const char* kFormatError = "neap.format_error";  // error, trace, colour, script -> text
+
 /// Makes the library known to the state: the globals `async`, `await` and `neap`, and `require` of "async"
 /// and "neap.NAME". `directory` may be empty; else Lua files are read from there (NEAP_STDLIB).
 /// The state must have its scheduler. Raises Lua errors.
 int install(lua_State* L, std::string_view directory);
+
+/// Lua function: "MODULE/FILE" -> what that Lua file of the module returned. It is how one module, or the command
+/// line, reaches what another does not show to scripts.
+int use_module_file(lua_State* L);
 
 }  // namespace neap::stdlib

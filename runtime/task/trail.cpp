@@ -106,6 +106,10 @@ void move_trail(lua_State* L, int index) {
   set_trail(L, -2);
 }
 
+void push_caught_trail(lua_State* L, int index) {
+  if (!push_trace_of(L, index)) lua_pushnil(L);
+}
+
 void push_trail(lua_State* L, int index, int level) {
   index = lua_absindex(L, index);
   const int top = lua_gettop(L);

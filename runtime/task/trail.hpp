@@ -22,6 +22,9 @@ void move_trail(lua_State* L, int index);
 /// Forgets the trail: the error has been caught.
 void drop_trail(lua_State* L);
 
+/// Pushes the trace that the trail has of the value at `index`, or nil.
+void push_caught_trail(lua_State* L, int index);
+
 /// Pushes the whole trace of the error at `index`, which has just been raised in `L`: its own, continued by
 /// the frames of `L`.
 void push_trail(lua_State* L, int index, int level);

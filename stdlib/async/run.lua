@@ -170,4 +170,4 @@ local function new_event_loop()
   return setmetatable({ closed = false, first = mark + 1 }, EventLoop)
 end
 
-return { run = run, new_event_loop = new_event_loop }
+return { run = run, new_event_loop = new_event_loop, cancel_since = cancel_since }
