@@ -30,9 +30,9 @@ namespace neap::stdlib::test {
 namespace {
 
 constexpr UserdataType kChildType{"TestProcess"};
-constexpr int kFirstFree = 10;       // descriptors from here on collide with none that the child gets
+constexpr int kFirstFree = 10;  // descriptors from here on collide with none that the child gets
 constexpr int kEventsDescriptor = 3;
-constexpr int kLook = 50;            // milliseconds between looks whether the child has ended
+constexpr int kLook = 50;  // milliseconds between looks whether the child has ended
 
 struct Pipe {
   int read = -1;

@@ -242,9 +242,8 @@ local function check(expectation, matcher, ...)
   fail(("expected %s %sto %s"):format(subject(actual), negated and "not " or "", claim), lines or nil, 4)
 end
 
-local methods = {}
 for name, matcher in pairs(matchers) do
-  methods[name] = function(expectation, ...)
+  Expectation[name] = function(expectation, ...)
     if getmetatable(expectation) ~= Expectation then
       error(errors.TypeError(("write expect(x):%s(...) with a colon"):format(name)), 2)
     end
@@ -253,7 +252,7 @@ for name, matcher in pairs(matchers) do
 end
 
 Expectation.__index = function(expectation, name)
-  if methods[name] then return methods[name] end
+  if matchers[name] then return Expectation[name] end
   if name == "never" then
     collect.settle(expectation)
     local opposite = new(rawget(expectation, "actual"), not rawget(expectation, "negated"))

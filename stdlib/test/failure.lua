@@ -5,6 +5,7 @@ local native = use("async/native")
 local settings = use("settings")
 local AssertionError = use("assertion").AssertionError
 
+local WIDEST = 120 -- bytes of a source line that are shown
 local COLOURS = { ["-"] = "\27[31m", ["+"] = "\27[32m", ["@"] = "\27[2m" }
 
 local function paint(code, text)
@@ -45,16 +46,22 @@ local function format_assertion(err, trace)
   for line in (tostring(err.message) .. "\n"):gmatch("([^\n]*)\n") do lines[#lines + 1] = paint_line(line) end
   lines[1] = ("%s:%d: %s"):format(path, err.line, paint("\27[1m", lines[1]))
   local source = line_of(path, err.line)
-  if source then lines[#lines + 1] = paint("\27[2m", ("%4d | "):format(err.line)) .. source:gsub("^%s+", "") end
+  if source then
+    source = source:gsub("^%s+", ""):gsub("%c", " ")
+    if #source > WIDEST then source = source:sub(1, WIDEST):gsub("[\128-\255]*$", "") .. "..." end
+    lines[#lines + 1] = paint("\27[2m", ("%4d | "):format(err.line)) .. source
+  end
   trace = trim(trace or err.traceback)
   if trace and trace:find("\n", 1, true) then lines[#lines + 1] = "stack traceback:\n" .. trace end
   return table.concat(lines, "\n")
 end
 
--- A DeadlockError names every task that waits; that of the runner is none of the test's.
+-- A DeadlockError names every task that waits; those that wait for a run of isolate are none of the test's.
 local function hide_runner(err)
   if native.is(err, native.errors.DeadlockError) then
-    err.message = tostring(err.message):gsub("\n  'main' waits in [^\n]* at %?", "")
+    err.message = tostring(err.message):gsub("\n  '[mt][^']*' waits in wait for several at [^\n]*", "")
+  elseif native.is(err, native.errors.ExceptionGroup) then
+    for _, each in ipairs(err.exceptions) do hide_runner(each) end
   end
 end
 

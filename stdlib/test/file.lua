@@ -42,7 +42,7 @@ local function load_group(path)
   if not chunk then return nil, { (failure.format_error(problem, nil, path)) } end
   local root = collect.begin(path)
   local loaded = isolate(chunk, { name = ("the file '%s'"):format(path), timeout = settings.timeout, leaks = false,
-    keep = true, task_name = "file" })
+    keep = true, task_name = "file", event = error_event(path, {}) })
   collect.finish()
   local problems = failure.problems_of(loaded, { errors = { loaded.error }, timeout = settings.timeout, file = path })
   if #problems > 0 then return nil, problems, loaded end
@@ -51,7 +51,8 @@ end
 
 -- What the file has started at its top goes on until its tests are over.
 local function unload(loaded)
-  if loaded then isolate(function() end, { name = "the end of the file", leaks = false, since = loaded }) end
+  if loaded then isolate(function() end, { name = "the end of the file", leaks = false, since = loaded,
+    timeout = settings.timeout, event = error_event(settings.file, {}) }) end
 end
 
 -- Runs the tests of the root group. True when Ctrl-C has ended them.
@@ -78,15 +79,19 @@ local function run_file(path, session)
   return interrupted
 end
 
+local function list_root(root, visit)
+  run.each_test(run.plan(root, root), function(test) visit(root.file, run.full_name(test)) end)
+end
+
 -- Calls visit(file, full name) for each chosen test of the file; false and what is wrong when it does not load.
 local function list_file(path, visit)
   local insulation <close> = insulate()
   local guard <close> = guard_exit()
   local root, problems, loaded = load_group(path)
-  if root then run.each_test(run.plan(root, root), function(test) visit(path, run.full_name(test)) end) end
+  if root then list_root(root, visit) end
   unload(loaded)
   return root ~= nil, problems
 end
 
-return { run_file = run_file, run_root = run_root, list_file = list_file, guard_exit = guard_exit,
+return { run_file = run_file, run_root = run_root, list_file = list_file, list_root = list_root, guard_exit = guard_exit,
   error_event = error_event, shuffled = run.shuffled }

@@ -9,7 +9,7 @@ local create_task = use("async/task").create_task
 local cancel_since = use("async/run").cancel_since
 
 local GRACE = 1       -- seconds that a cancelled test has for its cleanup, before it is cancelled again
-local MOST_CANCELS = 5
+local MOST_CANCELS = 3
 local TURNS = 4       -- turns of the loop in which what was cancelled may end
 
 local runs = {}       -- those under way, outermost first
@@ -178,7 +178,7 @@ end
 
 local function begin(fn, options)
   local since = options.since or {}
-  local run = { name = options.name, check_leaks = options.leaks ~= false, reports = {}, leaks = {},
+  local run = { name = options.name, event = options.event, check_leaks = options.leaks ~= false, reports = {}, leaks = {},
     timers = since.timers or timers(), handles = since.handles or handles(), failures = native.failures() }
   runs[#runs + 1] = run
   install_handler()
@@ -197,8 +197,9 @@ local Ending = {
   end,
 }
 
--- isolate(fn, {name=, timeout=, clock=, seed=, cancel_at=, leaks=, keep=, since=}): with leaks = false nothing is said of
--- what it left; with `keep` that goes on; with `since`, a run that was kept, it is also about what that one left. The run:
+-- isolate(fn, {name=, event=, timeout=, clock=, seed=, cancel_at=, leaks=, keep=, since=}): with leaks = false nothing is said of
+-- what it left; with `keep` that goes on; with `since`, a run that was kept, it is also about what that one left. `event` is what to
+-- tell when the run does not end at all. The run:
 --   ok           fn returned
 --   error        {value=, trace=} when it did not
 --   expired      {stuck=, stack=, tasks=} when its time was over

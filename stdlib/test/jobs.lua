@@ -47,7 +47,7 @@ local function arguments(file)
   while arg[first - 1] do first = first - 1 end
   for i = first + 1, -1 do words[#words + 1] = arg[i] end
   words[#words + 1] = "test"
-  words[#words + 1] = "--worker=" .. (settings.colour and 1 or 0)
+  words[#words + 1] = "--worker=" .. (settings.silent and 2 or settings.colour and 1 or 0)
   words[#words + 1] = "--timeout=" .. settings.timeout
   words[#words + 1] = "--repeat=" .. settings.repeats
   for name, value in pairs { seed = settings.seed, ["cancel-at"] = settings.cancel_at, filter = settings.filter,
@@ -91,7 +91,7 @@ local function show(file, result, session, write_output)
       complete = true
       session.has_only = session.has_only or event.has_only
     else
-      event.printed = true
+      event.printed = not settings.silent
       session:emit(event)
     end
   end

@@ -60,7 +60,7 @@ local VALUES = {
   ["--output"] = { "output", any },
   ["--seed"] = { "seed", integer(0) },
   ["--cancel-at"] = { "cancel_at", integer(1) },
-  ["--worker"] = { "worker", integer(0) }, -- of a child of --jobs: 1 for colour
+  ["--worker"] = { "worker", integer(0) }, -- of a child of --jobs: 0 plain, 1 with colours, 2 silent
 }
 
 local FLAGS = {

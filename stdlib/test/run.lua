@@ -107,6 +107,11 @@ local function run_parts(test, state)
   end
 end
 
+local function event_of(test, status)
+  return { kind = "test", file = test.file, line = test.line, group = group_names(test), title = test.name,
+    name = full_name(test), status = status, seconds = 0, problems = {} }
+end
+
 local function run_once(test, name, round)
   local options = test.options
   local seed = settings.seed or options.seed
@@ -118,6 +123,7 @@ local function run_once(test, name, round)
     clock = options.clock,
     seed = seed and seed + round - 1,
     cancel_at = settings.cancel_at,
+    event = event_of(test, "failed"),
   })
   state.unused = collect.stop()
   if run.error then table.insert(state.errors, run.error) end
@@ -125,11 +131,6 @@ local function run_once(test, name, round)
   local problems = failure.problems_of(run, state)
   if #problems == 0 and state.cancelled and not run.interrupted then problems[1] = "the test was cancelled" end
   return run, state, problems, seed and seed + round - 1
-end
-
-local function event_of(test, status)
-  return { kind = "test", file = test.file, line = test.line, group = group_names(test), title = test.name,
-    name = full_name(test), status = status, seconds = 0, problems = {} }
 end
 
 local function note_round(event, round, seed)
@@ -173,18 +174,21 @@ local function run_group_hooks(group, kind, emit, options)
   local hooks = group.hooks[kind]
   if #hooks == 0 and not options.since then return nil end
   local state = { errors = {}, timeout = settings.timeout, file = group.file }
-  options.name, options.timeout = kind, settings.timeout
+  local node = { name = "(" .. kind .. ")", parent = group, file = settings.file, line = 0 }
+  options.name, options.timeout, options.event = kind, settings.timeout, event_of(node, "failed")
+  collect.start(kind)
   local run = isolate(function()
     for _, hook in ipairs(hooks) do
       if not attempt(state, hook) and kind == "before_all" then break end
     end
   end, options)
+  local unused = collect.stop()
+  if #state.errors == 0 then state.unused = unused end
   local problems = failure.problems_of(run, state)
   if state.skipped then run.skipped = state.skipped end
   run.failed = #problems > 0
   if run.failed then
-    local node = { name = "(" .. kind .. ")", parent = group, file = settings.file, line = 0 }
-    local event = event_of(node, "failed")
+    local event = options.event
     event.problems, event.seconds = problems, run.seconds
     emit(event)
   end

@@ -39,7 +39,7 @@ local function start(options)
     output:write(text)
     output:flush()
   end
-  local session = session_of.new({ reporter = options.reporter,
+  local session = session_of.new({ reporter = options.worker == 2 and "silent" or options.reporter,
     forward = options.worker and use("jobs").forward or nil }, write)
   if settings.shuffle and not options.worker then
     session.notes[1] = ("the order was that of --shuffle %d"):format(settings.shuffle)
@@ -50,9 +50,9 @@ end
 -- Ends the process when a test does not: it cannot be got rid of, and whatever came after would not be alone.
 local function watch_over(session, exit)
   isolation.on_give_up(function(run)
-    session.notes[#session.notes + 1] = run.name .. " does not end, though it was cancelled again and again: the run ends here"
-    session.failed = session.failed + 1
-    session:finish()
+    run.event.problems = { "it does not end, though it was cancelled again and again: the run ends here" }
+    session:emit(run.event)
+    if not session.forward then session:finish() end
     exit(1)
   end)
 end
@@ -71,10 +71,8 @@ local function run_files(files, options)
   watch_over(session, os.exit)
   if settings.shuffle then files = file_runner.shuffled(files, settings.shuffle) end
   if (settings.jobs or 1) > 1 and #files > 1 then
-    use("jobs").run(files, session, function(text)
-      local stream = (options.reporter or "spec") == "spec" and not options.output and io.stdout or io.stderr
-      stream:write(text)
-    end)
+    settings.silent = options.output ~= nil or (options.reporter or "spec") ~= "spec"
+    use("jobs").run(files, session, function(text) io.stdout:write(text) end)
     return finish(session)
   end
   for _, file in ipairs(files) do
@@ -91,8 +89,15 @@ local function run_files(files, options)
   return finish(session)
 end
 
+local function print_test(file, name) print(file .. " > " .. name) end
+
 -- run_script(root, options): the tests that a script has declared; the exit status.
 local function run_script(root, options)
+  if options.list then
+    apply(options)
+    file_runner.list_root(root, print_test)
+    return 0
+  end
   local session, problem = start(options)
   if not session then return nil, problem end
   watch_over(session, os.exit)
@@ -111,7 +116,7 @@ local function list(files, options)
   for _, file in ipairs(files) do
     local ok, problems = file_runner.list_file(file, function(path, name)
       count = count + 1
-      print(path .. " > " .. name)
+      print_test(path, name)
     end)
     if not ok then
       broken = true

@@ -1,7 +1,6 @@
 -- Values as text: on one line for a message, over several for a diff. Tables are shown by what is in them, keys sorted,
 -- so that equal tables give equal text.
 
-local WIDE = 72 -- bytes that fit on one line
 local DEEP = 12 -- tables inside each other that are shown
 
 local escapes = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ["\\"] = "\\\\", ['"'] = '\\"' }
@@ -14,9 +13,17 @@ local function quote(text)
   return '"' .. escaped .. '"'
 end
 
+-- With as many digits as it takes to tell it from every other number.
+local function show_float(value)
+  local text = tostring(value)
+  if value ~= value or tonumber(text) == value then return text end
+  return ("%.17g"):format(value)
+end
+
 -- Text of a value that is no table, or of one that says itself what it is.
 local function plain(value)
   if type(value) == "string" then return quote(value) end
+  if math.type(value) == "float" then return show_float(value) end
   local ok, text = pcall(tostring, value)
   return ok and text or ("(a %s whose __tostring failed)"):format(type(value))
 end
@@ -112,4 +119,4 @@ local function show(value)
   return text
 end
 
-return { show = show, lines = lines, quote = quote, plain = plain, is_opaque = is_opaque, WIDE = WIDE }
+return { show = show, lines = lines, quote = quote, plain = plain, is_opaque = is_opaque }

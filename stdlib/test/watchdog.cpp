@@ -37,7 +37,7 @@ namespace {
 constexpr suseconds_t kTick = 100'000;  // microseconds between two ticks once the limit is over
 constexpr int kPatience = 2;            // ticks until the loop must have come round
 constexpr int kStubborn = 10;
-constexpr int kGiveUp = 50;
+constexpr int kGiveUp = 30;
 
 /// What the watchdog of one state needs; alive until its uv handle is closed.
 struct Dog {
@@ -182,7 +182,8 @@ int arm(lua_State* L) {
   handle.anchor = scheduler_of(L).anchor(L);
   dog.handle = &handle;
   std::snprintf(g_last_words, sizeof g_last_words,
-                "neap test: %s is over its time limit, in a C function that cannot be stopped; the run ends here\n", what);
+                "neap test: %s is over its time limit, in a C function that cannot be stopped; the run ends here\n",
+                what);
   g_ticks.store(0);
   g_dog.store(&dog);
   set_timer(std::max(seconds, 1e-3));
