@@ -652,8 +652,8 @@ local Channel = {}
 ---@return async.Channel
 function async.Channel(capacity) end
 
----Waits until a receiver takes the value or there is room for it. Cancelled, it has sent nothing. QueueShutDown when the
----channel is closed, or is while it waits.
+---Waits until a receiver takes the value or there is room for it. Cancelled, it has sent nothing. QueueShutDown when
+---the channel is closed, or is while it waits.
 ---@param value any
 function Channel:send(value) end
 
@@ -672,8 +672,8 @@ function Channel:try_send(value) end
 ---@return boolean? ok true for a value, false when the channel is closed and empty, nil when nothing is there now
 function Channel:try_receive() end
 
----Ends it: sends raise QueueShutDown, those that wait too; receives give what is left, then nil and false. A second call
----does nothing.
+---Ends it: sends raise QueueShutDown, those that wait too; receives give what is left, then nil and false. A second
+---call does nothing.
 function Channel:close() end
 
 ---@return boolean
@@ -711,9 +711,9 @@ function async.on_timeout(seconds, fn) end
 ---@field default? boolean|fun(): ... taken when no case can happen; without one, select waits
 
 ---Waits until one of the cases can happen, at random when several can, and makes that one happen. Returns what the
----function of the case returns; without one the place of the case in the list ("default" for the default), and the value
----and ok of a receive. ValueError when there is neither a case nor a default; QueueShutDown when it sends on a closed
----channel.
+---function of the case returns; without one the place of the case in the list ("default" for the default), and the
+---value and ok of a receive. ValueError when there is neither a case nor a default; QueueShutDown when it sends on a
+---closed channel.
 ---@param cases async.SelectCases
 ---@return any ...
 function async.select(cases) end

@@ -51,7 +51,9 @@ test("Channel: math.huge is no limit", function()
 end)
 
 test("Channel: a capacity must be an integer of 0 or more, or math.huge", function()
-  for _, value in ipairs { "1", true, {}, 1.5, 2.0, 0 / 0, -math.huge } do misuse(async.TypeError, async.Channel, value) end
+  for _, value in ipairs { "1", true, {}, 1.5, 2.0, 0 / 0, -math.huge } do
+    misuse(async.TypeError, async.Channel, value)
+  end
   raises("TypeError: argument 1 of Channel must be an integer, or math.huge for no limit, got 1.5", async.Channel, 1.5)
   raises("ValueError: argument 1 of Channel must be 0 or more, got %-1", async.Channel, -1)
   misuse(async.ValueError, async.Channel, -1)

@@ -134,8 +134,8 @@ end)
 test("select: what it cannot use is a TypeError that says what to write", function()
   local ch = async.Channel()
   local case = ch:on_receive()
-  for _, list in ipairs { 5, { 5 }, { ch }, { print }, { case, timeout = 5 }, { case, [3] = case }, { case, [0] = case },
-    { case, default = 5 }, { case, [ch] = 1 } } do
+  for _, list in ipairs { 5, { 5 }, { ch }, { print }, { case, timeout = 5 }, { case, [3] = case },
+    { case, [0] = case }, { case, default = 5 }, { case, [ch] = 1 } } do
     misuse(async.TypeError, select_values, list)
   end
   misuse(async.TypeError, select_values)
@@ -144,7 +144,8 @@ test("select: what it cannot use is a TypeError that says what to write", functi
   raises("TypeError: select has no option 'timeout', only default", select_values, { case, timeout = 5 })
   raises("TypeError: case 4 of select comes after a hole in the list; write false", select_values,
     { case, nil, nil, [4] = case })
-  raises("TypeError: argument 1 of select must be a list of cases, got SelectCase; write select{...}", select_values, case)
+  raises("TypeError: argument 1 of select must be a list of cases, got SelectCase; write select{...}", select_values,
+    case)
   misuse(async.TypeError, ch.on_receive, ch, 5)
   misuse(async.TypeError, ch.on_send, ch, 1, "x")
   misuse(async.TypeError, async.on_timeout, "1s")
