@@ -33,7 +33,9 @@ struct Watch {
   Entry* first_completed = nullptr;  // completed and not yet handed out by `next`
   Entry* last_completed = nullptr;
 
-  Entry* entries() { return reinterpret_cast<Entry*>(this + 1); }
+  // Not in Lua's memory: a block so large, of a hundred thousand entries, would make the collector do the work of a
+  // whole cycle at once; and `release` gives it back without waiting for the next one.
+  Entry* entries = nullptr;
 
   void complete(Entry& entry) {
     --pending;
@@ -127,9 +129,11 @@ int watch_tostring(lua_State* L) {
 int watch_release(lua_State* L) {
   Watch& watch = check_watch(L);
   for (std::size_t i = 0; i < watch.count; ++i) {
-    Entry& entry = watch.entries()[i];
-    if (entry.linked()) entry.unlink();
+    if (watch.entries[i].linked()) watch.entries[i].unlink();
   }
+  delete[] watch.entries;
+  watch.entries = watch.first_completed = watch.last_completed = nullptr;
+  watch.count = 0;
   return 0;
 }
 
@@ -156,13 +160,14 @@ int new_watch(lua_State* L) {
     check_future(L, 2);
     lua_settop(L, 1);
   }
-  auto* watch = new (lua_newuserdatauv(L, sizeof(Watch) + count * sizeof(Entry), 1)) Watch();
-  watch->count = watch->pending = count;
+  auto* watch = new (lua_newuserdatauv(L, sizeof(Watch), 1)) Watch();
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 2, 1);
   set_type(L, kWatchType);
+  watch->entries = new Entry[count];
+  watch->count = watch->pending = count;
   for (std::size_t i = 0; i < count; ++i) {
-    Entry& entry = *new (&watch->entries()[i]) Entry();
+    Entry& entry = watch->entries[i];
     entry.index = static_cast<lua_Integer>(i) + 1;
     entry.watch = watch;
     lua_rawgeti(L, 1, entry.index);
