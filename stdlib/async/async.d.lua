@@ -291,6 +291,37 @@ function async.as_completed(list, options) end
 ---@return any ...
 function async.shield(x) end
 
+---Starts all; the results of the first to finish, or its error. The others are cancelled and waited for; what they
+---raise meanwhile goes to the exception handler. Cancelling the waiter cancels all and waits for them. ValueError
+---without any.
+---@param ... async.Awaitable
+---@return any ...
+---@overload fun(list: async.Awaitable[]): any
+function async.race(...) end
+
+---Starts all; the results of the first that succeeds. The others are cancelled and waited for. An ExceptionGroup of all
+---errors, in the order given, when all fail. ValueError without any.
+---@param ... async.Awaitable
+---@return any ...
+---@overload fun(list: async.Awaitable[]): any
+function async.any(...) end
+
+---@class async.MapOptions
+---@field limit? integer how many run at once, at least 1; default: no limit
+
+---What can be asked for one item after the other: a generator, an iterator function such as `coroutine.wrap` or
+---`queue:items()` gives, a value with `__call`, an iterator of `async.iter`, or a list.
+---@alias async.Source async.Generator|async.Iterator|(fun(): any)|table
+
+---A list of the first result of `fn(item, index)` for each, in order, and their number `n`; waits for them all, so many
+---at a time. A generator is asked for an item when there is a place for it. The first error cancels the others, which
+---are waited for, and is raised. TypeError and ValueError for wrong arguments.
+---@param list async.Source
+---@param fn fun(item: any, index: integer): any
+---@param options? async.MapOptions
+---@return { n: integer, [integer]: any } results
+function async.map(list, fn, options) end
+
 -- Structured concurrency ---------------------------------------------------------------------------------------
 
 ---Tasks that end before the block that started them does.
@@ -600,20 +631,20 @@ function async.LifoQueue(maxsize) end
 -- Generators ---------------------------------------------------------------------------------------------------
 
 ---Gives values one at a time to whoever asks, and may wait between them. `for x in gen(...)`, `for x in g:each()` and
----`local g <close> = gen(...)` close it on the way out; any other is closed when the task that resumed it last (or made it)
----ends. RuntimeError when it is used while it runs, or while another task waits in it.
+---`local g <close> = gen(...)` close it on the way out; any other is closed when the task that resumed it last (or made
+---it) ends. RuntimeError when it is used while it runs, or while another task waits in it.
 ---@class async.Generator
 ---@operator call: any
 local Generator = {}
 
----A generator function: calling it runs nothing and returns `g, nil, nil, g`. `fn` gives values by `coroutine.yield`; what it
----returns is ignored. TypeError when it is no function.
+---A generator function: calling it runs nothing and returns `g, nil, nil, g`. `fn` gives values by `coroutine.yield`;
+---what it returns is ignored. TypeError when it is no function.
 ---@param fn fun(...: any)
 ---@return fun(...: any): async.Generator, nil, nil, async.Generator
 function async.generator(fn) end
 
----Goes on to the next yield and returns its values; nil at the end, again and again. Waits when the function does; raises
----its error, which ends the generator.
+---Goes on to the next yield and returns its values; nil at the end, again and again. Waits when the function does;
+---raises its error, which ends the generator.
 ---@return any ...
 function Generator:next() end
 
@@ -628,8 +659,8 @@ function Generator:send(...) end
 ---@return any ...
 function Generator:throw(err) end
 
----Ends it where it yielded last: its `<close>` variables and `finally` clauses run, and may wait; nothing inside catches it.
----Does nothing when it is finished. Raises what the cleanup raises; RuntimeError when it yields again.
+---Ends it where it yielded last: its `<close>` variables and `finally` clauses run, and may wait; nothing inside
+---catches it. Does nothing when it is finished. Raises what the cleanup raises; RuntimeError when it yields again.
 function Generator:close() end
 
 ---For a generic `for` that closes it on the way out.
@@ -638,6 +669,150 @@ function Generator:close() end
 ---@return nil
 ---@return async.Generator
 function Generator:each() end
+
+---A generator of what all of them yield, as it arrives; none is ahead of the loop by more than two items. Closing it
+---closes the generators and iterators among them; an error of one closes the others and is raised. TypeError for what
+---is no source.
+---@param ... async.Source
+---@return async.Generator
+---@return nil
+---@return nil
+---@return async.Generator
+function async.merge(...) end
+
+---Lazy stages over a source. Each method that gives an Iterator gives what a generic `for` takes, and the loop closes
+---the source on the way out.
+---@class async.Iterator
+---@operator call: any
+local Iterator = {}
+
+---An Iterator over a source, or over what a generic `for` takes: `async.iter(pairs(t))`. TypeError for anything else.
+---@param x async.Source
+---@param state? any
+---@param control? any
+---@param closing? any closed with the Iterator
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function async.iter(x, state, control, closing) end
+
+---The values of the next item; nil at the end.
+---@return any ...
+function Iterator:next() end
+
+---What `fn` gives for each item. RuntimeError when that is nil.
+---@param fn fun(...: any): any
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:map(fn) end
+
+---The items for which `fn` gives true.
+---@param fn fun(...: any): any
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:filter(fn) end
+
+---The first `n` items; the source is closed when one more is asked for.
+---@param n integer
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:take(n) end
+
+---1, 2, 3... before the values of each item.
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:enumerate() end
+
+---Lists of `n` items (the first value of each), the last of what is left.
+---@param n integer
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:batch(n) end
+
+---A list of the first value of each item.
+---@return any[]
+function Iterator:collect() end
+
+---For a generic `for` that closes the source on the way out.
+---@return async.Iterator
+---@return nil
+---@return nil
+---@return async.Iterator
+function Iterator:each() end
+
+---Closes the source.
+function Iterator:close() end
+
+-- Context managers ---------------------------------------------------------------------------------------------
+
+---A context manager: a value with `__close`, or with `__exit(self, err)` and perhaps `__enter(self)`.
+---@class async.ContextManager
+
+---A function that makes context managers. `fn` yields once: what comes before runs on entering, the yield gives the
+---resource, what comes after runs on leaving. The body's error is raised at the yield; returning all the same swallows
+---it. RuntimeError when it does not yield, or yields again. TypeError when `fn` is no function.
+---@param fn fun(...: any)
+---@return fun(...: any): async.ContextManager
+function async.contextmanager(fn) end
+
+---`local cm <close>, resource = async.enter(manager)`: enters it, to be left at the end of the block, whose error goes
+---on also when the manager swallows it. TypeError for what is no context manager.
+---@param manager any
+---@return any cm
+---@return any ... what `__enter` gave; the manager itself without one
+function async.enter(manager) end
+
+---A context manager that calls `x:close()`, or `fn(x)`. TypeError when there is neither.
+---@param x any
+---@param fn? fun(x: any)
+---@return async.ContextManager
+function async.closing(x, fn) end
+
+---Context managers and callbacks that end together.
+---@class async.ExitStack
+local ExitStack = {}
+
+---For `<close>` or `async.with`. At the end everything ends, the last first, also after an error. The last error is
+---raised, with the earlier ones as its `cause`.
+---@return async.ExitStack
+function async.ExitStack() end
+
+---Enters a context manager now, and leaves it with the stack. TypeError for what is none.
+---@param manager any
+---@return any resource what `__enter` gave; the manager itself without one
+function ExitStack:enter(manager) end
+
+---Leaves a context manager that was entered already, with the stack; or calls `x(err)`, which swallows the error by
+---returning true. TypeError for anything else.
+---@generic T
+---@param x T
+---@return T
+function ExitStack:push(x) end
+
+---Calls `fn(...)` at the end. TypeError for what cannot be called.
+---@generic F
+---@param fn F
+---@param ... any
+---@return F
+function ExitStack:callback(fn, ...) end
+
+---A new stack with everything; this one is empty then.
+---@return async.ExitStack
+function ExitStack:pop_all() end
+
+---Ends everything now, the last first.
+function ExitStack:close() end
 
 -- Channels -----------------------------------------------------------------------------------------------------
 
@@ -991,9 +1166,9 @@ function Loop:set_debug(on) end
 ---@field call_stack async.Frame[] where the task is, innermost first; empty for a Future and for a task that is done
 ---@field awaited_by async.CallGraph[] the tasks that wait for it
 
----Who waits for the Task or Future, who waits for them, and where each of them is. A task that is reached in two ways, or
----in a circle, is the same table each time. Of the current task unless another is given; nil in a callback of the loop.
----TypeError for anything else, ValueError for a limit that is no number of frames.
+---Who waits for the Task or Future, who waits for them, and where each of them is. A task that is reached in two ways,
+---or in a circle, is the same table each time. Of the current task unless another is given; nil in a callback of the
+---loop. TypeError for anything else, ValueError for a limit that is no number of frames.
 ---@param future? async.Future
 ---@param options? { limit?: integer } limit: frames of each task, by default 50
 ---@return async.CallGraph?

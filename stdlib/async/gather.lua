@@ -42,14 +42,14 @@ local function is_list(x, ...)
   return select("#", ...) == 0 and type(x) == "table" and getmetatable(x) == nil
 end
 
-local function arguments(...)
-  if not is_list(...) then return { ... }, select("#", ...), false, "argument %d of gather" end
+local function arguments(name, ...)
+  if not is_list(...) then return { ... }, select("#", ...), false, "argument %d of " .. name end
   local list = ...
-  return list, list.n or #list, list.return_exceptions, "item %d of gather's list"
+  return list, list.n or #list, list.return_exceptions, "item %d of " .. name .. "'s list"
 end
 
 local function gather(...)
-  local list, count, return_exceptions, what = arguments(...)
+  local list, count, return_exceptions, what = arguments("gather", ...)
   local futures = ensure_futures(list, count, what)
   if count == 0 then return { n = 0 } end
   local watch <close> = core.watch(futures)
@@ -59,4 +59,4 @@ local function gather(...)
   return collect(futures, return_exceptions)
 end
 
-return { gather = gather }
+return { gather = gather, arguments = arguments }

@@ -10,7 +10,7 @@ local function close_put_off()
   for co in next_put_off do
     local ok, err = core.coroutine_close(co)
     if not ok then
-      core.loop_methods.call_exception_handler(nil, { message = "Exception while a generator was closed", exception = err })
+      core.report { message = "Exception while a generator was closed", exception = err }
     end
   end
 end

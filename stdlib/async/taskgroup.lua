@@ -15,10 +15,13 @@ local CancelledError, ExceptionGroup, RuntimeError = errors.CancelledError, erro
 local TaskGroup = { __name = "TaskGroup" }
 TaskGroup.__index = TaskGroup
 
-local function abort(group)
+-- Tells the children to end, but for the task `except`.
+local function abort(group, except)
   group.aborting = true
   local children = {}
-  for task, number in pairs(group.unfinished) do children[#children + 1] = { task, number } end
+  for task, number in pairs(group.unfinished) do
+    if task ~= except then children[#children + 1] = { task, number } end
+  end
   table.sort(children, function(a, b) return a[2] < b[2] end)
   for i, child in ipairs(children) do children[i] = child[1] end
   core.cancel_all(children)
@@ -167,4 +170,4 @@ local function new_task_group()
   return group
 end
 
-return { TaskGroup = new_task_group }
+return { TaskGroup = new_task_group, abort = abort }

@@ -298,7 +298,7 @@ test("a task that fails or is cancelled closes what it leaves behind", function(
   equal({ log[1], log[2] }, { "failed", "cancelled" })
 end)
 
-test("an error while a task closes what it left behind is the task's; the others are closed, earlier errors kept", function()
+test("an error while a task closes what it left behind is the task's; it keeps earlier ones, the rest is closed", function()
   local log = {}
   local failing = async.generator(function(name)
     local closing <close> = setmetatable({}, { __close = function() error(async.ValueError(name)) end })

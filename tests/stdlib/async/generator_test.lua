@@ -236,7 +236,8 @@ end)
 test("an async function's Coroutine can be awaited inside", function()
   local fetch = async(function(x) return async.sleep(1, x * 2) end)
   local seen = {}
-  for x in async.generator(function() for i = 1, 2 do coroutine.yield(await(fetch(i))) end end)() do seen[#seen + 1] = x end
+  local fetched = async.generator(function() for i = 1, 2 do coroutine.yield(await(fetch(i))) end end)
+  for x in fetched() do seen[#seen + 1] = x end
   equal(seen, { 2, 4 })
 end)
 
