@@ -36,7 +36,7 @@ Options of neap:
   -h, --help   show this text
   --version    show version information and exit
   --debug      debug mode: warns of coroutines nobody awaited, steps that block
-               the loop, handles that were never closed
+               the loop, handles never closed; SIGUSR1 shows all tasks
 
 -e, -l and -W take effect in the order given, before the script, and in the
 same task, so that they may wait too. The global 'arg' holds the command line

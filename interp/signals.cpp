@@ -1,17 +1,25 @@
 #include "interp/signals.hpp"
 
+#include "interp/report.hpp"
+#include "runtime/lua/bind.hpp"
+
+#include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 
 namespace neap {
 
 namespace {
 
-// What the handler touches: lock-free atomics alone.
+// What the handlers touch: lock-free atomics alone.
 std::atomic<Loop*> g_loop{nullptr};
+std::atomic<Scheduler*> g_scheduler{nullptr};
+std::atomic<bool> g_show_tasks{false};
+pthread_t g_thread;  // the loop's
 std::atomic<int> g_interrupts{0};
 std::atomic<bool> g_pending{false};
 static_assert(std::atomic<Loop*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
@@ -22,6 +30,50 @@ void on_interrupt(int) {
   g_pending.store(true);
   if (Loop* loop = g_loop.load()) loop->wake();
   errno = saved_errno;
+}
+
+/// Writes the tree of tasks to stderr. Protected.
+int print_tasks(lua_State* L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "async");
+  lua_getfield(L, -1, "format_tasks");
+  lua_call(L, 0, 1);
+  std::fflush(stdout);
+  report_message(luaL_checkstring(L, -1));
+  return 0;
+}
+
+/// Set by the handler on the coroutine that computes; it takes itself out.
+void show_tasks_hook(lua_State* L, lua_Debug*) {
+  lua_sethook(L, nullptr, 0, 0);
+  if (!g_show_tasks.load() || lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  g_show_tasks.store(false);
+  lua_pushcfunction(L, bound<print_tasks>);
+  if (lua_pcall(L, 0, 0, 0) == LUA_OK) return;
+  report_message("the tasks cannot be shown");
+  lua_pop(L, 1);
+}
+
+void on_show_tasks(int) {
+  const int saved_errno = errno;
+  if (pthread_equal(pthread_self(), g_thread) == 0) {
+    pthread_kill(g_thread, SIGUSR1);
+  } else if (Scheduler* scheduler = g_scheduler.load()) {
+    g_show_tasks.store(true);
+    // As lua.c does for SIGINT. A hook of the script's own stays; then the loop shows the tasks.
+    lua_State* running = scheduler->running();
+    if (lua_gethook(running) == nullptr) lua_sethook(running, show_tasks_hook, LUA_MASKCOUNT, 1);
+    scheduler->loop().wake();
+  }
+  errno = saved_errno;
+}
+
+/// On the loop's thread, outside Lua.
+void queue_show_tasks(Interpreter& interpreter) {
+  lua_State* L = interpreter.state();
+  lua_pushcfunction(L, bound<print_tasks>);
+  call_soon(L, interpreter.scheduler(), new_handle(L, 0));
+  lua_pop(L, 1);
 }
 
 void on_broken_pipe(int) {}
@@ -43,15 +95,23 @@ bool install(int signal_number, void (*handler)(int)) {
 InterruptGuard::InterruptGuard(Interpreter& interpreter) {
   interpreter.loop().set_wake_hook([&interpreter] {
     if (g_pending.exchange(false)) interpreter.interrupt();
+    if (g_show_tasks.exchange(false)) queue_show_tasks(interpreter);
   });
   g_loop.store(&interpreter.loop());
   installed_ = install(SIGINT, on_interrupt);
+  if (!interpreter.scheduler().debug()) return;
+  g_thread = pthread_self();
+  g_scheduler.store(&interpreter.scheduler());
+  shows_tasks_ = install(SIGUSR1, on_show_tasks);
 }
 
 InterruptGuard::~InterruptGuard() {
   // From here on nothing is left that could be cancelled: a SIGINT ends the process.
   if (installed_) signal(SIGINT, SIG_DFL);
   g_loop.store(nullptr);
+  // The process ends; whoever asks for its tasks now need not end it sooner.
+  if (shows_tasks_) signal(SIGUSR1, SIG_IGN);
+  g_scheduler.store(nullptr);
 }
 
 void ignore_broken_pipes() {

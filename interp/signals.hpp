@@ -1,9 +1,13 @@
-// Ctrl-C and broken pipes, for the command line program; an application that embeds neap keeps its own
+// Ctrl-C, SIGUSR1 and broken pipes, for the command line program; an application that embeds neap keeps its own
 // handlers.
 //
 // The first SIGINT is a request, as in Python's asyncio: the main task is cancelled on the loop's thread,
 // and its cleanup runs. The second ends the process from within the handler, because the Lua code may be in
 // a loop that never comes back to ours.
+//
+// In debug mode SIGUSR1 writes the tree of tasks to stderr: as a callback of the loop when that turns next, or before
+// the next instruction of Lua when a task computes, so that it shows where a task hangs. What is in neither (one long
+// call of a C function) is shown behind it. Without debug mode SIGUSR1 ends the process, as it does by default.
 #pragma once
 
 #include "interp/interpreter.hpp"
@@ -12,7 +16,7 @@ namespace neap {
 
 inline constexpr int kInterruptedStatus = 130;  // 128 + SIGINT, what a shell gives for it
 
-/// Handles SIGINT for one interpreter while it exists; there is at most one at a time.
+/// Handles SIGINT, and in debug mode SIGUSR1, for one interpreter while it exists; there is at most one at a time.
 class InterruptGuard {
  public:
   explicit InterruptGuard(Interpreter& interpreter);
@@ -22,6 +26,7 @@ class InterruptGuard {
 
  private:
   bool installed_ = false;
+  bool shows_tasks_ = false;
 };
 
 /// Makes a write to a pipe without a reader fail with EPIPE instead of ending the process.

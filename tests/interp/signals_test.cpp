@@ -1,4 +1,4 @@
-// Ctrl-C, and output whose reader has gone.
+// Ctrl-C, SIGUSR1, and output whose reader has gone.
 #include "tests/support/process.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -165,4 +165,97 @@ TEST_CASE("a program that writes nothing runs with stdout closed", "[interp][pip
       {.close_stdout = true});
   CHECK(result.err.starts_with("y"));
   CHECK(run_neap({"-e", "local x = 1"}, {.close_stdout = true}).status == 0);
+}
+
+// SIGUSR1: the tree of tasks.
+
+namespace {
+
+/// Runs the code in debug mode, and sends SIGUSR1 once it is ready; when the tasks have been shown, SIGINT ends it.
+ProcessResult show_tasks(const std::string& code) {
+  return run_neap({"--debug", "-e", code},
+                  {.signals = {{SIGUSR1, "ready"}, {.number = SIGINT, .after = "+- ", .repeated = true}}});
+}
+
+}  // namespace
+
+TEST_CASE("SIGUSR1 in debug mode shows the tasks while the loop sleeps, and the program goes on", "[interp][sigusr1]") {
+  const ProcessResult result = show_tasks(
+      "async.spawn(await, async.Future())\nasync.get_running_loop():call_soon(print, 'ready')\nasync.sleep(3600)");
+  CHECK(result.err ==
+        "neap: 2 tasks\n+- <Task name='main' waiting in sleep at (command line):3>\n+- <Task name='Task-2' waiting in "
+        "await "
+        "at (command line):1> for <Future pending>\n");
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("SIGUSR1 shows the tasks of a program that never lets the loop sleep", "[interp][sigusr1]") {
+  const ProcessResult result = show_tasks("print('ready')\nwhile true do async.sleep(0) end");
+  CHECK(result.err.starts_with("neap: 1 task\n+- <Task name='main' r"));
+  CHECK(result.err.find("(command line):2") != std::string::npos);
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("SIGUSR1 shows where a task computes that never waits", "[interp][sigusr1]") {
+#ifdef __SANITIZE_THREAD__
+  SKIP("the sanitizer holds a signal back until the program makes a system call");
+#endif
+  const ProcessResult result = show_tasks("local function hang()\n\nprint('ready') while true do end\nend\nhang()");
+  CHECK(result.err.starts_with("neap: 1 task\n+- <Task name='main' running> at (command line):3\n"));
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("SIGUSR1 shows where a task computes in a coroutine of its own", "[interp][sigusr1]") {
+#ifdef __SANITIZE_THREAD__
+  SKIP("the sanitizer holds a signal back until the program makes a system call");
+#endif
+  const ProcessResult result = show_tasks("coroutine.wrap(function()\n\nprint('ready') while true do end\nend)()");
+  CHECK(result.err.starts_with("neap: 1 task\n+- <Task name='main' running> at (command line):3\n"));
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("SIGUSR1 leaves a hook of the script alone, and shows the tasks when the loop turns", "[interp][sigusr1]") {
+  const ProcessResult result = show_tasks(
+      "async.get_running_loop().slow_callback_duration = 99 local hook = function() end debug.sethook(hook, '', "
+      "1000)\nprint('ready')\nfor i = 1, 3e7 do end\n"
+      "assert(debug.gethook() == hook)\nasync.sleep(3600)");
+  CHECK(result.err == "neap: 1 task\n+- <Task name='main' waiting in sleep at (command line):5>\n");
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("NEAP_DEBUG=1 turns SIGUSR1 on too", "[interp][sigusr1]") {
+  const ProcessResult result = run_neap({"-e", "print('ready') async.sleep(3600)"},
+                                        {.env = {"NEAP_DEBUG=1"}, .signals = {{SIGUSR1, "ready"}, {SIGINT, "+- "}}});
+  CHECK(result.err.starts_with("neap: 1 task\n"));
+  CHECK(result.status == 130);
+}
+
+TEST_CASE("SIGUSR1 again and again disturbs nothing", "[interp][sigusr1]") {
+  const ProcessResult result = run_neap({"--debug", "-e",
+                                         "print('ready') local sum = 0 for i = 1, 30000 do sum = sum + "
+                                         "await(async.spawn(function() async.sleep(0) return i end)) "
+                                         "end for i = 1, 1e7 do sum = sum + 1 end print(sum)"},
+                                        {.signals = {{.number = SIGUSR1, .after = "ready", .repeated = true}}});
+  CHECK(result.out == "ready\n460015000\n");
+  CHECK(result.status == 0);
+  CHECK(result.err.find("+- <Task name='main' ") != std::string::npos);
+}
+
+TEST_CASE("SIGUSR1 without debug mode ends the process, as it does by default", "[interp][sigusr1]") {
+  const ProcessResult result =
+      run_neap({"-e", "async.get_running_loop():set_debug(true) print('ready') async.sleep(3600)"},
+               {.signals = {{SIGUSR1, "ready"}}});
+  CHECK(result.status == -SIGUSR1);
+}
+
+TEST_CASE("SIGUSR1 with a format_tasks that fails hurts nobody", "[interp][sigusr1]") {
+#ifdef __SANITIZE_THREAD__
+  SKIP("the sanitizer holds a signal back until the program makes a system call");
+#endif
+  const ProcessResult result =
+      run_neap({"--debug", "-e",
+                "async.format_tasks = function() stop = true error('mine') end print('ready') while not stop do end"},
+               {.signals = {{SIGUSR1, "ready"}}});
+  CHECK(result.err == "neap: the tasks cannot be shown\n");
+  CHECK(result.status == 0);
 }

@@ -100,7 +100,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
       dup2(descriptors[i], i);
     }
   }
-  for (const int number : {SIGINT, SIGQUIT, SIGPIPE, SIGTERM}) signal(number, SIG_DFL);
+  for (const int number : {SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGUSR1}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
