@@ -42,3 +42,12 @@ for seed = 1, 3 do
     check(queue:empty() and puts > 1000)
   end)
 end
+
+test("after an immediate shutdown a getter that was promised an item has the latest", function()
+  local queue = async.LifoQueue()
+  local getter = async.spawn(queue.get, queue)
+  async.sleep(0)
+  for i = 1, 5 do queue:put_nowait(i) end
+  queue:shutdown(true)
+  equal({ queue:qsize(), await(getter) }, { 1, 5 })
+end)

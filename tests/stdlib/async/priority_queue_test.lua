@@ -133,3 +133,85 @@ for seed = 1, 3 do
     check(queue:empty() and puts > 1000)
   end)
 end
+
+test("an error in less leaves the queue whole: get and get_nowait raise it, and the items are all there", function()
+  local broken = false
+  local queue = async.PriorityQueue(0, { less = function(a, b)
+    if broken then error("broken") end
+    return a < b
+  end })
+  for _, item in ipairs { 5, 3, 4, 1, 2 } do queue:put(item) end
+  broken = true
+  raises("broken", queue.get, queue)
+  raises("broken", queue.get_nowait, queue)
+  raises("broken", queue.put, queue, 0)
+  broken = false
+  for i = 1, 5 do equal(queue:get_nowait(), i) end
+  check(queue:empty())
+end)
+
+test("a getter that meets an error in less as it runs gets the error, and another the item", function()
+  local broken = false
+  local queue = async.PriorityQueue(0, { less = function(a, b)
+    if broken then
+      broken = false
+      error("broken")
+    end
+    return a < b
+  end })
+  local getters = {}
+  for i = 1, 4 do getters[i] = async.spawn(queue.get, queue) end
+  async.sleep(0)
+  for i = 3, 1, -1 do queue:put_nowait(i) end
+  broken = true
+  raises("broken", await, getters[1])
+  equal({ await(getters[2]), await(getters[3]), await(getters[4]) }, { 1, 2, 3 })
+  check(queue:empty())
+end)
+
+test("an immediate shutdown compares nothing, and leaves the least to the getter that was promised it", function()
+  local broken = false
+  local queue = async.PriorityQueue(0, { less = function(a, b)
+    if broken then error("broken") end
+    return a < b
+  end })
+  local getter = async.spawn(queue.get, queue)
+  async.sleep(0)
+  for _, item in ipairs { 5, 3, 4, 1, 2 } do queue:put(item) end
+  broken = true
+  queue:shutdown(true)
+  equal({ queue:qsize(), await(getter) }, { 1, 1 })
+end)
+
+test("key and less can neither use the queue nor wait", function()
+  local queue
+  queue = async.PriorityQueue(0, { less = function(a, b)
+    queue:get_nowait()
+    return a < b
+  end })
+  queue:put(1)
+  raises("RuntimeError: a PriorityQueue was used by the function that compares its items", queue.put, queue, 2)
+  check(queue:empty())
+  local sleepy = async.PriorityQueue(0, { key = function(item)
+    async.sleep(1)
+    return item
+  end })
+  raises("RuntimeError: sleep: cannot wait inside", sleepy.put, sleepy, 1)
+  equal(sleepy:qsize(), 0)
+end)
+
+test("a comparison that cancels the putter whose item it compares: the item is in, once", function()
+  local putter
+  local queue = async.PriorityQueue(2, { less = function(a, b)
+    if putter then putter:cancel() end
+    return a < b
+  end })
+  queue:put(2)
+  queue:put(3)
+  putter = async.spawn(queue.put, queue, 1)
+  async.sleep(0)
+  equal(queue:get(), 2)
+  raises(async.CancelledError, await, putter)
+  putter = nil
+  equal({ queue:get(), queue:get(), queue:qsize() }, { 1, 3, 0 })
+end)

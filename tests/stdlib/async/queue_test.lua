@@ -389,3 +389,32 @@ test("Queue: 100,000 items through one of 10 places, and nothing stays in memory
   check(run(99000) - before < 20)
   equal(sum, 99000 * 99001 // 2 + 1000 * 1001 // 2)
 end)
+
+test("Queue: after an immediate shutdown a getter that was promised an item has the first", function()
+  local queue = async.Queue()
+  local getter = async.spawn(queue.get, queue)
+  async.sleep(0)
+  for i = 1, 5 do queue:put_nowait(i) end
+  queue:shutdown(true)
+  equal({ queue:qsize(), await(getter) }, { 1, 1 })
+end)
+
+test("Queue: many items in a ring that grows while it wraps around", function()
+  local queue, put, got = async.Queue(), 0, 0
+  for round = 1, 200 do
+    for _ = 1, round do
+      put = put + 1
+      queue:put_nowait(put)
+    end
+    for _ = 1, round - 1 do
+      got = got + 1
+      equal(queue:get_nowait(), got)
+    end
+  end
+  equal(queue:qsize(), 200)
+  while not queue:empty() do
+    got = got + 1
+    equal(queue:get_nowait(), got)
+  end
+  equal(got, put)
+end)
