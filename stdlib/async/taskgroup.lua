@@ -47,7 +47,8 @@ local function child_done(group, task)
   group.unfinished[task] = nil
   group.count = group.count - 1
   note_error(group, task)
-  if group.count == 0 and group.all_done then group.all_done:set_result() end
+  local waited = group.all_done
+  if group.count == 0 and waited and not waited:done() then waited:set_result() end -- done: the parent was cancelled
 end
 
 -- The done callback of the group's children. `__awaiter` tells who waits for a task by it: see callgraph.lua.

@@ -285,6 +285,20 @@ test("cancellation from outside while the group is being left cancels the childr
   check(child:cancelled())
 end)
 
+test("cancellation from outside in the turn in which the last child ends passes, and nothing is reported", function()
+  local reported, parent = reports(), nil
+  parent = async.spawn(function()
+    local tg <close> = async.TaskGroup()
+    tg:spawn(async.sleep, 1)
+    async.spawn(function()
+      async.sleep(1)
+      parent:cancel("outside")
+    end)
+  end)
+  equal(raises(async.CancelledError, await, parent).message, "outside")
+  equal(reported, {})
+end)
+
 test("errors beat cancellation: the parent gets the group, and its cancel at its next wait", function()
   local got, after
   local task = async.spawn(function()
