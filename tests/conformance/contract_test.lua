@@ -97,7 +97,7 @@ test("A5: what is no awaitable is a TypeError that names the likely slip, and no
   check(not started)
 end)
 
-test("A6: a body runs in the calling coroutine: a generator's yields pass through try, with, timeout and catch", function()
+test("A6: a body runs in the calling coroutine: yields pass through try, with, timeout and catch", function()
   local manager = setmetatable({}, { __exit = function() end })
   local wrappers = {
     try = function(body) async.try(body, async.finally(function() end)) end,
@@ -257,7 +257,7 @@ test("A11a: a task or future may have several results, which await and result gi
   end
 end)
 
-test("A11b: result() of a pending one is an InvalidStateError; it raises a failed one's error, and CancelledError", function()
+test("A11b: result() of a pending one is an InvalidStateError; else it raises its error or CancelledError", function()
   local task = async.spawn(error, "boom", 0)
   raises(async.InvalidStateError, task.result, task)
   raises(async.InvalidStateError, task.exception, task)

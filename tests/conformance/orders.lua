@@ -29,8 +29,8 @@ local function count_suspensions(fn, seed)
   return count
 end
 
--- cancelled_everywhere(seeds, fn): for so many seeds, fn() once for each suspension in it, which is answered by a cancel
--- request to the task that is suspended. Returns the number of runs.
+-- cancelled_everywhere(seeds, fn): for so many seeds, fn() once for each suspension in it, which is answered by a
+-- cancel request to the task that is suspended. Returns the number of runs.
 function orders.cancelled_everywhere(seeds, fn)
   local runs = 0
   for seed = 1, seeds do

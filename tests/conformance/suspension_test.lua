@@ -221,6 +221,7 @@ test("S11b: every 64th time in a row it lets others run", function()
   future:set_result()
   await(task)
   local event, queue, lock = async.Event(), async.Queue(), async.Lock()
+  local semaphore, channel = async.Semaphore(1), async.Channel(1)
   event:set()
   local satisfied = {
     future = function() await(future) end,
@@ -236,6 +237,15 @@ test("S11b: every 64th time in a row it lets others run", function()
       lock:acquire()
       lock:release()
     end,
+    semaphore = function()
+      semaphore:acquire()
+      semaphore:release()
+    end,
+    channel = function()
+      channel:send(1)
+      channel:receive()
+    end,
+    select = function() async.select { channel:on_send(1), channel:on_receive() } end,
   }
   for name, fn in pairs(satisfied) do check(lets_others_run(64, fn), name) end
 end)

@@ -45,6 +45,27 @@ local grants = {
       waiting = function() return tostring(queue):match("putters.*") end,
     }
   end,
+  ["Channel.receive"] = function()
+    local channel = async.Channel(10)
+    return {
+      take = function() channel:receive() end,
+      grant = function() channel:send("value") end,
+      attempt = function() return channel:try_receive() ~= nil end,
+      taken = function() return channel:try_receive() == nil end,
+      waiting = function() return tostring(channel):match("receivers=%d+") end,
+    }
+  end,
+  ["Channel.send"] = function()
+    local channel = async.Channel(1)
+    channel:send("value")
+    return {
+      take = function() channel:send("value") end,
+      grant = function() channel:receive() end,
+      attempt = function() return channel:try_send("value") end,
+      taken = function() return not channel:try_send("value") end,
+      waiting = function() return tostring(channel):match("senders=%d+") end,
+    }
+  end,
   Condition = function()
     local condition = async.Condition()
     return {
@@ -60,6 +81,9 @@ local grants = {
     }
   end,
 }
+
+-- Those that can be taken at once where nobody waits.
+local takeable = { "Lock", "Semaphore", "Queue.get", "Queue.put", "Channel.receive", "Channel.send" }
 
 local function each_grant(fn)
   for name, make in pairs(grants) do
@@ -91,7 +115,7 @@ test("W1a: who waits is served in the order of coming, whatever order the tasks 
 end)
 
 test("W1b: a newcomer does not overtake a waiter that has been granted and has not run yet", function()
-  for _, name in ipairs { "Lock", "Semaphore", "Queue.get", "Queue.put" } do
+  for _, name in ipairs(takeable) do
     orders.in_every_order(20, function()
       local grant, served = grants[name](), {}
       local waiter = async.spawn(function()
@@ -113,7 +137,7 @@ test("W1b: a newcomer does not overtake a waiter that has been granted and has n
 end)
 
 test("W1c: nor does the task that made the grant, when it waits at once", function()
-  for _, name in ipairs { "Lock", "Semaphore", "Queue.get", "Queue.put" } do
+  for _, name in ipairs(takeable) do
     local grant, served = grants[name](), {}
     local waiter = async.spawn(function()
       grant.take()
@@ -130,12 +154,11 @@ test("W1c: nor does the task that made the grant, when it waits at once", functi
 end)
 
 test("W1d: forms that do not wait do not steal a reserved grant", function()
-  for _, name in ipairs { "Lock", "Semaphore", "Queue.get", "Queue.put" } do
+  for _, name in ipairs(takeable) do
     local grant = grants[name]()
     local waiter = async.spawn(grant.take)
     async.sleep(0)
     grant.grant()
-    if name ~= "Lock" and name ~= "Semaphore" then equal(grant.attempt(), false, name) end
     check(grant.taken(), name)
     await(waiter)
     equal(grant.attempt(), false, name)
@@ -190,21 +213,33 @@ local function grant_meets_cancel(make, cancel_first)
   end
 end
 
-for place, name in ipairs { "Lock", "Semaphore", "Queue.get", "Queue.put", "Condition" } do
-  local letter = ("abcde"):sub(place, place)
-  test(("W2%s: %s: a waiter granted and cancelled in one turn passes its grant on or completes"):format(letter, name),
-    function()
-      for _, cancel_first in ipairs { true, false } do
-        orders.in_every_order(20, function() grant_meets_cancel(grants[name], cancel_first) end)
-      end
-    end)
+local function grants_meet_cancels(name)
+  for _, cancel_first in ipairs { true, false } do
+    orders.in_every_order(20, function() grant_meets_cancel(grants[name], cancel_first) end)
+  end
 end
 
-test("W2f: the same where nobody else waits: the grant is there for who comes next", function()
-  each_grant(function(make, name)
-    if name == "Condition" then return end
+test("W2a: a Lock's waiter that is granted and cancelled in one turn passes its grant on or completes", function()
+  grants_meet_cancels("Lock")
+end)
+
+test("W2b: so does a Semaphore's", function() grants_meet_cancels("Semaphore") end)
+
+test("W2c: so does a Queue's getter", function() grants_meet_cancels("Queue.get") end)
+
+test("W2d: so does a Queue's putter", function() grants_meet_cancels("Queue.put") end)
+
+test("W2e: so does a Condition's waiter", function() grants_meet_cancels("Condition") end)
+
+test("W2f: so do a Channel's receiver and sender", function()
+  grants_meet_cancels("Channel.receive")
+  grants_meet_cancels("Channel.send")
+end)
+
+test("W2g: where nobody else waits, the grant is there for who comes next", function()
+  for _, name in ipairs(takeable) do
     for _, cancel_first in ipairs { true, false } do
-      local grant, got = make(), false
+      local grant, got = grants[name](), false
       local task = async.spawn(function()
         grant.take()
         got = true
@@ -215,13 +250,13 @@ test("W2f: the same where nobody else waits: the grant is there for who comes ne
       grant.grant()
       task:cancel()
       async.wait { task }
-      check(task:cancelled())
-      equal(grant.attempt(), not got)
+      check(task:cancelled(), name)
+      equal(grant.attempt(), not got, name)
     end
-  end)
+  end
 end)
 
-test("W2g: a Barrier: a waiter cancelled in the turn in which the last comes has met it or has left it", function()
+test("W2h: a Barrier: a waiter cancelled in the turn in which the last comes has met it or has left it", function()
   for _, cancel_first in ipairs { true, false } do
     orders.in_every_order(20, function()
       local barrier = async.Barrier(2)
@@ -244,7 +279,7 @@ test("W2g: a Barrier: a waiter cancelled in the turn in which the last comes has
   end
 end)
 
-test("W2h: whatever suspension is answered by a cancellation, a lock and its permits are whole afterwards", function()
+test("W2i: whatever suspension is answered by a cancellation, a lock and its permits are whole afterwards", function()
   local runs = orders.cancelled_everywhere(5, function()
     local lock, semaphore, inside = async.Lock(), async.BoundedSemaphore(2), 0
     local tasks = {}
@@ -418,6 +453,31 @@ test("W5b: wherever a put or a get is cancelled, no item is lost and none is the
   check(runs > 50)
 end)
 
+test("W5c: nor is a value of a Channel, sent and received by select or without it", function()
+  local runs = orders.cancelled_everywhere(10, function()
+    local channel, sent, got, tasks = async.Channel(), {}, {}, {}
+    local function receive(value, ok)
+      if ok then got[value] = (got[value] or 0) + 1 end
+    end
+    local function send(i)
+      if i % 2 == 0 then return channel:send(i) end
+      async.select { channel:on_send(i) }
+    end
+    for i = 1, 4 do
+      tasks[#tasks + 1] = async.spawn(function() sent[i] = async.catch(send, i) end)
+    end
+    tasks[#tasks + 1] = async.spawn(function() receive(channel:receive()) end)
+    tasks[#tasks + 1] = async.spawn(function() async.select { channel:on_receive(receive), async.on_timeout(5) } end)
+    async.sleep(10)
+    local function none() return "none" end
+    while async.select { channel:on_receive(receive), default = none } ~= "none" do async.sleep(1) end
+    channel:close()
+    async.wait(tasks)
+    for i = 1, 4 do equal(got[i], sent[i] and 1 or nil, "value " .. i) end
+  end)
+  check(runs > 50)
+end)
+
 test("W6a: shutdown wakes every task that waits for a queue", function()
   orders.in_every_order(10, function()
     local empty, full, tasks = async.Queue(), async.Queue(1), {}
@@ -457,4 +517,24 @@ test("W6c: reset and abort wake every task that waits at a Barrier", function()
       equal(barrier.broken, name == "abort")
     end)
   end
+end)
+
+test("W6d: close wakes every task that waits for a Channel, in a select too", function()
+  orders.in_every_order(10, function()
+    local channel, results = async.Channel(), {}
+    local tasks = {
+      async.spawn(channel.receive, channel),
+      async.spawn(channel.receive, channel),
+      async.spawn(async.select, { channel:on_receive(function(...) return ... end) }),
+    }
+    async.sleep(1)
+    channel:close()
+    for i, task in ipairs(tasks) do results[i] = { await(task) } end
+    equal(results, { { nil, false }, { nil, false }, { nil, false } })
+    local full = async.Channel()
+    tasks = { async.spawn(full.send, full, 1), async.spawn(async.select, { full:on_send(2) }) }
+    async.sleep(1)
+    full:close()
+    for _, task in ipairs(tasks) do raises(async.QueueShutDown, await, task) end
+  end)
 end)
