@@ -1,6 +1,7 @@
 #include "interp/loader.hpp"
 
 #include "interp/excerpt.hpp"
+#include "runtime/lua/chunk.hpp"
 
 #include <uv.h>
 
@@ -92,7 +93,7 @@ bool try_load(lua_State* L, const char* path) {
     return false;
   }
   const std::string chunk = path != nullptr ? "@"s + path : "=stdin"s;
-  const bool loaded = luaL_loadbufferx(L, code.data(), code.size(), chunk.c_str(), "t") == LUA_OK;
+  const bool loaded = load_chunk(L, code.data(), code.size(), chunk.c_str(), "t") == LUA_OK;
   if (path != nullptr) {
     remember_script(path);
   } else {
@@ -108,7 +109,7 @@ void load_program(lua_State* L, const char* path) {
 }
 
 void load_statement(lua_State* L, const char* text, const char* name) {
-  if (luaL_loadbufferx(L, text, std::strlen(text), name, "t") != LUA_OK) lua_error(L);
+  if (load_chunk(L, text, std::strlen(text), name, "t") != LUA_OK) lua_error(L);
 }
 
 }  // namespace neap

@@ -1,5 +1,6 @@
 // Loads modules of the standard library, from the binary or from a directory.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/chunk.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/task/coroutine.hpp"
 #include "stdlib/registry.hpp"
@@ -36,14 +37,14 @@ void compile(lua_State* L, const char* module, const char* file) {
       luaL_pushresult(&buffer);
       std::size_t size = 0;
       const char* text = lua_tolstring(L, -1, &size);
-      status = luaL_loadbufferx(L, text, size, chunk, "t");
+      status = load_chunk(L, text, size, chunk, "t");
       if (status != LUA_OK) lua_error(L);
       return;
     }
   }
   for (const SourceFile& source : source_files()) {
     if (source.module != module || source.name != file) continue;
-    status = luaL_loadbufferx(L, source.text.data(), source.text.size(), chunk, "t");
+    status = load_chunk(L, source.text.data(), source.text.size(), chunk, "t");
     if (status != LUA_OK) lua_error(L);
     return;
   }

@@ -1,6 +1,7 @@
 // Lua's own functions where a program on the loop needs other behaviour: output that meets a closed pipe is
 // an error, `os.exit` works inside a task, and only text is loaded unless told otherwise.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/chunk.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/coroutine.hpp"
@@ -65,6 +66,7 @@ int answer_load(lua_State* L, int status, int environment) {
     lua_insert(L, -2);
     return 2;
   }
+  repair_chunk(L);
   if (environment != 0) {
     lua_pushvalue(L, environment);
     if (lua_setupvalue(L, -2, 1) == nullptr) lua_pop(L, 1);
@@ -116,6 +118,7 @@ int do_file(lua_State* L) {
   const char* name = luaL_optstring(L, 1, nullptr);
   lua_settop(L, 1);
   if (luaL_loadfilex(L, name, "t") != LUA_OK) return lua_error(L);
+  repair_chunk(L);
   lua_callk(L, 0, LUA_MULTRET, 0, dofile_returned);
   return dofile_returned(L, LUA_OK, 0);
 }
