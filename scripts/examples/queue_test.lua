@@ -5,8 +5,8 @@
 local t = require "neap.test"
 local test, describe, expect = t.test, t.describe, t.expect
 
--- Pool(workers, capacity, work): jobs given to `submit` are done by work(job), by so many workers at once. `submit` waits
--- while more than `capacity` jobs are in the queue. Leaving the pool's block waits for the jobs that were submitted.
+-- Pool.new(workers, capacity, work): jobs given to `submit` are done by work(job), by so many workers at once. `submit`
+-- waits while `capacity` jobs are in the queue. Leaving the pool's block waits for the jobs that were submitted.
 local Pool = {}
 Pool.__index = Pool
 

@@ -38,12 +38,13 @@ local function root_of(node)
   return node
 end
 
--- Where the code at the level is: "file", line.
+-- Where the code at the level is: file, line.
 local function place(level)
   local info = debug.getinfo(level + 1, "Sl")
   return info and info.source:gsub("^@", "") or "?", info and info.currentline or 0
 end
 
+-- The group that the declaration belongs to.
 local function open_group(what)
   if running then
     error(errors.RuntimeError(what .. " belongs at the top of the file or in a describe block: tests are declared "
@@ -53,7 +54,6 @@ local function open_group(what)
   return group
 end
 
--- The innermost group that is being declared; declarations made by a describe's function in another task land here too.
 local function check_name(name, what)
   if type(name) ~= "string" then
     error(errors.TypeError(("the name of %s must be a string, got %s"):format(what, type_name(name))), 3)
@@ -78,12 +78,14 @@ local function check_options(options)
   end
   for name in pairs(options) do
     if not TEST_OPTIONS[name] then
-      error(errors.TypeError(("test has no option '%s', only clock, only, seed, skip, timeout"):format(tostring(name))), 3)
+      error(errors.TypeError(("test has no option '%s', only clock, only, seed, skip, timeout")
+        :format(tostring(name))), 3)
     end
   end
   check_seconds(options.timeout)
   if options.clock ~= nil and options.clock ~= "virtual" then
-    error(errors.ValueError(("the option 'clock' of test may be \"virtual\", got %s"):format(tostring(options.clock))), 3)
+    error(errors.ValueError(("the option 'clock' of test may be \"virtual\", got %s")
+      :format(tostring(options.clock))), 3)
   end
   if options.seed ~= nil and math.type(options.seed) ~= "integer" then
     error(errors.TypeError(("the option 'seed' of test must be an integer, got %s"):format(tostring(options.seed))), 3)
@@ -128,7 +130,8 @@ end
 local function skip(name, options, fn)
   if options == nil and fn == nil then
     if not running then
-      error(errors.RuntimeError("skip(reason) ends the test that runs, and none does; write skip(name, fn) for a test"), 2)
+      error(errors.RuntimeError("skip(reason) ends the test that runs, and none does; write skip(name, fn) for a test "
+        .. "that is not to run"), 2)
     end
     error(Skipped(name == nil and "" or tostring(name)), 2)
   end

@@ -31,7 +31,8 @@ end
 
 -- True when every field of `part` is in `whole`; tables inside are parts of those at the same place.
 local function includes(whole, part)
-  if type(whole) ~= "table" or type(part) ~= "table" or debug.getmetatable(part) ~= nil then return equal(whole, part) end
+  local plain = type(whole) == "table" and type(part) == "table" and debug.getmetatable(part) == nil
+  if not plain then return equal(whole, part) end
   for key, value in next, part do
     if not includes(whole[key], value) then return false end
   end

@@ -34,7 +34,8 @@ local function problems_of(run, cancel_at, file)
 end
 
 local function replay_options(seed, cancel_at)
-  return (seed and (" --seed %d"):format(seed) or "") .. (cancel_at and cancel_at ~= NEVER and (" --cancel-at %d"):format(cancel_at) or "")
+  local text = seed and (" --seed %d"):format(seed) or ""
+  return cancel_at and text .. (" --cancel-at %d"):format(cancel_at) or text
 end
 
 local function quote(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
@@ -48,8 +49,9 @@ local function try(fn, name, file, seed, cancel_at)
   end
   local problems = problems_of(run, cancel_at, file)
   if #problems == 0 then return run end
+  if cancel_at == NEVER then cancel_at = nil end
   local how = (seed and (" with seed %d"):format(seed) or " in the usual order")
-    .. (cancel_at and cancel_at ~= NEVER and (", a task cancelled at suspension %d"):format(cancel_at) or "")
+    .. (cancel_at and (", a task cancelled at suspension %d"):format(cancel_at) or "")
   local lines = { ("replay: neap test %s --filter %s%s"):format(file, quote(name), replay_options(seed, cancel_at)) }
   for _, problem in ipairs(problems) do
     for line in (problem .. "\n"):gmatch("([^\n]*)\n") do lines[#lines + 1] = "  " .. line end
@@ -57,8 +59,8 @@ local function try(fn, name, file, seed, cancel_at)
   fail("the code fails" .. how, lines, 4, { seed = seed, cancel_at = cancel_at })
 end
 
--- explore(fn, {seeds=200, cancel=true}): calls fn in the usual order of tasks, in so many random ones, and once for each
--- suspension k of a task that fn starts, which is cancelled there. Returns how many times fn ran.
+-- explore(fn, {seeds=200, cancel=true}): calls fn in the usual order of tasks, in so many random ones, and once for
+-- each suspension k of a task that fn starts, which is cancelled there. Returns how many times fn ran.
 local function explore(fn, options)
   if type(fn) ~= "function" then
     error(errors.TypeError("explore takes a function, got " .. native.type_name(fn)), 2)

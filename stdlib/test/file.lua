@@ -26,7 +26,8 @@ end
 local function guard_exit()
   local exit = os.exit
   os.exit = function(code)
-    error(native.errors.RuntimeError(("os.exit(%s) was called in a test"):format(code == nil and "" or tostring(code))), 2)
+    local argument = code == nil and "" or tostring(code)
+    error(native.errors.RuntimeError(("os.exit(%s) was called in a test"):format(argument)), 2)
   end
   return setmetatable({}, { __close = function() os.exit = exit end })
 end
@@ -93,5 +94,11 @@ local function list_file(path, visit)
   return root ~= nil, problems
 end
 
-return { run_file = run_file, run_root = run_root, list_file = list_file, list_root = list_root, guard_exit = guard_exit,
-  error_event = error_event, shuffled = run.shuffled }
+return {
+  run_file = run_file,
+  run_root = run_root,
+  list_file = list_file,
+  list_root = list_root,
+  guard_exit = guard_exit,
+  shuffled = run.shuffled,
+}

@@ -1,5 +1,5 @@
--- The test module: test(name, fn) and what a test needs. `neap test` runs the files; a file that is run as a script runs
--- its own tests when it has ended.
+-- The test module: test(name, fn) and what a test needs. `neap test` runs the files; a file that is run as a script
+-- runs its own tests when it has ended.
 local core, use = ...
 
 local collect, expect = use("collect"), use("expect")

@@ -138,7 +138,7 @@ local function install_handler()
 end
 
 local function apply_settings(run, options)
-  run.was_virtual = core.is_virtual()
+  run.was_virtual, run.was_debug = core.is_virtual(), native.loop_methods.get_debug()
   if options.clock and not run.was_virtual then native.set_virtual_clock(true) end
   native.set_seed(options.seed)
   native.cancel_at(options.cancel_at)
@@ -162,24 +162,44 @@ local function clean_up(run, keep)
     cancel_timers(run)
   end
   native.report_unretrieved(run.failures)
+  native.loop_methods.set_debug(nil, run.was_debug)
   if not run.was_virtual and core.is_virtual() then native.set_virtual_clock(false) end
 end
 
--- What runs in the task: fn, and then the look at what it has left, while nothing has been cancelled yet.
+-- What runs in the task.
 local function body(run, fn)
   local ok, err = native.trap(fn)
-  if not ok then
-    run.error = { value = err, trace = core.trail(err) }
-    native.caught()
-  end
-  run.ok = ok
-  if run.check_leaks and not run.expired then run.leaks = find_leaks(run) end
+  if ok then return end
+  run.error = { value = err, trace = core.trail(err) }
+  native.caught()
+end
+
+-- How the task has ended: what it closes at its end may fail too.
+local function look_at_end(run)
+  run.cancelled = run.task:cancelled()
+  local err = not run.cancelled and run.task:exception()
+  if err and not run.error then run.error = { value = err } end
+end
+
+-- Before anything that was left is ended.
+local function look_for_leaks(run)
+  if not run.check_leaks or run.expired then return end
+  local ok, result = native.catch(find_leaks, run)
+  if ok then run.leaks = result end -- else Ctrl-C
 end
 
 local function begin(fn, options)
   local since = options.since or {}
-  local run = { name = options.name, event = options.event, check_leaks = options.leaks ~= false, reports = {}, leaks = {},
-    timers = since.timers or timers(), handles = since.handles or handles(), failures = native.failures() }
+  local run = {
+    name = options.name,
+    event = options.event,
+    check_leaks = options.leaks ~= false,
+    leaks = {},
+    reports = {},
+    timers = since.timers or timers(),
+    handles = since.handles or handles(),
+    failures = native.failures(),
+  }
   runs[#runs + 1] = run
   install_handler()
   apply_settings(run, options)
@@ -197,11 +217,17 @@ local Ending = {
   end,
 }
 
--- isolate(fn, {name=, event=, timeout=, clock=, seed=, cancel_at=, leaks=, keep=, since=}): with leaks = false nothing is said of
--- what it left; with `keep` that goes on; with `since`, a run that was kept, it is also about what that one left. `event` is what to
--- tell when the run does not end at all. The run:
---   ok           fn returned
---   error        {value=, trace=} when it did not
+-- isolate(fn, options): the run that came of it. Options:
+--   name, task_name   for messages
+--   event             what to tell the session when the run does not end at all
+--   timeout           seconds of real time; of the outermost run alone
+--   clock, seed, cancel_at
+--   leaks = false     nothing is said of what it left
+--   keep              that goes on
+--   since             a run that was kept: this one is about what that one left, too
+-- The run:
+--   error        {value=, trace=} when fn raised it
+--   cancelled    its task was cancelled, and fn returned nevertheless or did not begin
 --   expired      {stuck=, stack=, tasks=} when its time was over
 --   interrupted  Ctrl-C
 --   leaks        a list of texts
@@ -218,6 +244,8 @@ local function isolate(fn, options)
   native.push_root(run.task)
   wait_for(run)
   native.pop_root(run.task)
+  look_at_end(run)
+  look_for_leaks(run)
   restore_settings(run)
   clean_up(run, options.keep)
   if #runs == 1 then

@@ -1,10 +1,10 @@
--- neap test --jobs N: every file in a process of its own, N at once. What a file printed and its events are shown in one
--- piece, in the order of the files.
+-- neap test --jobs N: every file in a process of its own, N at once. What a file printed and its events are shown in
+-- one piece, in the order of the files.
 local core, use = ...
 
 local native = use("async/native")
 local settings = use("settings")
-local run_function = use("async/task").create_task
+local create_task = use("async/task").create_task
 
 local SIGINT, SIGKILL = 2, 9
 local GRACE = 0.5 -- seconds that a child has to end by itself after Ctrl-C, and again after SIGINT
@@ -78,8 +78,9 @@ end
 
 -- The event for a child that has not told its end.
 local function crash_event(file, status)
-  return { kind = "test", file = file, group = {}, title = "(process)", name = "(process)", status = "failed", line = 0,
-    seconds = 0, problems = { ("the process of this file %s before its tests were over"):format(describe_end(status)) } }
+  local problem = ("the process of this file %s before its tests were over"):format(describe_end(status))
+  return { kind = "test", file = file, group = {}, title = "(process)", name = "(process)", status = "failed",
+    line = 0, seconds = 0, problems = { problem } }
 end
 
 -- Shows what came of a file.
@@ -132,7 +133,7 @@ local function run(files, session, write_output)
       show_ready()
     end
   end
-  for i = 1, math.min(settings.jobs, #files) do tasks[i] = run_function(work) end
+  for i = 1, math.min(settings.jobs, #files) do tasks[i] = create_task(work) end
   local ok, err = native.catch(function()
     local watch <close> = native.watch(tasks)
     watch:wait(3)

@@ -1,6 +1,8 @@
 -- The reporter for JUnit's XML, which CI services read. It is written at the end, as a whole.
 
-local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["\n"] = "&#10;", ["\t"] = "&#9;" }
+local ENTITIES = {
+  ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["\n"] = "&#10;", ["\t"] = "&#9;",
+}
 
 -- XML has no place for most control characters, nor for bytes that are no UTF-8.
 local function clean(text)

@@ -129,6 +129,7 @@ local function run_once(test, name, round)
   if run.error then table.insert(state.errors, run.error) end
   if #state.errors > 0 or state.skipped or state.cancelled then state.unused = {} end
   local problems = failure.problems_of(run, state)
+  state.cancelled = state.cancelled or run.cancelled
   if #problems == 0 and state.cancelled and not run.interrupted then problems[1] = "the test was cancelled" end
   return run, state, problems, seed and seed + round - 1
 end
@@ -145,7 +146,7 @@ local function run_test(test)
   for round = 1, settings.repeats do
     local run, state, problems, seed = run_once(test, event.name, round)
     event.seconds = event.seconds + run.seconds
-    if run.interrupted and not (run.ok and #problems == 0 and not state.cancelled) then
+    if run.interrupted and (#problems > 0 or state.cancelled) then
       event.status, event.problems = "failed", { "interrupted" }
       return event, true
     end
@@ -227,4 +228,4 @@ function run_group(planned, emit, reason)
   return ended or (settings.bail and ((before and before.failed) or (after and after.failed))) or false
 end
 
-return { plan = plan, shuffled = shuffled, each_test = each_test, run_group = run_group, full_name = full_name, attempt = attempt }
+return { plan = plan, shuffled = shuffled, each_test = each_test, run_group = run_group, full_name = full_name }

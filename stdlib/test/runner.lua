@@ -72,7 +72,10 @@ local function run_files(files, options)
   if settings.shuffle then files = file_runner.shuffled(files, settings.shuffle) end
   if (settings.jobs or 1) > 1 and #files > 1 then
     settings.silent = options.output ~= nil or (options.reporter or "spec") ~= "spec"
-    use("jobs").run(files, session, function(text) io.stdout:write(text) end)
+    use("jobs").run(files, session, function(text)
+      io.stdout:write(text)
+      io.stdout:flush()
+    end)
     return finish(session)
   end
   for _, file in ipairs(files) do

@@ -1,7 +1,7 @@
 ---@meta neap.test
 
--- Types of neap.test for lua-language-server. Tests are declared while a file is loaded; `neap test` runs them, and so does
--- the end of a script that declares some. A wrong argument is a TypeError or a ValueError that names it.
+-- Types of neap.test for lua-language-server. Tests are declared while a file is loaded; `neap test` runs them, and so
+-- does the end of a script that declares some. A wrong argument is a TypeError or a ValueError that names it.
 
 ---Declares a test: `test(name, fn)` or `test(name, options, fn)`.
 ---@class test
@@ -65,8 +65,8 @@ function test.after_all(fn) end
 ---@return test.Expectation
 function test.expect(value) end
 
----Calls `fn(...)`, which must raise: an instance of the class, or an error whose text has the pattern; with nil, anything.
----A CancelledError passes on unless it is asked for.
+---Calls `fn(...)`, which must raise: an instance of the class, or an error whose text has the pattern; with nil,
+---anything. A CancelledError passes on unless it is asked for.
 ---@param wanted async.ErrorObject|string|nil
 ---@param fn fun(...)
 ---@param ... any
@@ -141,9 +141,9 @@ function Clock:time() end
 ---@param seconds number
 function Clock:advance(seconds) end
 
----Calls `fn` in the usual order of its tasks, in `seeds` random ones, and, with `cancel`, once for each suspension of a task
----that it starts, which is cancelled there; every time alone, under the virtual clock. The first failure is raised as an
----AssertionError that says how to repeat it. Returns how many times `fn` ran. RuntimeError outside a test.
+---Calls `fn` in the usual order of its tasks, in `seeds` random ones, and, with `cancel`, once for each suspension of a
+---task that it starts, which is cancelled there; every time alone, under the virtual clock. The first failure is raised
+---as an AssertionError that says how to repeat it. Returns how many times `fn` ran. RuntimeError outside a test.
 ---@param fn fun()
 ---@param options? test.ExploreOptions
 ---@return integer

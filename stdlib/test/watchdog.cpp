@@ -20,6 +20,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/test/module.hpp"
 
+#include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
 #include <sys/time.h>
 #include <unistd.h>
@@ -29,12 +30,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <new>
 
 namespace neap::stdlib::test {
 
 namespace {
 
 constexpr suseconds_t kTick = 100'000;  // microseconds between two ticks once the limit is over
+constexpr Deadline kEarly = 1'000'000;  // nanoseconds: the timer's clock is not the loop's
 constexpr int kPatience = 2;            // ticks until the loop must have come round
 constexpr int kStubborn = 10;
 constexpr int kGiveUp = 30;
@@ -46,12 +49,19 @@ struct Dog {
   Handle* handle = nullptr;  // the callback; null unless armed
 };
 
+/// The userdata that owns the Dog.
+struct Kennel {
+  Dog* dog = nullptr;
+};
+
 // What the signal handler touches.
 std::atomic<Dog*> g_dog{nullptr};  // the armed one
 std::atomic<int> g_ticks{0};
+std::atomic<Deadline> g_deadline{0};  // on uv_hrtime's clock
+pthread_t g_thread;                   // the loop's
 char g_last_words[256];
 
-const char kDog = 0;    // registry key: the userdata that owns the Dog
+const char kDog = 0;    // registry key: the Kennel
 const char kStuck = 0;  // registry key: the trace of the code that was stopped, or nil
 
 [[noreturn]] void raise_stop(lua_State* L) {
@@ -72,20 +82,25 @@ void stop_hook(lua_State* L, lua_Debug*) {
   if (due) raise_stop(L);
 }
 
-void on_tick(int) {
+/// On the loop's thread, as often as the timer ticks.
+void tick(Dog& dog) {
+  const int ticks = g_ticks.fetch_add(1) + 1;
+  uv_async_send(&dog.async);
+  dog.scheduler->loop().wake();
+  if (ticks >= kGiveUp) {
+    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, g_last_words, std::strlen(g_last_words));
+    _exit(1);
+  }
+  if (ticks >= kPatience) lua_sethook(dog.scheduler->running(), stop_hook, LUA_MASKCOUNT, 1);
+}
+
+void on_alarm(int) {
   const int saved_errno = errno;
   Dog* dog = g_dog.load();
-  if (dog != nullptr) {
-    const int ticks = g_ticks.fetch_add(1) + 1;
-    uv_async_send(&dog->async);
-    dog->scheduler->loop().wake();
-    if (ticks >= kGiveUp) {
-      [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, g_last_words, std::strlen(g_last_words));
-      _exit(1);
-    }
-    if (ticks >= kPatience && dog->scheduler->current() != nullptr) {
-      lua_sethook(dog->scheduler->running(), stop_hook, LUA_MASKCOUNT, 1);
-    }
+  if (dog != nullptr && pthread_equal(pthread_self(), g_thread) == 0) {
+    pthread_kill(g_thread, SIGALRM);  // any thread may get the signal of a process
+  } else if (dog != nullptr && static_cast<Deadline>(uv_hrtime()) >= g_deadline.load()) {
+    tick(*dog);  // else it was meant for a limit that is no more
   }
   errno = saved_errno;
 }
@@ -112,7 +127,7 @@ void on_due(uv_async_t* async) {
 }
 
 int collect(lua_State* L) {
-  Dog*& dog = *static_cast<Dog**>(lua_touserdata(L, 1));
+  Dog*& dog = static_cast<Kennel*>(lua_touserdata(L, 1))->dog;
   if (dog == nullptr) return 0;
   if (g_dog.load() == dog) {
     set_timer(0);
@@ -134,7 +149,7 @@ Dog* new_dog(Scheduler& scheduler) {
   dog->async.data = dog;
   dog->scheduler = &scheduler;
   struct sigaction action {};
-  action.sa_handler = on_tick;
+  action.sa_handler = on_alarm;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   sigaction(SIGALRM, &action, nullptr);
@@ -145,18 +160,17 @@ Dog* new_dog(Scheduler& scheduler) {
 Dog& dog_of(lua_State* L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDog) == LUA_TNIL) {
     lua_pop(L, 1);
-    auto** box = static_cast<Dog**>(lua_newuserdatauv(L, sizeof(Dog*), 0));
-    *box = nullptr;
+    auto* kennel = new (lua_newuserdatauv(L, sizeof(Kennel), 0)) Kennel();
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, collect);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
-    *box = new_dog(scheduler_of(L));
-    if (*box == nullptr) raise(L, ErrorKind::os, "the time limit of a test cannot be set");
+    kennel->dog = new_dog(scheduler_of(L));
+    if (kennel->dog == nullptr) raise(L, ErrorKind::os, "the time limit of a test cannot be set");
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kDog);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &kDog);
   }
-  Dog& dog = **static_cast<Dog**>(lua_touserdata(L, -1));
+  Dog& dog = *static_cast<Kennel*>(lua_touserdata(L, -1))->dog;
   lua_pop(L, 1);
   return dog;
 }
@@ -185,6 +199,9 @@ int arm(lua_State* L) {
                 "neap test: %s is over its time limit, in a C function that cannot be stopped; the run ends here\n",
                 what);
   g_ticks.store(0);
+  g_thread = pthread_self();
+  g_deadline.store(static_cast<Deadline>(uv_hrtime()) + static_cast<Deadline>(seconds * kNanosecondsPerSecond) -
+                   kEarly);
   g_dog.store(&dog);
   set_timer(std::max(seconds, 1e-3));
   return 0;

@@ -136,7 +136,7 @@ TEST_CASE("neap test: hooks of groups without a chosen test do not run", "[test]
 TEST_CASE("neap test: --shuffle changes the order, and its seed repeats it", "[test]") {
   const Suite suite("for i = 1, 20 do test('t' .. i, function() end) end");
   const auto order = [&](const std::string& option) {
-    const std::string out = suite.run({option, "--list"}).out;
+    std::string out = suite.run({option, "--list"}).out;
     CHECK(std::count(out.begin(), out.end(), '\n') == 20);
     return out;
   };

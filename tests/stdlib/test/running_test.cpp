@@ -240,6 +240,7 @@ TEST_CASE("test: a deadlock is found at once and names the test's tasks alone", 
 
 TEST_CASE("test: a test that cancels itself fails", "[test]") {
   CHECK(has(failure_of("async.current_task():cancel() async.sleep(0)"), "the test was cancelled"));
+  CHECK(has(failure_of("async.current_task():cancel()"), "the test was cancelled"));
 }
 
 TEST_CASE("test: a test that waits too long is cancelled, and shows where it waited", "[test]") {
@@ -280,6 +281,33 @@ TEST_CASE("test: no protected call in a loop keeps it from being stopped", "[tes
     const std::string loop = std::string("while true do ") + call + "(function() while true do end end) end";
     CHECK(has(failure_of(loop, {"--timeout", "0.05"}), "stopped in code that never waits"));
   }
+}
+
+TEST_CASE("test: code that never waits is stopped in a child, a coroutine and a callback too", "[test]") {
+  const std::string busy = "function() while true do end end";
+  for (const std::string& body :
+       {"await(async.spawn(" + busy + "))", "coroutine.wrap(" + busy + ")()",
+        "async.get_running_loop():call_soon(" + busy + ") async.sleep(60)",
+        "local group <close> = async.TaskGroup() group:spawn(" + busy + ") group:spawn(async.sleep, 60)"}) {
+    CAPTURE(body);
+    CHECK(has(failure_of(body, {"--timeout", "0.05"}), "stopped in code that never waits:\n   \ta_test.lua:3"));
+  }
+}
+
+TEST_CASE("test: what a test closes at its end is no leak, and may fail it", "[test]") {
+  pass(R"(test("it", function()
+    local read = async.generator and async.generator(function()
+      local file <close> = fs.open("/dev/null")
+      coroutine.yield(1)
+    end)
+    if read then read():next() end
+  end))");
+}
+
+TEST_CASE("test: debug mode that a test sets ends with it", "[test]") {
+  pass(R"(
+    test("sets", function() async.get_running_loop():set_debug(true) end)
+    test("next", function() expect(async.get_running_loop():get_debug()):to_be(false) end))");
 }
 
 TEST_CASE("test: after a timeout the other tests run", "[test]") {
@@ -387,7 +415,7 @@ TEST_CASE("test: a seed decides the order of tasks and math.random", "[test]") {
       end)
     end)");
   const auto printed = [&](const std::string& seed) {
-    const std::string out = suite.run({"--output", "/dev/null", "--seed", seed}).out;
+    std::string out = suite.run({"--output", "/dev/null", "--seed", seed}).out;
     CHECK(out.substr(0, out.size() / 2) == out.substr(out.size() / 2));  // both tests alike
     return out;
   };

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace neap::tests {
@@ -26,9 +25,9 @@ class Suite {
   void add_raw(const std::string& name, const std::string& text) const { scratch_->write(name, text); }
 
   /// neap test ARGUMENTS in the directory.
-  [[nodiscard]] ProcessResult run(std::vector<std::string> arguments = {}, ProcessOptions options = {}) const {
+  [[nodiscard]] ProcessResult run(std::vector<std::string> arguments = {}, const ProcessOptions& options = {}) const {
     arguments.insert(arguments.begin(), "test");
-    return neap(std::move(arguments), std::move(options));
+    return neap(arguments, options);
   }
   /// neap ARGUMENTS in the directory.
   [[nodiscard]] ProcessResult neap(const std::vector<std::string>& arguments, ProcessOptions options = {}) const {
