@@ -133,7 +133,9 @@ void read_cases(lua_State* L) {
   }
   lua_settop(L, kList);
   const auto count = static_cast<int>(std::min<lua_Unsigned>(lua_rawlen(L, kList), LUAI_MAXSTACK));
-  luaL_checkstack(L, count + LUA_MINSTACK, "too many cases for select");
+  if (lua_checkstack(L, count + LUA_MINSTACK) == 0) {
+    raise(L, ErrorKind::value, "select got %d cases, more than fit on the stack of a task", count);
+  }
   bool any = false;
   for (int position = 1; position <= count; ++position) {
     lua_rawgeti(L, kList, position);

@@ -456,3 +456,11 @@ test("select: 1,000 cases", function()
   equal(await(task), { 777, "x", true, n = 3 })
   idle(channels[1], channels[777], channels[1000])
 end)
+
+test("select: more cases than the stack holds are a ValueError", function()
+  local ch, cases = async.Channel(), {}
+  local case = ch:on_receive()
+  for i = 1, 1100000 do cases[i] = case end
+  misuse(async.ValueError, select_values, cases)
+  idle(ch)
+end)
