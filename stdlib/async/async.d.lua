@@ -417,6 +417,7 @@ function async.move_on_after(seconds, fn, ...) end
 -- waits for there and then, and nobody overtakes it before it runs. A call that raises CancelledError has taken nothing
 -- and put nothing: what was on its way to the task goes to the next one. `acquire` returns the primitive itself, which
 -- a `<close>` variable or `async.with` releases. The calls that do not wait may be made in callbacks of the loop too.
+-- One that could wait and need not lets other tasks run every 64th time in a row.
 
 ---One holder at a time. It belongs to no task: any may release it, and a task that acquires it twice waits for itself.
 ---@class async.Lock
@@ -585,7 +586,7 @@ function Queue:task_done() end
 ---Waits until `task_done` has been called for every item.
 function Queue:join() end
 
----How many items are in it. One that was handed to a task that waits is not.
+---How many items are in it. One that a waiting task is promised is, until that task runs.
 ---@return integer
 function Queue:qsize() end
 

@@ -87,7 +87,7 @@ Condition.__enter = Condition.acquire
 Condition.__close = Condition.release
 
 function Condition:__tostring()
-  return ("<Condition %s waiting=%d>"):format(self.lock:locked() and "locked" or "unlocked", self.waiters:count())
+  return ("<Condition %s waiting=%d>"):format(tostring(self.lock):match("^<Lock (.*) waiting="), self.waiters:count())
 end
 
 local function new_condition(lock)
