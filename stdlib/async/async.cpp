@@ -67,6 +67,7 @@ int open_async(lua_State* L) {
   lua_setfield(L, -2, "Generator");
   add_futures(L);
   add_coroutines(L);
+  add_gather(L);
   add_loop(L);
   add_schedule(L);
   add_graph(L);

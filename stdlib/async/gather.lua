@@ -2,27 +2,13 @@
 local core, use = ...
 
 local ensure_futures = use("task").ensure_futures
-local trap, is_error = core.trap, core.is_error
+local trap, results = core.trap, core.results
 local Error = core.errors.Error
 local FIRST_FAILURE, ALL = 2, 3
 
--- The first result of a future, or the error of a failed or cancelled one as an object.
-local function outcome(future)
-  local ok, value = core.catch(future.result, future)
-  if ok or is_error(value) then return value end
+-- An error in a list of results is an object.
+local function wrap(value)
   return Error(tostring(value), { value = value })
-end
-
-local function collect(futures, return_exceptions)
-  local results = { n = #futures }
-  for i, future in ipairs(futures) do
-    if return_exceptions then
-      results[i] = outcome(future)
-    else
-      results[i] = (future:result())
-    end
-  end
-  return results
 end
 
 -- Waits; a cancellation of the waiter cancels every child, and is raised when all of them have ended.
@@ -56,7 +42,7 @@ local function gather(...)
   wait_for_children(watch, futures, return_exceptions and ALL or FIRST_FAILURE)
   local failed = not return_exceptions and watch:first_failure()
   if failed then failed:result() end
-  return collect(futures, return_exceptions)
+  return results(futures, return_exceptions and wrap or nil)
 end
 
 return { gather = gather, arguments = arguments }

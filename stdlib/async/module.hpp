@@ -8,6 +8,7 @@ namespace neap::stdlib {
 
 void add_futures(lua_State* L);     // future.cpp: Future and Task
 void add_coroutines(lua_State* L);  // coroutine.cpp: async(), await
+void add_gather(lua_State* L);      // gather.cpp: what gather does for each future
 void add_loop(lua_State* L);        // loop.cpp: Loop and Handle
 void add_schedule(lua_State* L);    // schedule.cpp: contexts, what tasks own, seeds, instruments
 

@@ -50,12 +50,14 @@ end
 -- same function given twice is two calls. Everything is checked before anything is started. `what` is the place
 -- of an item, as in "argument %d of gather".
 local function ensure_futures(list, count, what)
+  local futures, made = core.all_futures(list, count), nil
+  if futures then return futures end
   local kinds = {}
   for i = 1, count do
     kinds[i] = kind(list[i])
     if kinds[i] == nil then error(slip(list[i], what:format(i)), 3) end
   end
-  local futures, made = {}, nil
+  futures = {}
   for i = 1, count do
     local x = list[i]
     if kinds[i] == "future" then
