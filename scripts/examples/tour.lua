@@ -142,6 +142,24 @@ end
 
 for i in countdown(3) do say("%d ...", i) end
 
+local letters = async.generator(function() -- the same, closed for certain: its cleanup may wait too
+  local note <close> = setmetatable({}, { __close = function() say("the letters are put away") end })
+  for letter in ("abcdef"):gmatch("%a") do
+    async.sleep(0.02)
+    coroutine.yield(letter)
+  end
+end)
+
+for pair in async.iter(letters()):map(string.upper):batch(2) do
+  say("%s%s", pair[1], pair[2])
+  if pair[1] == "C" then break end -- the generator is closed before the next statement
+end
+
+local lengths = async.map({ "one", "three", "seventeen" }, function(word)
+  return async.sleep(0.05, #word)
+end, { limit = 2 }) -- two at once, the results in order
+say("%d %d %d letters", table.unpack(lengths))
+
 chapter "Futures and callbacks, for those who bring news from elsewhere"
 
 local news = async.Future()

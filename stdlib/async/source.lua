@@ -46,11 +46,12 @@ local function check_function(fn, what)
   error(TypeError(("%s must be a function, got %s"):format(what, core.type_name(fn))), 3)
 end
 
--- Without what the call of a generator function adds at the end of an argument list: `g, nil, nil, g`.
+-- Without what the call of a generator function, or a stage of async.iter, adds at the end of an argument list:
+-- `g, nil, nil, g`.
 local function strip(...)
   local list = table.pack(...)
   local n = list.n
-  if n >= 4 and generator_state(list[n]) and list[n - 3] == list[n] and list[n - 1] == nil and list[n - 2] == nil then
+  if n >= 4 and closing_of(list[n]) and rawequal(list[n - 3], list[n]) and list[n - 1] == nil and list[n - 2] == nil then
     list[n], list.n = nil, n - 3
   end
   return list

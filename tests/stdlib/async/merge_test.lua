@@ -26,6 +26,7 @@ test("merge takes generator calls as they are, one or many, and what a list can 
   equal(collect(g), { "1", "2" })
   equal(collect({ 1, 2 }, { 3 }), { 1, 2, 3 })
   equal(collect(), {})
+  equal(collect({ 1 }, async.iter({ 2 }):map(tostring)), { 1, "2" })
 end)
 
 test("merge takes plain generators, queue items, callable values and merges", function()
