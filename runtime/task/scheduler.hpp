@@ -252,7 +252,9 @@ class Scheduler : public StateData {
   void recycle(Task& task);
   std::uint32_t new_slot(lua_State* L);
   void raise_deadlock();
-  void push_deadlock_error(lua_State* L);
+  static void push_deadlock_error(lua_State* L);
+  static int describe_deadlock(lua_State* L);
+  void add_circles(lua_State* L, int list);
   void interrupt_wait(Task& task, WakeReason reason);
   Future* forward_cancel(lua_State* L, Task& task);
   static int task_entry(lua_State* L);
@@ -268,7 +270,7 @@ class Scheduler : public StateData {
   std::vector<std::uint32_t> bare_slots_;  // slots without a coroutine
   std::vector<int> free_anchors_;
   std::size_t live_tasks_ = 0;
-  std::uint32_t sweeps_ = 0;  // lists cancelled so far
+  std::uint32_t sweeps_ = 0;  // walks over tasks so far, each of which marks those that it has seen
   bool sweeping_ = false;     // a list is being cancelled
   std::uint64_t next_id_ = 1;
   std::vector<Task*> roots_;

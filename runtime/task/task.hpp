@@ -67,7 +67,7 @@ struct Task : Future, Waiter, TimerNode {
   bool owns = false;                  // its extras have "owned": what is closed when its function has ended
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
-  std::uint32_t sweep = 0;            // the last list of cancelled tasks whose request has reached this one
+  std::uint32_t sweep = 0;            // the last walk over tasks that has reached this one
   std::uint32_t slot = 0;
   std::uint32_t origin = 0;        // where it was created: an index into Scheduler's places
   lua_State* thread = nullptr;     // its coroutine

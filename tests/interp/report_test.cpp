@@ -217,7 +217,7 @@ TEST_CASE("a main task that cancels itself ends with a report", "[interp][report
 TEST_CASE("a deadlock names the waiting tasks", "[interp][report]") {
   const std::string report = report_of("await(async.Future())");
   CHECK(report.starts_with("neap: DeadlockError: every task waits"));
-  CHECK(contains(report, "\n  'main' waits in await at x.lua:1\n"));
+  CHECK(contains(report, "\n  'main' waits in await at x.lua:1 for "));
 }
 
 TEST_CASE("errors in statements and on standard input show their source too", "[interp][report]") {

@@ -165,3 +165,127 @@ test("a DeadlockError that arrives in a close handler leaves the others run", fu
   end)
   equal(order, { "b", "a" })
 end)
+
+-- What the message says of the object that a task waits for, and of circles.
+
+local function start(name, fn) return async.create_task(function() fn() return 1 end, { name = name }) end
+
+local function stop(...)
+  for _, task in ipairs { ... } do task:cancel() end
+  async.wait { ... }
+end
+
+local function ends(text, suffix)
+  if text:sub(-#suffix) ~= suffix then error(("expected the end %q, got %s"):format(suffix, text:sub(-500)), 2) end
+end
+
+-- The message without the places, which `deadlocks` has checked: "'main' waits in await for ...".
+local function message_of(fn, ...)
+  local message = deadlocks(fn, ...).message
+  return (message:gsub(" at [^\n]-%.lua:%d+", ""))
+end
+
+test("the message names the future or task that is awaited", function()
+  local inner = start("inner", function() await(async.Future()) end)
+  equal(message_of(async.shield, inner), [[
+every task waits, and nothing can wake one:
+  'main' waits in await for task 'inner'
+  'inner' waits in await for <Future pending>]])
+  stop(inner)
+end)
+
+test("the message shows the object that is waited for, and who holds it", function()
+  local lock, queue, event = async.Lock(), async.Queue(), async.Event()
+  local getter = start("getter", function()
+    lock:acquire()
+    queue:get()
+  end)
+  local waiter = start("waiter", function() event:wait() end)
+  equal(message_of(function() async.sleep(0) lock:acquire() end), [[
+every task waits, and nothing can wake one:
+  'main' waits in lock:acquire for <Lock locked by 'getter' waiting=1>
+  'getter' waits in queue:get for <Queue size=0 getters=1 putters=0>
+  'waiter' waits in event:wait for <Event unset waiting=1>]])
+  stop(getter, waiter)
+end)
+
+test("the message says how many are missing of several", function()
+  local done, pending = start("done", function() end), start("pending", function() await(async.Future()) end)
+  check(message_of(async.gather, done, pending):find("\n  'main' waits in wait for several for <1 of 2 futures>\n", 1, true))
+  stop(pending)
+end)
+
+test("locks taken in the opposite order are a circle", function()
+  local a, b = async.Lock(), async.Lock()
+  local worker = start("worker", function()
+    b:acquire()
+    async.sleep(0)
+    a:acquire()
+  end)
+  local message = message_of(function()
+    a:acquire()
+    async.sleep(0)
+    b:acquire()
+  end)
+  ends(message, "\n  in a circle: 'main' -> 'worker' -> 'main'")
+  stop(worker)
+end)
+
+test("a task that acquires a lock twice is a circle of one", function()
+  local lock = async.Lock()
+  lock:acquire()
+  local message = message_of(lock.acquire, lock)
+  ends(message, "\n  in a circle: 'main' -> 'main'")
+end)
+
+test("a lock whose holder has ended is named so, and is no circle", function()
+  local lock = async.Lock()
+  await(async.spawn(lock.acquire, lock))
+  local message = message_of(lock.acquire, lock)
+  ends(message, "<Lock locked by task 2, which has ended, waiting=1>")
+end)
+
+test("tasks that await one another in a circle are named in their order, apart from those that wait for the circle", function()
+  local tasks = {}
+  for i = 1, 3 do tasks[i] = start("t" .. i, function() async.sleep(0) await(tasks[i % 3 + 1]) end) end
+  local outside = start("outside", function() async.shield(tasks[2]) end)
+  local message = message_of(async.shield, outside)
+  ends(message, "\n  in a circle: 't2' -> 't3' -> 't1' -> 't2'")
+  stop(outside, table.unpack(tasks))
+end)
+
+test("a long circle and many circles are cut", function()
+  local tasks, count = {}, 1000
+  for i = 1, count do tasks[i] = start("t" .. i, function() await(tasks[i % count + 1]) end) end
+  local message = message_of(async.shield, tasks[1])
+  ends(message, "'t10' -> 990 more -> 't1'")
+  stop(table.unpack(tasks))
+  local pairs_of = {}
+  for i = 1, 20, 2 do
+    pairs_of[i] = start("p" .. i, function() await(pairs_of[i + 1]) end)
+    pairs_of[i + 1] = start("p" .. i + 1, function() await(pairs_of[i]) end)
+  end
+  local _, circles = message_of(async.shield, pairs_of[1]):gsub("in a circle:", "")
+  equal(circles, 5)
+  stop(table.unpack(pairs_of))
+end)
+
+test("a chain of 100,000 tasks is no circle, and found out quickly", function()
+  local future = async.Future()
+  local last = future
+  for _ = 1, 100000 do last = async.spawn(await, last) end
+  local message = message_of(async.shield, last)
+  ends(message, "\n  ... and 99951 more")
+  future:set_result()
+  await(last)
+end)
+
+test("an object whose text cannot be made is named by its type", function()
+  local queue = async.Queue()
+  local meta = getmetatable(queue)
+  local show = meta.__tostring
+  meta.__tostring = function() error("no text") end
+  local message = message_of(queue.get, queue)
+  meta.__tostring = show
+  ends(message, "\n  'main' waits in queue:get for Queue")
+end)
