@@ -68,7 +68,7 @@ local function explore(fn, options)
   options = check_options(options)
   local running = collect.current()
   if not running then error(errors.RuntimeError("explore is called in a test"), 2) end
-  local file = debug.getinfo(2, "S").source:gsub("^@", "")
+  local file = settings.file
   if settings.seed or settings.cancel_at then
     try(fn, running.name, file, settings.seed, settings.cancel_at)
     return 1

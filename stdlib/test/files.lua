@@ -22,7 +22,8 @@ local function find(paths)
     local kind = core.kind_of(path)
     if kind == nil then return nil, ("there is no file or directory '%s'"):format(path) end
     if kind == "directory" then
-      search(path, found)
+      local ok, err = pcall(search, path, found)
+      if not ok then return nil, err.message or tostring(err) end
     else
       found[#found + 1] = path
     end

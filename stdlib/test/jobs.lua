@@ -80,7 +80,7 @@ end
 local function crash_event(file, status)
   local problem = ("the process of this file %s before its tests were over"):format(describe_end(status))
   return { kind = "test", file = file, group = {}, title = "(process)", name = "(process)", status = "failed",
-    line = 0, seconds = 0, problems = { problem } }
+    seconds = 0, problems = { problem } }
 end
 
 -- Shows what came of a file.

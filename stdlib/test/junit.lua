@@ -44,7 +44,7 @@ local function case_of(event)
   local class = event.file
   if event.group and #event.group > 0 then class = class .. " > " .. table.concat(event.group, " > ") end
   return ('    <testcase name="%s" classname="%s" file="%s"%s time="%s"'):format(attribute(event.title or event.file),
-    attribute(class), attribute(event.file), event.line and event.line > 0 and (' line="%d"'):format(event.line) or "",
+    attribute(class), attribute(event.file), event.line and (' line="%d"'):format(event.line) or "",
     seconds(event.seconds or 0))
 end
 

@@ -108,7 +108,8 @@ local function run_parts(test, state)
 end
 
 local function event_of(test, status)
-  return { kind = "test", file = test.file, line = test.line, group = group_names(test), title = test.name,
+  return { kind = "test", file = settings.file, place = test.file and ("%s:%d"):format(test.file, test.line),
+    line = test.file == settings.file and test.line or nil, group = group_names(test), title = test.name,
     name = full_name(test), status = status, seconds = 0, problems = {} }
 end
 
@@ -175,7 +176,7 @@ local function run_group_hooks(group, kind, emit, options)
   local hooks = group.hooks[kind]
   if #hooks == 0 and not options.since then return nil end
   local state = { errors = {}, timeout = settings.timeout, file = group.file }
-  local node = { name = "(" .. kind .. ")", parent = group, file = settings.file, line = 0 }
+  local node = { name = "(" .. kind .. ")", parent = group }
   options.name, options.timeout, options.event = kind, settings.timeout, event_of(node, "failed")
   collect.start(kind)
   local run = isolate(function()

@@ -30,7 +30,7 @@ return function(write)
   local function write_test(event)
     write_headings(event)
     local code, mark = table.unpack(MARKS[event.status])
-    local line = ("  "):rep(#event.group + 1) .. paint(code, mark) .. " " .. event.title
+    local line = ("  "):rep(#event.group + 1) .. paint(code, mark) .. " " .. event.title:gsub("%c", " ")
     if event.seconds >= SLOW then line = line .. (" (%.1f s)"):format(event.seconds) end
     if event.reason and event.reason ~= "" then line = line .. " (" .. event.reason .. ")" end
     write(line .. "\n")

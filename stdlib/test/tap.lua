@@ -13,7 +13,7 @@ return function(write)
     for line in (text .. "\n"):gmatch("([^\n]*)\n") do
       write("    " .. line:gsub("%c", function(c) return c == "\t" and "  " or "?" end) .. "\n")
     end
-    if event.line and event.line > 0 then write(("  at: %q\n"):format(event.file .. ":" .. event.line)) end
+    if event.place then write(("  at: %q\n"):format(event.place)) end
     write("  ...\n")
   end
 

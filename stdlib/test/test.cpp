@@ -105,13 +105,13 @@ int executable(lua_State* L) {
   return 1;
 }
 
-/// kind_of(path): "directory", "file" (whatever else can be there) or nil.
+/// kind_of(path): "directory", "file" (a regular one), "other" or nil.
 int kind_of(lua_State* L) {
   struct stat status {};
   if (stat(luaL_checkstring(L, 1), &status) != 0) {
     lua_pushnil(L);
   } else {
-    lua_pushstring(L, S_ISDIR(status.st_mode) ? "directory" : "file");
+    lua_pushstring(L, S_ISDIR(status.st_mode) ? "directory" : S_ISREG(status.st_mode) ? "file" : "other");
   }
   return 1;
 }

@@ -36,6 +36,8 @@ namespace neap::stdlib::test {
 
 namespace {
 
+constexpr double kShortest = 1e-3;  // seconds
+constexpr double kLongest = 1e8;
 constexpr suseconds_t kTick = 100'000;  // microseconds between two ticks once the limit is over
 constexpr Deadline kEarly = 1'000'000;  // nanoseconds: the timer's clock is not the loop's
 constexpr int kPatience = 2;            // ticks until the loop must have come round
@@ -108,7 +110,6 @@ void on_alarm(int) {
 void set_timer(double seconds) {
   itimerval timer{};
   if (seconds > 0) {
-    seconds = std::clamp(seconds, 1e-3, 1e8);
     timer.it_value.tv_sec = static_cast<time_t>(seconds);
     timer.it_value.tv_usec = static_cast<suseconds_t>((seconds - static_cast<double>(timer.it_value.tv_sec)) * 1e6);
     timer.it_interval.tv_usec = kTick;
@@ -185,7 +186,7 @@ void disarm_dog(lua_State* L, Dog& dog) {
 /// arm(seconds, what, fn): in so many seconds of real time fn() is called from the loop. `what` is named when the
 /// process must be ended. Forgets what `stuck` tells.
 int arm(lua_State* L) {
-  const double seconds = check_seconds(L, 1, "the time limit");
+  const double seconds = std::clamp(check_seconds(L, 1, "the time limit"), kShortest, kLongest);
   const char* what = luaL_checkstring(L, 2);
   lua_settop(L, 3);
   Dog& dog = dog_of(L);
@@ -203,7 +204,7 @@ int arm(lua_State* L) {
   g_deadline.store(static_cast<Deadline>(uv_hrtime()) + static_cast<Deadline>(seconds * kNanosecondsPerSecond) -
                    kEarly);
   g_dog.store(&dog);
-  set_timer(std::max(seconds, 1e-3));
+  set_timer(seconds);
   return 0;
 }
 

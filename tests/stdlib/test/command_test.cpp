@@ -249,9 +249,39 @@ TEST_CASE("neap test: --output writes the report to a file", "[test]") {
   CHECK(has(contents(suite.path() + "/report.txt"), "  ok   it\n"));
 }
 
-TEST_CASE("neap test: colours on a terminal alone", "[test]") {
+TEST_CASE("neap test: colours on a terminal alone, and not under NO_COLOR", "[test]") {
   const Suite suite("test('it', function() expect({ 1 }):to_equal({ 2 }) end)");
   CHECK_FALSE(has(suite.run().out, "\x1b["));
+  const auto on_terminal = [&](const std::vector<std::string>& environment, const std::string& arguments = "") {
+    ProcessOptions options;
+    options.cwd = suite.path();
+    options.stderr_is_terminal = true;
+    options.env = environment;
+    return run({"/bin/sh", "-c", "\"$0\" test " + arguments + " 1>&2", NEAP_BINARY}, options).err;
+  };
+  const std::string coloured = on_terminal({"NO_COLOR", "TERM=xterm"});
+  CHECK(has(coloured, "\x1b[31m-   2,\x1b[0m"));
+  CHECK(has(coloured, "\x1b[32m+   1,\x1b[0m"));
+  for (const std::string& plain :
+       {on_terminal({"NO_COLOR=1", "TERM=xterm"}), on_terminal({"NO_COLOR", "TERM=dumb"}),
+        on_terminal({"NO_COLOR", "TERM=xterm"}, "--reporter tap"), on_terminal({"NO_COLOR"}, "--output x; cat x 1>&2 #")}) {
+    CHECK(has(plain, "expected"));
+    CHECK_FALSE(has(plain, "\x1b["));
+  }
+}
+
+TEST_CASE("neap test: what is no regular file is not searched", "[test]") {
+  const Suite suite("test('it', function() end)");
+  REQUIRE(run({"/bin/sh", "-c", "mkfifo " + suite.path() + "/b_test.lua"}).status == 0);
+  CHECK(suite.run({"--list"}).out == "a_test.lua > it\n");
+}
+
+TEST_CASE("neap test: a test that a helper declares belongs to the file that runs", "[test]") {
+  const Suite suite("require('helper')(test)");
+  suite.add_raw("helper.lua", "return function(test) test('shared', function() error('x') end) end");
+  const ProcessResult result = suite.run({"--reporter", "tap"});
+  CHECK(has(result.out, "not ok 1 - a_test.lua > shared\n"));
+  CHECK(has(result.out, "at: \"./helper.lua:1\"\n"));
 }
 
 TEST_CASE("neap my_test.lua: a file that is run as a script runs its tests", "[test]") {
