@@ -10,7 +10,7 @@ local cancel_since = use("async/run").cancel_since
 
 local GRACE = 1       -- seconds that a cancelled test has for its cleanup, before it is cancelled again
 local MOST_CANCELS = 3
-local TURNS = 4       -- turns of the loop in which what was cancelled may end
+local TURNS = 4       -- turns of the loop in which what is about to end may do so
 
 local runs = {}       -- those under way, outermost first
 local give_up         -- called with the run when it does not end
@@ -53,18 +53,11 @@ end
 
 -- What is left behind -------------------------------------------------------------------------------------------
 
-local function is_ending(tasks)
-  for _, task in ipairs(tasks) do
-    if task:cancelling() > 0 then return true end
-  end
-  return false
-end
-
--- Tasks that were cancelled and have yet to notice are no leak.
+-- Those that are about to end, because they were cancelled or have nothing more to wait for, are no leak.
 local function lasting_tasks(run)
   local left = left_tasks(run)
   for _ = 1, TURNS do
-    if not is_ending(left) then break end
+    if #left == 0 then break end
     native.sleep(0)
     left = left_tasks(run)
   end
@@ -77,13 +70,28 @@ local function timers()
   return known
 end
 
+-- A handle's description may change while it is open, the place where it was opened does not.
+local function handle_key(handle) return handle.kind .. "@" .. (handle.place or "?") end
+
+-- How many handles of each key are open.
 local function handles()
   local counts = {}
   for _, handle in ipairs(native.open_handles()) do
-    local text = handle.place and ("%s, opened at %s"):format(handle.description, handle.place) or handle.description
-    counts[text] = (counts[text] or 0) + 1
+    local key = handle_key(handle)
+    counts[key] = (counts[key] or 0) + 1
   end
   return counts
+end
+
+-- The handles that are open beside those counted before: of each key the ones opened last.
+local function new_handles(before)
+  local seen, new = {}, {}
+  for _, handle in ipairs(native.open_handles()) do
+    local key = handle_key(handle)
+    seen[key] = (seen[key] or 0) + 1
+    if seen[key] > (before[key] or 0) then new[#new + 1] = handle end
+  end
+  return new
 end
 
 local function describe_function(fn)
@@ -92,7 +100,7 @@ local function describe_function(fn)
   return info.what == "C" and "a C function" or ("the function at %s:%d"):format(info.short_src, info.linedefined)
 end
 
--- A list of texts; timers that are left are cancelled.
+-- A list of texts.
 local function find_leaks(run)
   local leaks = {}
   for _, task in ipairs(lasting_tasks(run)) do
@@ -104,8 +112,8 @@ local function find_leaks(run)
         timer[4] and ", set at " .. timer[4] or "", timer[3])
     end
   end
-  for text, count in pairs(handles()) do
-    for _ = 1, count - (run.handles[text] or 0) do leaks[#leaks + 1] = "open " .. text end
+  for _, handle in ipairs(new_handles(run.handles)) do
+    leaks[#leaks + 1] = ("open %s, opened at %s"):format(handle.description, handle.place or "?")
   end
   table.sort(leaks)
   return leaks
@@ -244,9 +252,9 @@ local function isolate(fn, options)
   native.push_root(run.task)
   wait_for(run)
   native.pop_root(run.task)
+  restore_settings(run)
   look_at_end(run)
   look_for_leaks(run)
-  restore_settings(run)
   clean_up(run, options.keep)
   if #runs == 1 then
     local stuck = core.stuck()

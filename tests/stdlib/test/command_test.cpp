@@ -262,9 +262,9 @@ TEST_CASE("neap test: colours on a terminal alone, and not under NO_COLOR", "[te
   const std::string coloured = on_terminal({"NO_COLOR", "TERM=xterm"});
   CHECK(has(coloured, "\x1b[31m-   2,\x1b[0m"));
   CHECK(has(coloured, "\x1b[32m+   1,\x1b[0m"));
-  for (const std::string& plain :
-       {on_terminal({"NO_COLOR=1", "TERM=xterm"}), on_terminal({"NO_COLOR", "TERM=dumb"}),
-        on_terminal({"NO_COLOR", "TERM=xterm"}, "--reporter tap"), on_terminal({"NO_COLOR"}, "--output x; cat x 1>&2 #")}) {
+  for (const std::string& plain : {on_terminal({"NO_COLOR=1", "TERM=xterm"}), on_terminal({"NO_COLOR", "TERM=dumb"}),
+                                   on_terminal({"NO_COLOR", "TERM=xterm"}, "--reporter tap"),
+                                   on_terminal({"NO_COLOR"}, "--output x; cat x 1>&2 #")}) {
     CHECK(has(plain, "expected"));
     CHECK_FALSE(has(plain, "\x1b["));
   }

@@ -168,6 +168,18 @@ TEST_CASE("test: a task that goes on is a leak, named by the line that made it, 
             "made at a_test.lua:4\n"));
 }
 
+TEST_CASE("test: a task that is about to end is no leak, whatever the order of tasks", "[test]") {
+  for (const char* seed : {"1", "2", "3", "4", "5"}) {
+    pass(R"(test("it", function()
+      local queue = async.Queue()
+      for _ = 1, 3 do async.spawn(function() for _ in queue:items() do end end) end
+      async.sleep(0)
+      queue:shutdown()
+    end))",
+         {"--seed", seed});
+  }
+}
+
 TEST_CASE("test: a task that was cancelled and is ending is no leak", "[test]") {
   pass(R"(test("it", function()
     local task = async.spawn(async.sleep, 1e6)
