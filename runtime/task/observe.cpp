@@ -134,7 +134,9 @@ void Scheduler::run_one_observed() {
     lua_pushnil(main_);
   }
   const int subject = lua_gettop(main_);
-  if (debug_) {
+  if (next.waiter_kind == WaiterKind::handle && static_cast<Handle&>(next).anchor == 0) {
+    // The instrument has cancelled the callback.
+  } else if (debug_) {
     run_one_timed(next);
   } else {
     run_one(next);

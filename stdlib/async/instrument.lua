@@ -15,7 +15,7 @@ local remove
 
 local function tell(entry, event, x)
   local fn = entry.functions[event]
-  if fn == nil then return end
+  if fn == nil or entry.removed then return end -- removed by another one that was told of the same event
   local ok, err = core.catch(fn, x)
   if ok then return end
   core.report {
@@ -77,6 +77,7 @@ end
 function remove(instrument)
   local place = place_of(instrument)
   if not place then error(ValueError("remove_instrument: the instrument is not installed"), 3) end
+  installed[place].removed = true
   install(without(place))
 end
 
