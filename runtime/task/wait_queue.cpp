@@ -40,17 +40,14 @@ WaitQueue& check_queue(lua_State* L) {
   raise(L, ErrorKind::type, "argument 1 must be a WaitQueue, got %s", type_name(L, 1));
 }
 
-/// Index of the item on the stack of a task in `wait`; what it is woken with is above it.
-constexpr int kItem = 2;
-
 int wait_resumed(lua_State* L, int, lua_KContext) {
   finish_wait(L);
-  return lua_gettop(L) - kItem;
+  return lua_gettop(L) - 1;
 }
 
 int queue_wait(lua_State* L) {
   WaitQueue& queue = check_queue(L);
-  lua_settop(L, kItem);
+  lua_settop(L, 1);  // what the task is woken with comes above
   Task& task = check_can_wait(L, queue.kind.name);
   queue.waiters.push_back(task);
   ++queue.count;
@@ -62,37 +59,21 @@ int queue_check(lua_State* L) {
   return 0;
 }
 
-/// Pushes the item of the parked task.
-void push_item(lua_State* L, const Task& task) {
-  lua_pushvalue(task.parked_on, kItem);
-  if (task.parked_on != L) lua_xmove(task.parked_on, L, 1);
-}
-
 int queue_wake(lua_State* L) {
   WaitQueue& queue = check_queue(L);
   const int count = lua_gettop(L) - 1;
-  if (queue.waiters.empty()) {
+  if (!queue.waiters.empty()) {
+    auto& task = static_cast<Task&>(*queue.waiters.front());
+    if (lua_checkstack(task.parked_on, count) == 0) luaL_error(L, "not enough memory to wake a task");
+    lua_xmove(L, task.parked_on, count);
+    task.unlink();
+    --queue.count;
+    scheduler_of(L).wake(task);
+    lua_pushboolean(L, 1);
+  } else {
     lua_pushboolean(L, 0);
-    return 1;
   }
-  auto& task = static_cast<Task&>(*queue.waiters.front());
-  if (lua_checkstack(task.parked_on, count + 1) == 0) luaL_error(L, "not enough memory to wake a task");
-  lua_pushboolean(L, 1);
-  push_item(L, task);
-  lua_rotate(L, 2, 2);  // true and the item below the values, which go to the task
-  lua_xmove(L, task.parked_on, count);
-  task.unlink();
-  --queue.count;
-  scheduler_of(L).wake(task);
-  return 2;
-}
-
-int queue_peek(lua_State* L) {
-  WaitQueue& queue = check_queue(L);
-  lua_pushboolean(L, !queue.waiters.empty());
-  if (queue.waiters.empty()) return 1;
-  push_item(L, static_cast<Task&>(*queue.waiters.front()));
-  return 2;
+  return 1;
 }
 
 int queue_count(lua_State* L) {
@@ -120,7 +101,6 @@ void open_wait_queue(lua_State* L) {
   static const luaL_Reg kMethods[] = {{"wait", bound<queue_wait>},
                                       {"check", bound<queue_check>},
                                       {"wake", bound<queue_wake>},
-                                      {"peek", bound<queue_peek>},
                                       {"count", bound<queue_count>}};
   set_functions(L, kMethods);
   lua_pop(L, 1);

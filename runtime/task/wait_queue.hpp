@@ -1,4 +1,4 @@
-// A queue of parked tasks, for primitives written in Lua: locks, events, queues.
+// A queue of parked tasks, for primitives written in Lua: Condition, Barrier.
 //
 // First in, first out. A waiter that is woken has what it waited for: values are handed to it on its own stack, so
 // that nobody can overtake it, and a cancellation that comes afterwards waits for its next wait. A waiter that is
@@ -13,10 +13,9 @@ namespace neap {
 /// the primitive that it is part of, which they are shown.
 ///
 /// Methods:
-///   wait(item)   parks the current task at the end; returns what it is woken with. The item is kept for `wake`.
+///   wait()       parks the current task at the end; returns what it is woken with.
 ///   check()      raises what `wait` would raise at once: the current task is cancelled, or cannot wait here.
-///   wake(...)    wakes the first task, whose `wait` returns the arguments; true and its item, or false.
-///   peek()       true and the item of the first task, or false.
+///   wake(...)    wakes the first task, whose `wait` returns the arguments; true, or false when none waits.
 ///   count()      how many wait.
 int new_wait_queue(lua_State* L);
 /// Makes the type.
