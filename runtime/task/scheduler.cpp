@@ -377,7 +377,8 @@ void Scheduler::run_one(Waiter& next) {
 }
 
 void Scheduler::run_ready() {
-  const Deadline stop = static_cast<Deadline>(uv_hrtime()) + kSlice;
+  // On the virtual clock a turn ends by count alone: how fast the machine is must not decide when a timer fires.
+  const Deadline stop = loop_.clock().is_virtual() ? kNever : static_cast<Deadline>(uv_hrtime()) + kSlice;
   for (int steps = 1; !ready_.empty(); ++steps) {
     if (observed_) {
       run_one_observed();

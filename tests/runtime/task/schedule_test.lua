@@ -143,3 +143,31 @@ test("wrong seeds and numbers are TypeErrors", main, function()
     misuse(async.TypeError, async.run, print, options)
   end
 end)
+
+-- Which steps of 100 tasks run before a timer that is due at once fires.
+local function steps_before_timer(work)
+  async.sleep(1) -- a turn begins
+  local steps, fired = 0, nil
+  async.get_running_loop():call_later(0, function() fired = steps end)
+  local tasks = {}
+  for i = 1, 100 do
+    tasks[i] = async.spawn(function()
+      for _ = 1, 5 do
+        work()
+        steps = steps + 1
+        async.sleep(0)
+      end
+    end)
+  end
+  async.wait(tasks)
+  return fired
+end
+
+test("on the virtual clock the speed of the machine does not decide when a timer fires", function()
+  local quick = steps_before_timer(function() end)
+  check(quick > 100 and quick < 500)
+  equal(steps_before_timer(function()
+    local stop = os.clock() + 0.0002
+    while os.clock() < stop do end
+  end), quick)
+end)
