@@ -1,5 +1,5 @@
--- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn. Called with the file and the name of the test
--- to run; without a name, returns the list of the file's tests.
+-- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn, support. Called with the file
+-- and the name of the test to run; without a name, returns the list of the file's tests.
 local file, chosen = ...
 
 local tests, names, found = {}, {}, nil
@@ -115,6 +115,12 @@ function churn(seed, workers, rounds, step)
     end
   end
   for _, task in ipairs(tasks) do await(task) end
+end
+
+-- support(name): what tests/support/NAME.lua returns; it is called with the name of the test that runs.
+function support(name)
+  local path = debug.getinfo(1, "S").source:match("^@(.*)harness%.lua$") .. name .. ".lua"
+  return assert(loadfile(path))(chosen)
 end
 
 local function leftovers()

@@ -1,0 +1,200 @@
+-- No item is lost or comes twice, each comes when it is its turn, and nobody waits for what is there.
+local storm = support "storm"
+
+-- Which of two items leaves first; `woken` numbers them as they came in.
+local better = {
+  Queue = function(a, b) return a.woken < b.woken end,
+  LifoQueue = function(a, b) return a.woken > b.woken end,
+  PriorityQueue = function(a, b)
+    if a.priority ~= b.priority then return a.priority < b.priority end
+    return a.woken < b.woken
+  end,
+}
+
+local make = {
+  Queue = async.Queue,
+  LifoQueue = async.LifoQueue,
+  PriorityQueue = function(maxsize)
+    return async.PriorityQueue(maxsize, { key = function(item) return item.priority end })
+  end,
+}
+
+-- What is inside. An item is put in when its putter is woken, which may be for a cancellation as well: it is `sure` when
+-- the put has succeeded.
+local Inside = {}
+Inside.__index = Inside
+
+function Inside:add(item)
+  self[#self + 1] = item
+end
+
+function Inside:remove(item)
+  for i, other in ipairs(self) do
+    if other == item then return table.remove(self, i) end
+  end
+end
+
+function Inside:take(item)
+  check(not item.got, "an item came twice")
+  item.got = true
+  check(self:remove(item), "an item came that was not put")
+  for _, other in ipairs(self) do
+    if not self.unordered and self.better(other, item) then
+      check(not other.sure, "an item came before its turn")
+      other.must_fail = true
+    end
+  end
+end
+
+function Inside:confirm(item)
+  check(not item.must_fail, "an item came before its turn")
+  item.sure = true
+end
+
+local function scenario(name, shuts_down)
+  return function(world)
+    local maxsize = math.random(0, 4)
+    local queue = make[name](maxsize)
+    local inside = setmetatable({ better = better[name] }, Inside)
+    local put_line, get_line, join_line = world:line("put"), world:line("get"), world:line("join")
+    local puts, gets, done, shut = 0, 0, 0, nil
+    local shut_at = shuts_down and math.random(world.operations * 3 // 4, world.operations)
+    local promised, cancelled = 0, 0 -- since an immediate shutdown
+
+    local function entered(item) inside:add(item) end
+
+    -- A call that a full, empty or shut down queue may refuse.
+    local function call(line, ticket, refusal, fn, ...)
+      local was_shut = shut
+      local ok, passed, value = async.catch(world.call, world, line, ticket, fn, ...)
+      if ok then
+        check(not (passed and was_shut and line == put_line), "put into a queue that is shut down")
+        return passed, value
+      end
+      if async.is(passed, async.QueueShutDown) then
+        check(shut, "nobody has shut down the queue")
+        return false
+      end
+      if refusal and async.is(passed, refusal) then return false end
+      return false, nil, passed
+    end
+
+    local function put()
+      local item = { priority = math.random(3), on_woken = entered }
+      local nowait = math.random() < 0.2
+      local fn = nowait and queue.put_nowait or queue.put
+      local passed, _, err = call(put_line, item, nowait and async.QueueFull, fn, queue, item)
+      if passed then
+        if not item.waited then inside:add(item) end
+        inside:confirm(item)
+        puts = puts + 1
+        if item.got then inside:remove(item) end
+      else
+        check(not item.got, "an item came whose put failed")
+        inside:remove(item)
+        if err then error(err, 0) end
+      end
+    end
+
+    local function task_done()
+      done = done + 1
+      queue:task_done()
+    end
+
+    local function get()
+      local nowait = math.random() < 0.2
+      local fn = nowait and queue.get_nowait or queue.get
+      local passed, item, err = call(get_line, {}, nowait and async.QueueEmpty, fn, queue)
+      if not passed and shut then cancelled = cancelled + 1 end
+      if err then error(err, 0) end
+      if not passed then return end
+      gets, promised = gets + 1, promised - 1
+      inside:take(item)
+      local out <close> = setmetatable({}, { __close = task_done })
+      world:cancel_somebody()
+      if math.random() < 0.2 then world:pause() end
+    end
+
+    local function join()
+      local before = puts
+      if world:call(join_line, {}, queue.join, queue) and not shut then
+        check(done >= before, "joined before all was done")
+      end
+    end
+
+    local function put_now()
+      local item = { priority = math.random(3), sure = true }
+      queue:put_nowait(item)
+      puts, world.time = puts + 1, world.time + 1
+      item.woken = world.time
+      inside:add(item)
+    end
+
+    local function shutdown()
+      for _ = 1, math.random(0, 3) do
+        if not queue:full() then put_now() end -- some for getters, and some more
+      end
+      shut = math.random() < 0.5 and "immediate" or "in time"
+      world:cancel_somebody()
+      queue:shutdown(shut == "immediate")
+      world:cancel_somebody()
+      if shut == "in time" then return end
+      promised = queue:qsize()
+      inside.unordered = name == "PriorityQueue" -- the getters that have been promised an item get any of them
+    end
+
+    return {
+      step = function()
+        if shut_at and not shut and world.steps >= shut_at then return shutdown() end
+        local what = math.random()
+        if what < 0.03 then return join() end
+        if what < 0.52 and not (maxsize == 0 and #inside > 20) then return put() end
+        get()
+      end,
+      quiet = function()
+        if not shut then
+          check(#inside == 0 or get_line:waiting() == 0, "there are items, and tasks wait for one")
+          check(maxsize > 0 and #inside >= maxsize or put_line:waiting() == 0, "there is room, and tasks wait for it")
+          check(puts > done or join_line:waiting() == 0, "all is done, and tasks wait for that")
+        else
+          equal(get_line:waiting() + put_line:waiting(), 0)
+        end
+        equal(queue:qsize(), shut == "immediate" and 0 or #inside)
+        equal(tostring(queue), ("<%s size=%d%s getters=%d putters=%d%s>"):format(name, queue:qsize(),
+          maxsize > 0 and "/" .. maxsize or "", get_line:waiting(), put_line:waiting(), shut and " shut down" or ""))
+      end,
+      nudge = function()
+        if get_line:waiting() > 0 then
+          put_now()
+        elseif not queue:empty() then
+          inside:take(queue:get_nowait())
+          gets = gets + 1
+          task_done()
+        end
+      end,
+      finish = function()
+        put_line:check_order()
+        get_line:check_order()
+        equal(queue:qsize(), shut == "immediate" and 0 or #inside)
+        while not queue:empty() do
+          inside:take(queue:get_nowait())
+          gets = gets + 1
+          task_done()
+        end
+        if shut == "immediate" then
+          check(promised <= cancelled, "an item that was promised is lost")
+        else
+          equal({ gets, #inside }, { puts, 0 })
+        end
+        queue:join()
+        misuse(async.ValueError, queue.task_done, queue)
+        return gets
+      end,
+    }
+  end
+end
+
+for _, name in ipairs { "Queue", "LifoQueue", "PriorityQueue" } do
+  storm.tests(name, scenario(name), { storms = 10 })
+  storm.tests(name .. " with a shutdown", scenario(name, true), { storms = 50, workers = 10, operations = 25000 })
+end
