@@ -3,6 +3,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 
+#include <cmath>
 #include <cstring>
 
 namespace neap::stdlib::fs {
@@ -18,6 +19,27 @@ bool push_option(lua_State* L, int index, const char* name) {
 }
 
 constexpr unsigned kPermissionBits = 07777;
+constexpr lua_Integer kNoMode = -1;     // neither an integer nor a string
+constexpr lua_Integer kWrongMode = -2;  // one that stands for no permission bits
+
+/// The value as permission bits, or one of these.
+lua_Integer to_mode_bits(lua_State* L, int index) {
+  lua_Integer mode = kWrongMode;
+  if (lua_type(L, index) == LUA_TSTRING) {
+    const char* digit = lua_tostring(L, index);
+    if (*digit != '\0') mode = 0;
+    for (; *digit != '\0' && mode >= 0 && mode <= kPermissionBits; ++digit) {
+      mode = *digit >= '0' && *digit <= '7' ? mode * 8 + (*digit - '0') : kWrongMode;
+    }
+  } else if (lua_type(L, index) == LUA_TNUMBER) {
+    int exact = 0;
+    mode = lua_tointegerx(L, index, &exact);
+    if (exact == 0) mode = kWrongMode;
+  } else {
+    return kNoMode;
+  }
+  return mode >= 0 && mode <= kPermissionBits ? mode : kWrongMode;
+}
 
 }  // namespace
 
@@ -72,27 +94,63 @@ bool flag_option(lua_State* L, int index, const char* function, const char* name
 
 unsigned mode_option(lua_State* L, int index, const char* function, const char* name, unsigned otherwise) {
   if (!push_option(L, index, name)) return otherwise;
-  lua_Integer mode = -1;
-  if (lua_type(L, -1) == LUA_TSTRING) {
-    const char* digit = lua_tostring(L, -1);
-    mode = *digit == '\0' ? -1 : 0;
-    for (; *digit != '\0' && mode >= 0 && mode <= kPermissionBits; ++digit) {
-      mode = *digit >= '0' && *digit <= '7' ? mode * 8 + (*digit - '0') : -1;
-    }
-  } else if (lua_type(L, -1) == LUA_TNUMBER) {
-    int exact = 0;
-    mode = lua_tointegerx(L, -1, &exact);
-    if (exact == 0) mode = -1;
-  } else {
+  const lua_Integer mode = to_mode_bits(L, -1);
+  if (mode == kNoMode) {
     raise(L, ErrorKind::type, "option '%s' of %s must be an integer or a string such as \"755\", got %s", name,
           function, type_name(L, -1));
   }
-  if (mode < 0 || mode > kPermissionBits) {
+  if (mode == kWrongMode) {
     raise(L, ErrorKind::value, "option '%s' of %s must be permission bits from 0 to \"7777\" (octal), got %s", name,
           function, luaL_tolstring(L, -1, nullptr));
   }
   lua_pop(L, 1);
   return static_cast<unsigned>(mode);
+}
+
+unsigned check_mode_bits(lua_State* L, int index, const char* function, const char* name) {
+  const lua_Integer mode = to_mode_bits(L, index);
+  if (mode == kNoMode) {
+    raise(L, ErrorKind::type, "argument %d (%s) of %s must be an integer or a string such as \"755\", got %s", index,
+          name, function, type_name(L, index));
+  }
+  if (mode == kWrongMode) {
+    raise(L, ErrorKind::value, "argument %d (%s) of %s must be permission bits from 0 to \"7777\" (octal), got %s",
+          index, name, function, luaL_tolstring(L, index, nullptr));
+  }
+  return static_cast<unsigned>(mode);
+}
+
+lua_Integer check_integer(lua_State* L, int index, const char* function, const char* name, lua_Integer least,
+                          lua_Integer most) {
+  if (lua_type(L, index) != LUA_TNUMBER) {
+    raise(L, ErrorKind::type, "argument %d (%s) of %s must be an integer, got %s", index, name, function,
+          type_name(L, index));
+  }
+  int exact = 0;
+  const lua_Integer value = lua_tointegerx(L, index, &exact);
+  if (exact == 0 || value < least || value > most) {
+    raise(L, ErrorKind::value, "argument %d (%s) of %s must be an integer from %I to %I, got %s", index, name, function,
+          least, most, luaL_tolstring(L, index, nullptr));
+  }
+  return value;
+}
+
+timespec time_option(lua_State* L, int index, const char* function, const char* name, timespec otherwise) {
+  constexpr double kMost = 1e12;  // the year 33658
+  if (!push_option(L, index, name)) return otherwise;
+  if (lua_type(L, -1) != LUA_TNUMBER) {
+    raise(L, ErrorKind::type, "option '%s' of %s must be a number of seconds, got %s", name, function,
+          type_name(L, -1));
+  }
+  const double seconds = lua_tonumber(L, -1);
+  if (!(std::fabs(seconds) <= kMost)) {
+    raise(L, ErrorKind::value, "option '%s' of %s must be a number of seconds from -1e12 to 1e12, got %s", name,
+          function, luaL_tolstring(L, -1, nullptr));
+  }
+  lua_pop(L, 1);
+  const double whole = std::floor(seconds);
+  const auto nanoseconds = static_cast<long>((seconds - whole) * 1e9);
+  return {static_cast<time_t>(whole), nanoseconds};
 }
 
 }  // namespace neap::stdlib::fs

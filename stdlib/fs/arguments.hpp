@@ -4,6 +4,7 @@
 
 #include <lua.hpp>
 
+#include <ctime>
 #include <initializer_list>
 #include <string_view>
 
@@ -20,7 +21,14 @@ std::string_view check_data(lua_State* L, int index, const char* function);
 void check_options(lua_State* L, int index, const char* function, std::initializer_list<const char*> known);
 /// The option as a boolean; `otherwise` when it is not there.
 bool flag_option(lua_State* L, int index, const char* function, const char* name, bool otherwise);
-/// The option as permission bits: an integer, or a string of octal digits.
+/// The option as a time in seconds since 1970; `otherwise` when it is not there.
+timespec time_option(lua_State* L, int index, const char* function, const char* name, timespec otherwise);
+/// Argument `index` as an integer from `least` to `most`.
+lua_Integer check_integer(lua_State* L, int index, const char* function, const char* name, lua_Integer least,
+                          lua_Integer most);
+/// Argument `index` as permission bits: an integer, or a string of octal digits.
+unsigned check_mode_bits(lua_State* L, int index, const char* function, const char* name);
+/// The same for an option.
 unsigned mode_option(lua_State* L, int index, const char* function, const char* name, unsigned otherwise);
 
 }  // namespace neap::stdlib::fs

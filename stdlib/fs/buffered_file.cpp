@@ -1,5 +1,6 @@
 #include "stdlib/fs/buffered_file.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -120,6 +121,29 @@ Failure BufferedFile::seek(off_t offset, int whence, off_t* position, const Job&
   drop_ahead();
   *position = ::lseek(descriptor_.get(), offset, whence);
   return *position < 0 ? failure("lseek") : Failure{};
+}
+
+Failure BufferedFile::sync(bool data_only, const Job& job) {
+  if (const Failure reason = flush(&job)) return reason;
+#ifdef __APPLE__
+  data_only = false;
+  if (::fcntl(descriptor_.get(), F_FULLFSYNC) == 0) return {};
+#else
+  if (data_only) return failure_unless(::fdatasync(descriptor_.get()), "fdatasync");
+#endif
+  return failure_unless(::fsync(descriptor_.get()), "fsync");
+}
+
+Failure BufferedFile::truncate(off_t size, const Job& job) {
+  if (const Failure reason = flush(&job)) return reason;
+  drop_ahead();
+  if (size < 0) size = ::lseek(descriptor_.get(), 0, SEEK_CUR);
+  return size < 0 ? failure("lseek") : failure_unless(::ftruncate(descriptor_.get(), size), "ftruncate");
+}
+
+Failure BufferedFile::status(struct stat* status, const Job& job) {
+  if (const Failure reason = flush(&job)) return reason;
+  return failure_unless(::fstat(descriptor_.get(), status), "fstat");
 }
 
 Failure BufferedFile::flush_and_close(const Job* job) {

@@ -60,6 +60,12 @@ class BufferedFile {
   Failure flush(const Job* job) { return write({}, job); }
   /// Moves the script's position, as lseek does; `*position` is where it is then.
   Failure seek(off_t offset, int whence, off_t* position, const Job& job);
+  /// Writes what is pending, and waits until the disk has it; with `data_only` without times and the like.
+  Failure sync(bool data_only, const Job& job);
+  /// Cuts or lengthens the file; a negative size is the script's position.
+  Failure truncate(off_t size, const Job& job);
+  /// What is known of the file, what is pending included.
+  Failure status(struct stat* status, const Job& job);
   Failure flush_and_close(const Job* job);
 
  private:

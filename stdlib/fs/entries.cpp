@@ -50,18 +50,6 @@ class StatJob final : public FsJob {
   struct stat status_ {};
 };
 
-/// A job that changes something and has no result but `true`.
-class ChangeJob : public FsJob {
- public:
-  using FsJob::FsJob;
-
- private:
-  int results(lua_State* L) override {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-};
-
 struct MkdirOptions {
   bool parents = false;
   bool exist_ok = false;
@@ -128,18 +116,6 @@ class RemoveJob final : public ChangeJob {
   bool recursive_;
 };
 
-class RenameJob final : public ChangeJob {
- public:
-  RenameJob(std::string from, std::string to) : ChangeJob(std::move(from)), to_(std::move(to)) {}
-
- private:
-  Failure run() override { return ::rename(c_path(), to_.c_str()) == 0 ? Failure{} : failure("rename"); }
-
-  [[nodiscard]] const char* target() const override { return to_.c_str(); }
-
-  std::string to_;
-};
-
 constexpr WaitKind kStat = offload_wait("fs.stat");
 constexpr WaitKind kMkdir = offload_wait("fs.mkdir");
 constexpr WaitKind kRemove = offload_wait("fs.remove");
@@ -176,7 +152,9 @@ int remove(lua_State* L) {
 int rename(lua_State* L) {
   const char* from = check_path(L, 1, kRename.name, "from");
   const char* to = check_path(L, 2, kRename.name, "to");
-  return run_job<RenameJob>(L, kRename, 0, from, to);
+  return run_change(L, kRename, from, to, [](const char* path, const char* target) {
+    return failure_unless(::rename(path, target), "rename");
+  });
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ constexpr WaitKind kRead = offload_wait("File:read");
 constexpr WaitKind kWrite = offload_wait("File:write");
 constexpr WaitKind kFlush = offload_wait("File:flush");
 constexpr WaitKind kSeek = offload_wait("File:seek");
+constexpr WaitKind kSync = offload_wait("File:sync");
+constexpr WaitKind kTruncate = offload_wait("File:truncate");
+constexpr WaitKind kStat = offload_wait("File:stat");
 constexpr WaitKind kClose = offload_wait("File:close");
 
 File& check_file(lua_State* L, const char* method) {
@@ -57,7 +60,7 @@ struct OpenMode {
   bool writable = false;
 };
 
-/// [rwa] [+] [b]
+/// [rwa] [+] [b] [x]; x after w only
 OpenMode check_mode(lua_State* L, int index) {
   if (lua_isnoneornil(L, index)) return {O_RDONLY, true, false};
   if (lua_type(L, index) != LUA_TSTRING) {
@@ -70,12 +73,19 @@ OpenMode check_mode(lua_State* L, int index) {
   const bool both = *rest == '+';
   if (both) ++rest;
   const bool known = *mode == 'r' || *mode == 'w' || *mode == 'a';
-  if (!known || rest + std::strspn(rest, "b") != mode + size) {
-    raise(L, ErrorKind::value, "argument %d (mode) of %s must be r, w, a, r+, w+ or a+, with or without b, got '%s'",
-          index, kOpen.name, mode);
+  if (*rest == 'b') ++rest;
+  const bool exclusive = *mode == 'w' && *rest == 'x';
+  if (exclusive) ++rest;
+  if (!known || rest != mode + size) {
+    raise(L, ErrorKind::value,
+          "argument %d (mode) of %s must be r, w, a, r+, w+ or a+, with or without b, and x after w, got '%s'", index,
+          kOpen.name, mode);
   }
   const int access = both ? O_RDWR : *mode == 'r' ? O_RDONLY : O_WRONLY;
-  const int more = *mode == 'w' ? O_CREAT | O_TRUNC : *mode == 'a' ? O_CREAT | O_APPEND : 0;
+  const int more = exclusive      ? O_CREAT | O_EXCL
+                   : *mode == 'w' ? O_CREAT | O_TRUNC
+                   : *mode == 'a' ? O_CREAT | O_APPEND
+                                  : 0;
   return {access | more, both || *mode == 'r', both || *mode != 'r'};
 }
 
@@ -186,6 +196,29 @@ int file_seek(lua_State* L) {
   return run_job<SeekJob>(L, kSeek, 0, file, static_cast<off_t>(offset), kWhences[chosen]);
 }
 
+/// file:sync({data=}): true.
+int file_sync(lua_State* L) {
+  File& file = check_usable(L, kSync.name);
+  check_options(L, 2, kSync.name, {"data"});
+  const bool data_only = flag_option(L, 2, kSync.name, "data", false);
+  return run_job<SyncJob>(L, kSync, 0, file, data_only);
+}
+
+/// file:truncate(size): true.
+int file_truncate(lua_State* L) {
+  File& file = check_usable_for(L, kTruncate.name, &File::writable, "ftruncate");
+  int exact = 1;
+  const lua_Integer size = lua_isnoneornil(L, 2) ? -1 : lua_tointegerx(L, 2, &exact);
+  if (exact == 0 || (size < 0 && !lua_isnoneornil(L, 2)) || size > std::numeric_limits<off_t>::max()) {
+    raise(L, ErrorKind::value, "argument 1 (size) of %s must be a number of bytes, got %s", kTruncate.name,
+          luaL_tolstring(L, 2, nullptr));
+  }
+  return run_job<TruncateJob>(L, kTruncate, 0, file, static_cast<off_t>(size));
+}
+
+/// file:stat(): a table, as fs.stat's.
+int file_stat(lua_State* L) { return run_job<StatusJob>(L, kStat, 0, check_usable(L, kStat.name)); }
+
 // The end of a file.
 
 int close_now(lua_State* L, File& file) {
@@ -237,9 +270,10 @@ int file_tostring(lua_State* L) {
 void add_files(lua_State* L) {
   new_type(L, kFileType);
   static const luaL_Reg kMethods[] = {
-      {"read", bound<file_read>},           {"lines", bound<file_lines>},   {"write", bound<file_write>},
-      {"flush", bound<file_flush>},         {"seek", bound<file_seek>},     {"setvbuf", bound<file_setvbuf>},
-      {"close", bound<file_close>},         {"__close", bound<file_leave>}, {"__gc", bound<file_gc>},
+      {"read", bound<file_read>},           {"lines", bound<file_lines>},       {"write", bound<file_write>},
+      {"sync", bound<file_sync>},           {"truncate", bound<file_truncate>}, {"stat", bound<file_stat>},
+      {"flush", bound<file_flush>},         {"seek", bound<file_seek>},         {"setvbuf", bound<file_setvbuf>},
+      {"close", bound<file_close>},         {"__close", bound<file_leave>},     {"__gc", bound<file_gc>},
       {"__tostring", bound<file_tostring>},
   };
   set_functions(L, kMethods);

@@ -1,6 +1,7 @@
 #include "stdlib/fs/file_jobs.hpp"
 
 #include "runtime/lua/bind.hpp"
+#include "stdlib/fs/entries.hpp"
 #include "stdlib/io/formats.hpp"
 
 #include <cerrno>
@@ -62,6 +63,12 @@ int FileWriteJob::results(lua_State* L) {
 
 int SeekJob::results(lua_State* L) {
   lua_pushinteger(L, static_cast<lua_Integer>(position_));
+  return 1;
+}
+
+int StatusJob::results(lua_State* L) {
+  lua_createtable(L, 0, kStatusFields);
+  set_status_fields(L, status_);
   return 1;
 }
 

@@ -108,6 +108,37 @@ class SeekJob final : public FileJob {
   off_t position_ = 0;
 };
 
+class SyncJob final : public FileJob {
+ public:
+  SyncJob(const File& file, bool data_only) : FileJob(file), data_only_(data_only) {}
+
+ private:
+  Failure operate(BufferedFile& file) override { return file.sync(data_only_, *this); }
+
+  bool data_only_;
+};
+
+class TruncateJob final : public FileJob {
+ public:
+  TruncateJob(const File& file, off_t size) : FileJob(file), size_(size) {}
+
+ private:
+  Failure operate(BufferedFile& file) override { return file.truncate(size_, *this); }
+
+  off_t size_;
+};
+
+class StatusJob final : public FileJob {
+ public:
+  using FileJob::FileJob;
+
+ private:
+  Failure operate(BufferedFile& file) override { return file.status(&status_, *this); }
+  int results(lua_State* L) override;
+
+  struct stat status_ {};
+};
+
 class CloseJob final : public FileJob {
  public:
   using FileJob::FileJob;

@@ -25,12 +25,15 @@ int wait(lua_State* L) {
 
 int open_fs(lua_State* L) {
   open_offload(L);
-  lua_createtable(L, 0, 16);
+  lua_createtable(L, 0, 48);
   static const luaL_Reg kFunctions[] = {{"Future", bound<future>}, {"wait", bound<wait>}};
   set_functions(L, kFunctions);
   fs::add_contents(L);
   fs::add_entries(L);
+  fs::add_attributes(L);
+  fs::add_links(L);
   fs::add_listing(L);
+  fs::add_paths(L);
   fs::add_files(L);
   return 1;
 }

@@ -1,6 +1,7 @@
 ---@meta neap.fs
 
--- Types of neap.fs for lua-language-server. Every function but `walk` itself, `File:lines` and `File:setvbuf` waits:
+-- Types of neap.fs for lua-language-server. Every function but those of paths (`join` ... `cwd`), `walk` itself,
+-- `File:lines` and `File:setvbuf` waits:
 -- the calling task is suspended while the thread pool works, and others run. Such a call raises CancelledError when the
 -- task is cancelled, and RuntimeError where nothing can wait.
 -- What the system refuses is an OSError (PermissionError for EACCES and EPERM) with `code` ("ENOENT"), `errno`,
@@ -34,9 +35,9 @@ function fs.append(path, data) end
 
 -- Open files ---------------------------------------------------------------------------------------------------
 
----@alias fs.Mode "r"|"w"|"a"|"r+"|"w+"|"a+"|"rb"|"wb"|"ab"|"r+b"|"w+b"|"a+b"
+---@alias fs.Mode "r"|"w"|"a"|"r+"|"w+"|"a+"|"rb"|"wb"|"ab"|"r+b"|"w+b"|"a+b"|"wx"|"w+x"|"wbx"|"w+bx"
 
----Opens a file. The modes are those of `io.open`.
+---Opens a file. The modes are those of `io.open`; "x" at the end: the file must not exist yet.
 ---@param path string
 ---@param mode? fs.Mode default "r"
 ---@return fs.File
@@ -82,6 +83,20 @@ function File:seek(whence, offset) end
 ---@return true
 function File:setvbuf(mode, size) end
 
+---Writes what is in the buffer, and waits until the disk has it.
+---@param options? { data?: boolean } data: true: need not wait for what reading does not need, such as times
+---@return true
+function File:sync(options) end
+
+---Cuts or lengthens the file. The position stays.
+---@param size? integer bytes, default the current position
+---@return true
+function File:truncate(size) end
+
+---What is known of the open file, what is in the buffer included.
+---@return fs.Stat
+function File:stat() end
+
 ---Writes what is in the buffer and closes the file, which happens even if the task is cancelled. RuntimeError when it is
 ---closed already.
 ---@return true
@@ -111,6 +126,18 @@ function File:close() end
 ---@return fs.Stat
 function fs.stat(path, options) end
 
+---Whether there is something at the path. False for ENOENT, ENOTDIR and ELOOP.
+---@param path string
+---@param options? fs.StatOptions
+---@return boolean
+function fs.exists(path, options) end
+
+---Whether the process may do all of `wanted`; false also for what does not exist.
+---@param path string
+---@param wanted? string of the letters r, w and x; default "r"
+---@return boolean
+function fs.access(path, wanted) end
+
 ---@class fs.MkdirOptions
 ---@field parents? boolean makes the directories above as well
 ---@field exist_ok? boolean a directory that is there already is no error
@@ -136,6 +163,77 @@ function fs.remove(path, options) end
 ---@param to string
 ---@return true
 function fs.rename(from, to) end
+
+-- Attributes ---------------------------------------------------------------------------------------------------
+
+---Sets the permission bits.
+---@param path string
+---@param mode integer|string a string is octal: "755"
+---@return true
+function fs.chmod(path, mode) end
+
+---Sets the owner and the group; nil leaves one as it is.
+---@param path string
+---@param uid? integer
+---@param gid? integer
+---@param options? fs.StatOptions
+---@return true
+function fs.chown(path, uid, gid, options) end
+
+---@class fs.UtimeOptions
+---@field atime? number of the last access, seconds since 1970
+---@field mtime? number of the last change
+---@field follow? boolean false: of a symbolic link itself; default true
+
+---Sets the times that are given; without any, both to the present.
+---@param path string
+---@param options? fs.UtimeOptions
+---@return true
+function fs.utime(path, options) end
+
+---Cuts or lengthens a file.
+---@param path string
+---@param size? integer bytes, default 0
+---@return true
+function fs.truncate(path, size) end
+
+---@class fs.Room
+---@field total integer bytes
+---@field free integer bytes
+---@field available integer bytes that all users may take
+---@field block_size integer bytes
+---@field inodes integer
+---@field inodes_free integer
+---@field name_max integer bytes
+
+---The file system that the path is on.
+---@param path string
+---@return fs.Room
+function fs.statvfs(path) end
+
+-- Links --------------------------------------------------------------------------------------------------------
+
+---Makes `path` a symbolic link to `target`.
+---@param target string
+---@param path string
+---@return true
+function fs.symlink(target, path) end
+
+---Makes `path` another name of the file `existing`.
+---@param existing string
+---@param path string
+---@return true
+function fs.link(existing, path) end
+
+---The target of a symbolic link.
+---@param path string
+---@return string
+function fs.readlink(path) end
+
+---The absolute path without links, "." and "..".
+---@param path string
+---@return string
+function fs.realpath(path) end
 
 -- Directories --------------------------------------------------------------------------------------------------
 
@@ -166,5 +264,48 @@ function fs.list(path, options) end
 ---@param options? fs.WalkOptions
 ---@return fun(): string?, fs.Entry?
 function fs.walk(path, options) end
+
+-- Paths as text, which do not wait -----------------------------------------------------------------------------
+
+---The parts with one slash between them; an absolute part begins anew.
+---@param ... string
+---@return string
+function fs.join(...) end
+
+---The last part of the path.
+---@param path string
+---@param suffix? string taken off its end
+---@return string
+function fs.basename(path, suffix) end
+
+---What is before the last part, "." when there is nothing.
+---@param path string
+---@return string
+function fs.dirname(path) end
+
+---The end of the last part from its last dot on, "" without one.
+---@param path string
+---@return string
+function fs.extension(path) end
+
+---Without ".", doubled slashes, a slash at the end, and ".." where it can be taken out.
+---@param path string
+---@return string
+function fs.normalize(path) end
+
+---Normalized, from the root on.
+---@param path string
+---@return string
+function fs.absolute(path) end
+
+---The way from the directory `start` to `path`.
+---@param path string
+---@param start? string default: the current directory
+---@return string
+function fs.relative(path, start) end
+
+---The process's current directory.
+---@return string
+function fs.cwd() end
 
 return fs

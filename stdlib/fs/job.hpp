@@ -37,6 +37,37 @@ class FsJob : public Job {
   Failure failure_;
 };
 
+/// A job that changes something and has no result but `true`.
+class ChangeJob : public FsJob {
+ public:
+  using FsJob::FsJob;
+
+ private:
+  int results(lua_State* L) override {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+};
+
+/// One such change: `call`, of the path and the target, which says how it failed.
+template <class Call>
+class CallJob final : public ChangeJob {
+ public:
+  CallJob(std::string path, const char* target, Call call)
+      : ChangeJob(std::move(path)),
+        target_(target != nullptr ? target : ""),
+        has_target_(target != nullptr),
+        call_(call) {}
+
+ private:
+  Failure run() override { return call_(c_path(), target_.c_str()); }
+  [[nodiscard]] const char* target() const override { return has_target_ ? target_.c_str() : nullptr; }
+
+  std::string target_;
+  bool has_target_;
+  Call call_;
+};
+
 /// Raises the failure as an OSError that names the path, and the target if there is one.
 [[noreturn]] void raise_failure(lua_State* L, const Failure& failure, const char* path, const char* target = nullptr);
 
@@ -46,6 +77,12 @@ template <class JobType, class... Arguments>
 int run_job(lua_State* L, const WaitKind& wait, int keep, Arguments&&... arguments) {
   Task& task = check_can_wait(L, wait.name);
   return offload(L, task, wait, std::make_unique<JobType>(std::forward<Arguments>(arguments)...), keep);
+}
+
+/// The same for a change made by one call, which holds nothing but numbers; `target` may be null.
+template <class Call>
+int run_change(lua_State* L, const WaitKind& wait, const char* path, const char* target, Call call) {
+  return run_job<CallJob<Call>>(L, wait, 0, path, target, call);
 }
 
 }  // namespace neap::stdlib::fs

@@ -6,7 +6,10 @@
 //   job           work on the pool, whose failure is raised as an OSError
 //   contents      read, write, append
 //   entries       stat, mkdir, remove, rename
-//   listing       list, and what walk is made of
+//   attributes    chmod, chown, utime, truncate, access, exists, statvfs
+//   links         symlink, link, readlink, realpath
+//   listing       what list, walk and glob are made of
+//   paths         paths as text, and the current directory
 //   buffered_file, file_jobs, file     open and its File objects
 #pragma once
 
@@ -16,7 +19,10 @@ namespace neap::stdlib::fs {
 
 void add_contents(lua_State* L);
 void add_entries(lua_State* L);
+void add_attributes(lua_State* L);
+void add_links(lua_State* L);
 void add_listing(lua_State* L);
+void add_paths(lua_State* L);
 void add_files(lua_State* L);
 
 }  // namespace neap::stdlib::fs

@@ -28,6 +28,8 @@ struct Failure {
 
 /// The failure of `syscall`, from errno.
 Failure failure(const char* syscall);
+/// The same when `result` is not 0.
+inline Failure failure_unless(int result, const char* syscall) { return result == 0 ? Failure{} : failure(syscall); }
 
 /// An open file, closed with its owner.
 class Descriptor {

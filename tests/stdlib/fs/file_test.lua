@@ -363,3 +363,93 @@ test("a generator reads from a file that it closes itself", function()
   for line in lines do got[#got + 1] = line end
   equal(got, { "a", "b", "c" })
 end)
+
+test("sync writes what is in the buffer and waits for the disk", function()
+  local dir <close> = scratch.directory()
+  local file <close> = fs.open(dir "f", "w")
+  file:write("abc")
+  equal(fs.read(dir "f"), "")
+  equal(file:sync(), true)
+  equal(fs.read(dir "f"), "abc")
+  file:write("d")
+  file:sync { data = true }
+  equal(fs.read(dir "f"), "abcd")
+  misuse(TypeError, file.sync, file, { dat = true })
+end)
+
+test("sync of what cannot be synced is an OSError", function()
+  local dir <close> = scratch.directory()
+  scratch.shell("mkfifo " .. dir "p")
+  local opened = async.spawn(fs.open, dir "p", "w")
+  local reader <close> = fs.open(dir "p")
+  local writer <close> = await(opened)
+  equal(raises(OSError, writer.sync, writer).syscall, "fsync")
+end)
+
+test("truncate of a File cuts at a size or at the position, what was written included", function()
+  local dir <close> = scratch.directory()
+  local file <close> = fs.open(dir "f", "w+")
+  file:write("123456789")
+  equal(file:truncate(6), true)
+  equal(fs.read(dir "f"), "123456")
+  file:seek("set", 2)
+  equal(file:read(1), "3")
+  file:truncate()
+  equal(fs.read(dir "f"), "123")
+  equal(file:read(1), nil)
+  for _, wrong in ipairs { -1, 0.5, {} } do misuse(ValueError, file.truncate, file, wrong) end
+  local reader <close> = fs.open(dir "f")
+  equal(raises(OSError, reader.truncate, reader, 0).code, "EBADF")
+end)
+
+test("stat of a File is that of the open file, what was written included", function()
+  local dir <close> = scratch.directory()
+  local file <close> = fs.open(dir "f", "w")
+  file:write("12345")
+  fs.rename(dir "f", dir "g")
+  equal(file:stat().size, 5)
+  local stat, other = file:stat(), fs.stat(dir "g")
+  stat.atime, other.atime = nil, nil
+  equal(stat, other)
+end)
+
+test("a mode with x makes a file that must not exist", function()
+  local dir <close> = scratch.directory()
+  for _, mode in ipairs { "wx", "w+x", "wbx", "w+bx" } do
+    do
+      local file <close> = fs.open(dir "f", mode)
+    end
+    equal(raises(OSError, fs.open, dir "f", mode).code, "EEXIST")
+    fs.remove(dir "f")
+  end
+  for _, mode in ipairs { "rx", "ax", "x", "wxb", "wxx" } do raises(ValueError, fs.open, dir "f", mode) end
+end)
+
+test("a file of any size is read in pieces, in the memory of one", function()
+  local dir <close> = scratch.directory()
+  local size, piece = 256 << 20, 1 << 20
+  fs.write(dir "big", "")
+  fs.truncate(dir "big", size)
+  local file <close> = fs.open(dir "big")
+  collectgarbage()
+  local most, total = 0, 0
+  for part in file:lines(piece) do
+    total = total + #part
+    most = math.max(most, collectgarbage("count"))
+  end
+  equal(total, size)
+  check(most < 40 * 1024, most .. " KiB")
+  local resident = tonumber(fs.read("/proc/self/status"):match("VmRSS:%s*(%d+)"))
+  check(resident < 150 * 1024, resident .. " KiB")
+end)
+
+test("a file of any size is written in pieces, in the memory of one", function()
+  local dir <close> = scratch.directory()
+  local file <close> = fs.open(dir "big", "w")
+  local part = ("x"):rep(100000)
+  local before = collectgarbage("count")
+  for _ = 1, 500 do file:write(part) end
+  check(collectgarbage("count") - before < 20 * 1024)
+  file:flush()
+  equal(fs.stat(dir "big").size, 50000000)
+end)

@@ -1,0 +1,100 @@
+// Other names of a file: symlink, link, readlink, realpath.
+#include "runtime/lua/bind.hpp"
+#include "stdlib/fs/arguments.hpp"
+#include "stdlib/fs/job.hpp"
+#include "stdlib/fs/module.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+constexpr WaitKind kSymlink = offload_wait("fs.symlink");
+constexpr WaitKind kLink = offload_wait("fs.link");
+constexpr WaitKind kReadlink = offload_wait("fs.readlink");
+constexpr WaitKind kRealpath = offload_wait("fs.realpath");
+
+/// A job whose result is another path.
+class PathJob : public FsJob {
+ public:
+  using FsJob::FsJob;
+
+ protected:
+  std::string found;
+
+ private:
+  int results(lua_State* L) override {
+    push(L, found);
+    return 1;
+  }
+  void release() override { std::string().swap(found); }
+};
+
+class ReadlinkJob final : public PathJob {
+ public:
+  using PathJob::PathJob;
+
+ private:
+  Failure run() override {
+    for (found.resize(256);; found.resize(found.size() * 2)) {
+      const ssize_t size = ::readlink(c_path(), found.data(), found.size());
+      if (size < 0) return failure("readlink");
+      if (static_cast<std::size_t>(size) == found.size()) continue;  // it may have been cut
+      found.resize(static_cast<std::size_t>(size));
+      return {};
+    }
+  }
+};
+
+class RealpathJob final : public PathJob {
+ public:
+  using PathJob::PathJob;
+
+ private:
+  Failure run() override {
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(c_path(), nullptr), std::free);
+    if (!real) return failure("realpath");
+    found = real.get();
+    return {};
+  }
+};
+
+/// symlink(target, path)
+int symlink(lua_State* L) {
+  const char* target = check_path(L, 1, kSymlink.name, "target");
+  const char* path = check_path(L, 2, kSymlink.name);
+  return run_change(L, kSymlink, target, path,
+                    [](const char* to, const char* from) { return failure_unless(::symlink(to, from), "symlink"); });
+}
+
+/// link(existing, path)
+int link(lua_State* L) {
+  const char* existing = check_path(L, 1, kLink.name, "existing");
+  const char* path = check_path(L, 2, kLink.name);
+  return run_change(L, kLink, existing, path,
+                    [](const char* from, const char* to) { return failure_unless(::link(from, to), "link"); });
+}
+
+/// readlink(path)
+int readlink(lua_State* L) { return run_job<ReadlinkJob>(L, kReadlink, 0, check_path(L, 1, kReadlink.name)); }
+
+/// realpath(path)
+int realpath(lua_State* L) { return run_job<RealpathJob>(L, kRealpath, 0, check_path(L, 1, kRealpath.name)); }
+
+}  // namespace
+
+void add_links(lua_State* L) {
+  static const luaL_Reg kFunctions[] = {
+      {"symlink", bound<symlink>},
+      {"link", bound<link>},
+      {"readlink", bound<readlink>},
+      {"realpath", bound<realpath>},
+  };
+  set_functions(L, kFunctions);
+}
+
+}  // namespace neap::stdlib::fs
