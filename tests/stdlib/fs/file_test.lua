@@ -431,16 +431,16 @@ test("a file of any size is read in pieces, in the memory of one", function()
   fs.write(dir "big", "")
   fs.truncate(dir "big", size)
   local file <close> = fs.open(dir "big")
+  local function resident() return tonumber(fs.read("/proc/self/status"):match("VmRSS:%s*(%d+)")) end
   collectgarbage()
-  local most, total = 0, 0
+  local before, most, total = resident(), 0, 0
   for part in file:lines(piece) do
     total = total + #part
     most = math.max(most, collectgarbage("count"))
   end
   equal(total, size)
-  check(most < 40 * 1024, most .. " KiB")
-  local resident = tonumber(fs.read("/proc/self/status"):match("VmRSS:%s*(%d+)"))
-  check(resident < 150 * 1024, resident .. " KiB")
+  check(most < 100 * 1024, most .. " KiB")
+  check(resident() - before < 60 * 1024, resident() - before .. " KiB")
 end)
 
 test("a file of any size is written in pieces, in the memory of one", function()
