@@ -12,7 +12,7 @@ local HOOKS = { before_all = true, before_each = true, after_each = true, after_
 local TEST_OPTIONS = { timeout = true, clock = true, seed = true, skip = true, only = true }
 
 local group    -- the group that declarations go to; nil while none is open
-local running  -- {name=, unused=} while a test runs
+local running  -- {name=, seed=, unused=} while a test or a hook runs
 local implicit -- called when a script declares tests although nobody asked for a file
 
 local function new_group(name, parent)
@@ -168,7 +168,7 @@ end
 
 -- The test that runs --------------------------------------------------------------------------------------------
 
-local function start(name) running = { name = name, unused = {} } end
+local function start(name, seed) running = { name = name, seed = seed, unused = {} } end
 
 -- Ends it. Returns where the expectations are that were never checked.
 local function stop()

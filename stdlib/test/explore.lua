@@ -70,7 +70,7 @@ local function explore(fn, options)
   if not running then error(errors.RuntimeError("explore is called in a test"), 2) end
   local file = settings.file
   if settings.seed or settings.cancel_at then
-    try(fn, running.name, file, settings.seed, settings.cancel_at)
+    try(fn, running.name, file, settings.seed and running.seed, settings.cancel_at)
     return 1
   end
   local count = 1

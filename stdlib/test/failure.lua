@@ -56,10 +56,10 @@ local function format_assertion(err, trace)
   return table.concat(lines, "\n")
 end
 
--- A DeadlockError names every task that waits; those that wait for a run of isolate are none of the test's.
+-- A DeadlockError names every task that waits; the runner's own is none of the test's.
 local function hide_runner(err)
   if native.is(err, native.errors.DeadlockError) then
-    err.message = tostring(err.message):gsub("\n  '[mt][^']*' waits in wait for several at [^\n]*", "")
+    err.message = tostring(err.message):gsub("\n  'main' waits in wait for several at [^\n]*", "")
   elseif native.is(err, native.errors.ExceptionGroup) then
     for _, each in ipairs(err.exceptions) do hide_runner(each) end
   end

@@ -116,13 +116,14 @@ end
 local function run_once(test, name, round)
   local options = test.options
   local seed = settings.seed or options.seed
+  if seed then seed = seed + round - 1 end
   local state = { errors = {}, timeout = options.timeout or settings.timeout, file = test.file }
-  collect.start(name)
+  collect.start(name, seed)
   local run = isolate(function() run_parts(test, state) end, {
     name = ("the test '%s'"):format(name),
     timeout = state.timeout,
     clock = options.clock,
-    seed = seed and seed + round - 1,
+    seed = seed,
     cancel_at = settings.cancel_at,
     event = event_of(test, "failed"),
   })
@@ -132,7 +133,7 @@ local function run_once(test, name, round)
   local problems = failure.problems_of(run, state)
   state.cancelled = state.cancelled or run.cancelled
   if #problems == 0 and state.cancelled and not run.interrupted then problems[1] = "the test was cancelled" end
-  return run, state, problems, seed and seed + round - 1
+  return run, state, problems, seed
 end
 
 local function note_round(event, round, seed)
@@ -209,8 +210,7 @@ local function run_children(planned, emit, reason)
     else
       local event, interrupted = run_test(child.test)
       emit(event)
-      if interrupted then return true, true end
-      if settings.bail and event.status == "failed" then return true end
+      if interrupted or (settings.bail and event.status == "failed") then return true end
     end
   end
 end

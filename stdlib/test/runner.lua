@@ -115,6 +115,11 @@ end
 -- list(files): prints the tests; the exit status.
 local function list(files, options)
   apply(options)
+  local exit = os.exit
+  isolation.on_give_up(function(run)
+    io.stderr:write(("neap test: %s does not end, though it was cancelled again and again\n"):format(run.name))
+    exit(2)
+  end)
   local count, broken = 0, false
   for _, file in ipairs(files) do
     local ok, problems = file_runner.list_file(file, function(path, name)

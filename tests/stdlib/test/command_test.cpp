@@ -126,6 +126,17 @@ TEST_CASE("neap test: --filter is a plain part of the full name", "[test]") {
   CHECK(suite.run({"--filter=group > a", "--list"}).out == "a_test.lua > group > a.b\na_test.lua > group > axb\n");
 }
 
+TEST_CASE("neap test: --list names a file that does not load or end, and lists the others", "[test]") {
+  const Suite suite("x = = 1");
+  suite.add("b_test.lua", "test('good', function() end)");
+  const ProcessResult result = suite.run({"--list"});
+  CHECK(result.out == "b_test.lua > good\n");
+  CHECK(has(result.err, "neap test: a_test.lua cannot be run\na_test.lua:2: unexpected symbol near '='"));
+  CHECK(result.status == 2);
+  const Suite busy("while true do end");
+  CHECK(has(busy.run({"--list", "--timeout=0.05"}).err, "stopped in code that never waits"));
+}
+
 TEST_CASE("neap test: hooks of groups without a chosen test do not run", "[test]") {
   const Suite suite(R"(
     describe("a", function() t.before_all(function() print("hook") end) test("x", function() end) end)

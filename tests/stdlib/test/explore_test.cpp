@@ -66,6 +66,21 @@ TEST_CASE("explore: cancels at every suspension, finds what is lost then, and re
   CHECK(suite.run({"--cancel-at", "100000"}).status == 0);
 }
 
+TEST_CASE("explore: --repeat goes through the seeds from --seed on", "[test]") {
+  const Suite suite(R"(
+    test("it", function()
+      t.explore(function()
+        local log, group <close> = {}, async.TaskGroup()
+        for i = 1, 4 do group:spawn(function() async.sleep(1) log[#log + 1] = i end) end
+        group:spawn(function() async.sleep(2) if log[1] == 4 then error("four first") end end)
+      end)
+    end))");
+  const ProcessResult result = suite.run({"--seed", "1", "--repeat", "100"});
+  const std::string seed = replayed(result.out, "--seed");
+  CHECK(has(result.out, "in run " + seed + " of 100, with --seed " + seed + "\n"));
+  CHECK(has(suite.run({"--seed", seed}).out, "the code fails with seed " + seed + "\n"));
+}
+
 TEST_CASE("explore: correct code passes in every run, and the runs are counted", "[test]") {
   const Suite suite(R"(
     test("counts", function()

@@ -209,6 +209,12 @@ TEST_CASE("test: a pending timer is a leak, and does not fire in the next test",
   CHECK_FALSE(has(result.out, "fired"));
 }
 
+TEST_CASE("test: debug mode knows the line that set a timer", "[test]") {
+  const Suite suite("test('it', function() async.get_running_loop():call_later(9, print) end)");
+  const ProcessResult result = suite.neap({"--debug", "test"});
+  CHECK(has(result.out, "call_later callback, a C function, set at a_test.lua:2, due in 9 s"));
+}
+
 TEST_CASE("test: an open file is a leak, named by the line that opened it", "[test]") {
   const std::string out = failure_of("file = fs.open('/dev/null')");
   CHECK(has(out, "it left behind:\n     open File '/dev/null', opened at a_test.lua:3\n"));
@@ -248,6 +254,7 @@ TEST_CASE("test: a deadlock is found at once and names the test's tasks alone", 
   const std::string out = failure_of("async.Event():wait()");
   CHECK(has(out, "DeadlockError: every task waits, and nothing can wake one:\n     'test' waits in "));
   CHECK_FALSE(has(out, "'main'"));
+  CHECK(has(failure_of("async.gather(async.Future(), async.Future())"), "'test' waits in "));
 }
 
 TEST_CASE("test: a test that cancels itself fails", "[test]") {
