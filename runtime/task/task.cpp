@@ -15,15 +15,20 @@ Task& check_task(lua_State* L, int index) {
   raise(L, ErrorKind::type, "argument %d must be a Task, got %s", index, type_name(L, index));
 }
 
-bool take_scope_request_back(Task& task, std::uint16_t outside_requests) {
+bool take_scope_request_back(Task& task, EarlierRequests earlier) {
   --task.scope_requests;
   --task.cancel_requests;
   task.must_cancel &= static_cast<std::uint8_t>(~kFromScope);
-  const bool own = task.outside_requests() <= outside_requests;
-  // Another scope around this one has asked as well: the task gets its cancellation at its next wait,
-  // unless that scope is left before.
-  if (own && task.scope_requests != 0) task.must_cancel |= kFromScope;
+  const bool own = task.outside_requests() <= earlier.outside;
+  // A scope around this one has asked meanwhile as well: the task gets that cancellation at its next wait, unless
+  // that scope is left before. What it asked earlier has been delivered: see C1d in tests/conformance.
+  if (own && task.scope_requests > earlier.scopes) task.must_cancel |= kFromScope;
   return own;
+}
+
+void deliver_again(Task& task, EarlierRequests earlier) {
+  if (task.outside_requests() > earlier.outside) task.must_cancel |= kFromOutside;
+  if (task.scope_requests > earlier.scopes) task.must_cancel |= kFromScope;
 }
 
 void push_task(lua_State* L, const Task& task) {

@@ -84,6 +84,18 @@ struct Task : Future, Waiter, TimerNode {
   }
 };
 
+/// The requests to end that a task had when one of its scopes (a timeout, a task group) was entered. One of an outer
+/// scope that no wait had delivered yet is not among them.
+struct EarlierRequests {
+  explicit EarlierRequests(const Task& task)
+      : outside(task.outside_requests()),
+        scopes(static_cast<std::uint16_t>(task.scope_requests - ((task.must_cancel & kFromScope) != 0 ? 1 : 0))) {}
+  EarlierRequests(std::uint16_t from_outside, std::uint16_t from_scopes) : outside(from_outside), scopes(from_scopes) {}
+
+  std::uint16_t outside;
+  std::uint16_t scopes;
+};
+
 /// Names a task without keeping it alive.
 struct TaskRef {
   std::uint64_t id = 0;  // 0: no task
@@ -95,10 +107,11 @@ Task* to_task(lua_State* L, int index);
 /// The same; TypeError for anything else.
 Task& check_task(lua_State* L, int index);
 
-/// A scope (timeout, task group) of the task that has asked it to end takes its request back on leaving.
-/// True when a cancellation that leaves the block is the scope's own doing: the task has no more requests
-/// from outside than `outside_requests`, what it had on entering.
-bool take_scope_request_back(Task& task, std::uint16_t outside_requests);
+/// A scope of the task that has asked it to end takes its request back on leaving. True when a cancellation that leaves
+/// the block is the scope's own doing: the task has no more requests from outside than it had on entering.
+bool take_scope_request_back(Task& task, EarlierRequests earlier);
+/// Requests that came after `earlier` and were delivered are delivered once more, at the next wait.
+void deliver_again(Task& task, EarlierRequests earlier);
 
 /// Pushes the task; it must not be done.
 void push_task(lua_State* L, const Task& task);

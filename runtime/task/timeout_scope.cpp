@@ -49,7 +49,7 @@ int make_scope(lua_State* L, Deadline deadline, double seconds = -1) {
   scope->task = task;
   scope->deadline = deadline;
   scope->seconds = seconds;
-  scope->outside_requests = task->outside_requests();
+  scope->earlier = EarlierRequests(*task);
   arm(L, scheduler, *scope, index);
   return 1;
 }
@@ -70,7 +70,7 @@ int scope_close(lua_State* L) {
   }
   if (scope.state != ScopeState::expiring) return 0;
   scope.state = ScopeState::expired;
-  const bool own = take_scope_request_back(*scope.task, scope.outside_requests);
+  const bool own = take_scope_request_back(*scope.task, scope.earlier);
   if (!own || !is_cancellation(L, 2)) return 0;
   if (scope.seconds < 0) raise(L, ErrorKind::timeout, "the deadline has passed");
   raise(L, ErrorKind::timeout, "timed out after %f seconds", scope.seconds);

@@ -4,7 +4,7 @@
 //   active ──> expiring ──> expired      (the deadline came; then the block was left)
 //      └─────> exited                    (the block was left before)
 //
-// The scope takes back exactly its own request: it counts the requests from outside that its task had when
+// The scope takes back exactly its own request: it notes the requests from outside that its task had when
 // it was entered, and only with no more of them is a CancelledError its own doing.
 #pragma once
 
@@ -19,7 +19,7 @@ struct TimeoutScope : Waiter, TimerNode {
   TimeoutScope() : Waiter(WaiterKind::scope), TimerNode(TimerKind::scope) {}
 
   ScopeState state = ScopeState::active;
-  std::uint16_t outside_requests = 0;  // of the task, when the scope was entered
+  EarlierRequests earlier{0, 0};  // of the task, when the scope was entered
   int anchor = 0;
   Deadline deadline = kNever;
   double seconds = -1;   // from entry to the deadline, when it was given so; for the message

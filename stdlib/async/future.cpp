@@ -244,15 +244,31 @@ int interrupt(lua_State* L) {
   return 1;
 }
 
-int outside_requests(lua_State* L) {
-  lua_pushinteger(L, check_task(L, 1).outside_requests());
+/// requests(task): what EarlierRequests notes, those from outside and those of scopes.
+int requests(lua_State* L) {
+  const EarlierRequests now(check_task(L, 1));
+  lua_pushinteger(L, now.outside);
+  lua_pushinteger(L, now.scopes);
+  return 2;
+}
+
+/// The two numbers that `requests` gave, at index 2.
+EarlierRequests check_earlier(lua_State* L) {
+  return {static_cast<std::uint16_t>(luaL_checkinteger(L, 2)), static_cast<std::uint16_t>(luaL_checkinteger(L, 3))};
+}
+
+/// end_scope(task, outside, scopes): takes the scope's request back; true when the cancellation is its own doing.
+int end_scope(lua_State* L) {
+  Task& task = check_task(L, 1);
+  lua_pushboolean(L, take_scope_request_back(task, check_earlier(L)));
   return 1;
 }
 
-int end_scope(lua_State* L) {
+/// rearm(task, outside, scopes): what came since then and was delivered is delivered once more, at the next wait.
+int rearm(lua_State* L) {
   Task& task = check_task(L, 1);
-  lua_pushboolean(L, take_scope_request_back(task, static_cast<std::uint16_t>(luaL_checkinteger(L, 2))));
-  return 1;
+  deliver_again(task, check_earlier(L));
+  return 0;
 }
 
 /// cancel_requested(): true when somebody outside has asked the current task to end, and it has not been told yet:
@@ -261,12 +277,6 @@ int cancel_requested(lua_State* L) {
   const Task* task = scheduler_of(L).current();
   lua_pushboolean(L, task != nullptr && (task->must_cancel & kFromOutside) != 0);
   return 1;
-}
-
-/// rearm(task): the cancellation that was delivered is delivered once more, at the next wait.
-int rearm(lua_State* L) {
-  check_task(L, 1).must_cancel |= kFromOutside;
-  return 0;
 }
 
 // Making and finding tasks.
@@ -394,7 +404,7 @@ void add_futures(lua_State* L) {
       {"cancel_by_scope", bound<cancel_by_scope>},
       {"cancel_all", bound<cancel_all>},
       {"interrupt", bound<interrupt>},
-      {"outside_requests", bound<outside_requests>},
+      {"requests", bound<requests>},
       {"end_scope", bound<end_scope>},
       {"rearm", bound<rearm>},
       {"cancel_requested", bound<cancel_requested>},

@@ -121,7 +121,7 @@ local function leave(group, err)
   if group.state ~= "open" then return false end
   group.state = "leaving"
   local own = false
-  if group.parent_cancelled then own = core.end_scope(group.parent, group.outside_requests) end
+  if group.parent_cancelled then own = core.end_scope(group.parent, group.outside, group.scopes) end
   local cancelled = err ~= nil and is(err, CancelledError)
   local outer = cancelled and not own and err or nil
   if err ~= nil and not group.aborting then abort(group) end
@@ -131,7 +131,7 @@ local function leave(group, err)
   if err ~= nil and not cancelled then table.insert(list, 1, err) end
   if #list > 0 then
     -- Errors beat the cancellation, which comes again at the parent's next wait.
-    if outer and core.outside_requests(group.parent) > group.outside_requests then core.rearm(group.parent) end
+    if outer then core.rearm(group.parent, group.outside, group.scopes) end
     error(ExceptionGroup(("%d error%s in a TaskGroup"):format(#list, #list == 1 and "" or "s"), list))
   end
   if outer then error(outer, 0) end
@@ -156,9 +156,11 @@ local function new_task_group()
   if parent == nil then
     error(RuntimeError("a TaskGroup needs a task: a callback of the loop has none; spawn one from it"), 2)
   end
+  local outside, scopes = core.requests(parent)
   local group = setmetatable({
     parent = parent,
-    outside_requests = core.outside_requests(parent),
+    outside = outside, -- the requests to end that the parent had before
+    scopes = scopes,
     state = "open",
     aborting = false,
     parent_cancelled = false,

@@ -59,6 +59,28 @@ test("C1c: cleanup that waits is ended by a second request alone", function()
   equal(ends[1], { false, start + 2.0 })
 end)
 
+test("C1d: nor does an inner timeout or task group in the cleanup bring the request back", function()
+  local inner = {
+    function() raises(async.TimeoutError, async.timeout, 2, forever) end,
+    function() raises(async.ExceptionGroup, async.with, async.TaskGroup(), function(tg)
+      tg:spawn(error, "boom", 0)
+      forever()
+    end) end,
+  }
+  for _, fn in ipairs(inner) do
+    local cleaned = false
+    raises(async.TimeoutError, async.timeout, 1, function()
+      local cleanup <close> = on_close(function()
+        fn()
+        async.sleep(3)
+        cleaned = true
+      end)
+      forever()
+    end)
+    check(cleaned, "the cleanup was ended")
+  end
+end)
+
 test("C2a: cancelling counts the requests, uncancel takes one back and gives the rest", function()
   local task = async.spawn(function()
     async.catch(forever)
@@ -134,7 +156,7 @@ test("C5c: a CancelledError that the work raised by itself passes a timeout that
   check(rawequal(raises(async.CancelledError, async.timeout, 9, error, err), err))
 end)
 
-test("C6: inner and outer scope that expire together each convert their own", function()
+test("C6a: inner and outer scope that expire together each convert their own", function()
   orders.in_every_order(10, function()
     local inner, outer = async.timeout(1), async.timeout(1)
     local inside
@@ -146,6 +168,20 @@ test("C6: inner and outer scope that expire together each convert their own", fu
     check(inside and inner:expired() and outer:expired())
     equal(async.current_task():cancelling(), 0)
   end)
+end)
+
+test("C6b: an inner scope that expires while the work cleans up for the outer one leaves that its own", function()
+  local reached = 0
+  raises(async.TimeoutError, async.timeout, 1, function()
+    raises(async.TimeoutError, async.timeout, 2, function()
+      local cleanup <close> = on_close(function() async.sleep(5) end)
+      forever()
+    end)
+    reached = 1
+    async.sleep(1)
+    reached = 2
+  end)
+  equal(reached, 1)
 end)
 
 test("C7: timeout(0) and a deadline in the past let the body run to its first wait", function()

@@ -17,7 +17,7 @@ local function messages(group)
   return list
 end
 
-test("G1: when children fail while their parent is cancelled, errors win, and the cancel is pending still", function()
+test("G1a: when children fail while their parent is cancelled, errors win, and the cancel is pending still", function()
   orders.in_every_order(20, function()
     local list, second
     local task = async.spawn(function()
@@ -36,6 +36,25 @@ test("G1: when children fail while their parent is cancelled, errors win, and th
     await(task)
     equal({ list, second.message, task:cancelling() }, { { "child" }, "outer", 1 })
   end)
+end)
+
+test("G1b: so it is when the parent is cancelled by a timeout or a group around it", function()
+  local function inner()
+    equal(messages(raises(async.ExceptionGroup, async.with, async.TaskGroup(), function(tg)
+      tg:spawn(function()
+        async.catch(forever)
+        error("child", 0)
+      end)
+      forever()
+    end)), { "child" })
+    async.sleep(5)
+    error("the request was lost")
+  end
+  equal(elapsed(raises, async.TimeoutError, async.timeout, 1, inner), 1.0)
+  equal(messages(raises(async.ExceptionGroup, async.with, async.TaskGroup(), function(tg)
+    tg:spawn(fails("outer", 1))
+    inner()
+  end)), { "outer" })
 end)
 
 test("G2: an outer cancel in the turn in which an inner child fails is not lost, in nested groups either", function()
