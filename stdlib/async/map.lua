@@ -37,12 +37,22 @@ end
 
 local work
 
--- Starts a worker unless one is without work, or there are enough.
+-- How many workers without work there should be: as many as work, so that their number doubles in every turn; one when
+-- some wait for their turn at the source already.
+local function enough(state)
+  if state.turn and state.turn:locked() then return 1 end
+  local busy = state.workers - state.idle
+  return math.max(1, math.min(busy, state.count - state.taken))
+end
+
 local function grow(state)
-  if state.idle > 0 or state.workers >= state.limit or state.group.aborting then return end
-  state.workers = state.workers + 1
-  state.idle = state.idle + 1
-  state.group:spawn(work, state)
+  if state.group.aborting then return end
+  local wanted = math.min(enough(state), state.limit - state.workers + state.idle)
+  while state.idle < wanted do
+    state.workers = state.workers + 1
+    state.idle = state.idle + 1
+    state.group:spawn(work, state)
+  end
 end
 
 local function work_off(state)
@@ -116,7 +126,7 @@ local function map(list, fn, options)
   if type(list) == "table" and getmetatable(list) == nil then
     state.list, state.count, state.take = list, list.n or #list, take_from_list
   else
-    state.source, state.turn, state.take = from, Lock(), take_from_source
+    state.source, state.turn, state.count, state.take = from, Lock(), math.huge, take_from_source
   end
   local ok, err = trap(run, state)
   if from.closing then

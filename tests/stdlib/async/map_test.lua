@@ -33,6 +33,27 @@ test("map runs no more than limit at once", function()
   equal(most, 3)
 end)
 
+test("without a limit a thousand items start within a few turns, whatever else is ready", function()
+  for _, items in ipairs { function()
+    local list = {}
+    for i = 1, 1000 do list[i] = i end
+    return list
+  end, function() return (numbers(1000)) end } do
+    local turns, started = 0, 0
+    async.spawn(function()
+      while started < 1000 and turns < 2000 do
+        async.sleep(0)
+        turns = turns + 1
+      end
+    end)
+    async.map(items(), function()
+      started = started + 1
+      async.sleep(1)
+    end)
+    check(turns < 30, turns)
+  end
+end)
+
 test("a slot that is free takes the next item at once", function()
   equal(elapsed(function() async.map({ 5, 1, 1, 1, 1, 1 }, square, { limit = 2 }) end), 5.0)
 end)
