@@ -167,6 +167,13 @@ void finish_step(lua_State* L, const Step& step) {
   lua_settable(L, -3);
 }
 
+/// The main task counts as created where the first chunk that it runs begins.
+void note_origin(lua_State* L, int function) {
+  Scheduler& scheduler = scheduler_of(L);
+  Task& task = *scheduler.current();
+  if (task.origin == 0 && lua_isfunction(L, function)) task.origin = scheduler.intern_definition(L, function);
+}
+
 /// The main function. It owns nothing, so that an error may leave it anywhere; `next` is the number of the
 /// step that follows the one which has just returned.
 int run_steps(lua_State* L, int, lua_KContext next) {
@@ -181,6 +188,7 @@ int run_steps(lua_State* L, int, lua_KContext next) {
     lua_call(L, 2, LUA_MULTRET);
     const int results = plan.steps[i].kind == Step::Kind::require ? 1 : 0;
     const int arguments = lua_gettop(L) - 2;
+    if (arguments >= 0) note_origin(L, 2);
     if (arguments >= 0) lua_callk(L, arguments, results, static_cast<lua_KContext>(i + 1), run_steps);
   }
 }

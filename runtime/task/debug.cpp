@@ -27,8 +27,8 @@ void push_definition(lua_State* L) {
   lua_pushfstring(L, "%s:%d", info.short_src, info.linedefined == 0 ? 1 : info.linedefined);
 }
 
-/// Pushes who takes the step that is about to begin, and from where: "task 'a'", ", from app.lua:3". It is known before
-/// the step only: a task may end in it.
+/// Pushes who takes the step that is about to begin, and from where: "task 'a'", ", from app.lua:3"; nil for the first step
+/// of a function of C's. It is known before the step only: a task may end in it.
 void push_task_step(lua_State* L, const Task& task) {
   const bool first = task.task_state == TaskState::created;
   push_task(L, task);
@@ -43,11 +43,8 @@ void push_task_step(lua_State* L, const Task& task) {
   } else {
     push_stop(L, task);
   }
-  if (lua_isnil(L, -1)) {
-    lua_pushliteral(L, ", from its beginning");
-  } else {
-    lua_pushfstring(L, ", from %s%s", first ? "the beginning of the function at " : "", lua_tostring(L, -1));
-  }
+  if (lua_isnil(L, -1)) return;
+  lua_pushfstring(L, ", from %s%s", first ? "the beginning of the function at " : "", lua_tostring(L, -1));
   lua_replace(L, -2);
 }
 
@@ -108,6 +105,11 @@ void Scheduler::run_one_timed(Waiter& next) {
   const double took = Clock::seconds(static_cast<Deadline>(uv_hrtime()) - start);
   if (took >= slow_callback_duration) {
     if (is_task) {
+      const std::string& made = place(static_cast<Task&>(next));
+      if (lua_isnil(main_, -1)) {
+        lua_pop(main_, 1);
+        lua_pushfstring(main_, ", from its beginning (created at %s)", made.empty() ? "?" : made.c_str());
+      }
       push_end_of_step(main_, static_cast<Task&>(next));
     } else {
       lua_pushliteral(main_, "");

@@ -85,17 +85,28 @@ std::uint32_t Scheduler::intern_place(lua_State* L, int level) {
     lua_getinfo(L, "Sl", &frame);
     if (frame.currentline > 0 && std::strncmp(frame.source, kInternalChunk, std::strlen(kInternalChunk)) != 0) break;
   }
+  return intern(frame, frame.currentline);
+}
+
+std::uint32_t Scheduler::intern_definition(lua_State* L, int function) {
+  lua_Debug info;
+  lua_pushvalue(L, function);
+  lua_getinfo(L, ">S", &info);
+  return *info.what == 'C' ? 0 : intern(info, std::max(info.linedefined, 1));
+}
+
+std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) {
   // The key is the address of the source's name, which another chunk may get once this one is collected:
   // hence the comparison with the text. Nothing here raises while the text is owned.
-  const auto [entry, added] = place_index_.try_emplace(PlaceKey{frame.source, frame.currentline}, 0);
-  const std::size_t length = std::strlen(frame.short_src);
+  const auto [entry, added] = place_index_.try_emplace(PlaceKey{chunk.source, line}, 0);
+  const std::size_t length = std::strlen(chunk.short_src);
   if (!added) {
     const std::string& known = places_[entry->second];
-    if (known.compare(0, length, frame.short_src) == 0 && known.size() > length && known[length] == ':') {
+    if (known.compare(0, length, chunk.short_src) == 0 && known.size() > length && known[length] == ':') {
       return entry->second;
     }
   }
-  places_.push_back(std::string(frame.short_src, length) + ":" + std::to_string(frame.currentline));
+  places_.push_back(std::string(chunk.short_src, length) + ":" + std::to_string(line));
   entry->second = static_cast<std::uint32_t>(places_.size() - 1);
   return entry->second;
 }

@@ -107,6 +107,8 @@ class Scheduler : public StateData {
   /// The number of the line of the innermost script frame of `L` from `level` on; 0 when there is none. Raises
   /// nothing of Lua's.
   std::uint32_t intern_place(lua_State* L, int level);
+  /// The same of the line where the function at `function` is defined; a chunk begins at line 1.
+  std::uint32_t intern_definition(lua_State* L, int function);
   [[nodiscard]] bool debug() const { return debug_; }
   void set_debug(bool on) {
     debug_ = on;
@@ -251,6 +253,7 @@ class Scheduler : public StateData {
   void finish(Task& task, int status, int count);
   void recycle(Task& task);
   std::uint32_t new_slot(lua_State* L);
+  std::uint32_t intern(const lua_Debug& chunk, int line);
   void raise_deadlock();
   static void push_deadlock_error(lua_State* L);
   static int describe_deadlock(lua_State* L);

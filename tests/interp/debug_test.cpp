@@ -119,6 +119,22 @@ TEST_CASE("debug mode names a line of a task that blocks and ends", "[interp][de
       "task 't'", ", from x.lua:3 to its end");
 }
 
+TEST_CASE("debug mode names the line that made a task of a C function which blocks", "[interp][debug]") {
+  check_slow(
+      "local t = async.spawn(table.sort, {2, 1}, function(a, b) busy() return a < b end)\nt:set_name('t') await(t)",
+      "task 't'", ", from its beginning (created at x.lua:2) to its end");
+}
+
+TEST_CASE("debug mode names the script when that blocks and never waits", "[interp][debug]") {
+  const ScratchDirectory scratch;
+  scratch.write("x.lua", std::string(kBusy) + "busy()");
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  const ProcessResult result = run_neap({"--debug", "x.lua"}, options);
+  CHECK(result.err.starts_with("neap: warning: task 'main' ran for 0."));
+  CHECK(result.err.ends_with(" seconds without waiting, from its beginning (created at x.lua:1) to its end\n"));
+}
+
 TEST_CASE("debug mode names a callback that blocks, and the line that set it", "[interp][debug]") {
   check_slow("loop:call_soon(function()\nbusy() end)\nasync.sleep(0.001)", "the callback at x.lua:2",
              ", set at x.lua:2");
