@@ -2,7 +2,7 @@
 
 local kCount = 50000
 
--- By name: makes a primitive on which `wait` waits; the function that waits, and what it is given besides the primitive.
+-- Name; makes a primitive; what waits for it, a function or the name of a method, and what that is given besides.
 local kinds = {
   { "Lock", function() return async.Lock():acquire() end, "acquire" },
   { "Event", function() return async.Event() end, "wait" },
@@ -24,8 +24,8 @@ for _, name in ipairs { "Queue", "LifoQueue", "PriorityQueue" } do
   end, "put", 1 }
 end
 
--- Lets so many tasks wait and cancels them, from the first on or from the last; the processor's time and the instructions
--- of Lua that the cancelling took.
+-- Lets so many tasks wait and cancels them, from the first on or from the last; the processor's time and the
+-- instructions of Lua that the cancelling took.
 local function round(object, wait, item, count, backward)
   local tasks = {}
   local idle = tostring(object)
@@ -61,7 +61,7 @@ for _, kind in ipairs(kinds) do
     check(memory() - before < 200, ("%.0f KB more"):format(memory() - before))
     check(few_instructions > kCount // 10, "the instructions were not counted")
     check(math.max(forward_instructions, backward_instructions) < 15 * few_instructions)
-    -- Ten times as many take ten times as long. Looking for each in the queue would take a hundred times as long: seconds.
+    -- Ten times as many take ten times as long. Looking for each in the queue would take a hundred times as long.
     check(math.max(forward, backward) < 30 * few + 0.3,
       ("%.3f s for a tenth, %.3f s forward, %.3f s backward"):format(few, forward, backward))
   end)

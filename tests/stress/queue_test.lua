@@ -1,5 +1,5 @@
 -- No item is lost or comes twice, each comes when it is its turn, and nobody waits for what is there.
-local storm = support "storm"
+local storm, items = support "storm", support "items"
 
 -- Which of two items leaves first; `woken` numbers them as they came in.
 local better = {
@@ -19,43 +19,11 @@ local make = {
   end,
 }
 
--- What is inside. An item is put in when its putter is woken, which may be for a cancellation as well: it is `sure` when
--- the put has succeeded.
-local Inside = {}
-Inside.__index = Inside
-
-function Inside:add(item)
-  self[#self + 1] = item
-end
-
-function Inside:remove(item)
-  for i, other in ipairs(self) do
-    if other == item then return table.remove(self, i) end
-  end
-end
-
-function Inside:take(item)
-  check(not item.got, "an item came twice")
-  item.got = true
-  check(self:remove(item), "an item came that was not put")
-  for _, other in ipairs(self) do
-    if not self.unordered and self.better(other, item) then
-      check(not other.sure, "an item came before its turn")
-      other.must_fail = true
-    end
-  end
-end
-
-function Inside:confirm(item)
-  check(not item.must_fail, "an item came before its turn")
-  item.sure = true
-end
-
 local function scenario(name, shuts_down)
   return function(world)
     local maxsize = math.random(0, 4)
     local queue = make[name](maxsize)
-    local inside = setmetatable({ better = better[name] }, Inside)
+    local inside = items(better[name])
     local put_line, get_line, join_line = world:line("put"), world:line("get"), world:line("join")
     local puts, gets, done, shut = 0, 0, 0, nil
     local shut_at = shuts_down and math.random(world.operations * 3 // 4, world.operations)
@@ -85,13 +53,10 @@ local function scenario(name, shuts_down)
       local fn = nowait and queue.put_nowait or queue.put
       local passed, _, err = call(put_line, item, nowait and async.QueueFull, fn, queue, item)
       if passed then
-        if not item.waited then inside:add(item) end
         inside:confirm(item)
         puts = puts + 1
-        if item.got then inside:remove(item) end
       else
-        check(not item.got, "an item came whose put failed")
-        inside:remove(item)
+        inside:withdraw(item)
         if err then error(err, 0) end
       end
     end
@@ -123,11 +88,11 @@ local function scenario(name, shuts_down)
     end
 
     local function put_now()
-      local item = { priority = math.random(3), sure = true }
+      local item = { priority = math.random(3) }
       queue:put_nowait(item)
       puts, world.time = puts + 1, world.time + 1
       item.woken = world.time
-      inside:add(item)
+      inside:confirm(item)
     end
 
     local function shutdown()

@@ -1,5 +1,5 @@
--- A Semaphore never gives out more permits than it has, gives them in the order in which tasks came, and has all of them
--- in the end.
+-- A Semaphore never gives out more permits than it has, gives them in the order in which tasks came, and has all of
+-- them in the end.
 local storm = support "storm"
 
 for _, name in ipairs { "Semaphore", "BoundedSemaphore" } do

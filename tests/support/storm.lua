@@ -8,8 +8,8 @@
 --   finish()      all workers have ended: checks what is left; returns how many operations had what they wanted
 --
 -- The model learns of things in this order: what a step of a task does, and then, when the step is over, whom it woke
--- (from an instrument). So a step makes one call of the primitive that may succeed at once, and not after one that wakes
--- others: world:pause() parts them.
+-- (from an instrument). So a step makes one call of the primitive that may succeed at once, and not after one that
+-- wakes others: world:pause() parts them.
 local chosen = ...
 
 local storm = {}
@@ -69,9 +69,9 @@ local function note(ticket, ...)
   return ...
 end
 
--- world:call(line, ticket, fn, ...): calls fn(...), which may wait, now and then with a timeout. True and its results, or
--- false after the timeout; errors pass. `ticket` is a table that gets the fields number, woken (when it was let through)
--- and waited; its method on_woken is called when the task is woken, whatever for.
+-- world:call(line, ticket, fn, ...): calls fn(...), which may wait, now and then with a timeout. True and its results,
+-- or false after the timeout; errors pass. `ticket` is a table that gets the fields number, woken (when it was let
+-- through) and waited; its method on_woken is called when the task is woken, whatever for.
 function World:call(line, ticket, fn, ...)
   local task = async.current_task()
   line.calls, line.open = line.calls + 1, line.open + 1
@@ -105,16 +105,18 @@ local function survive(world, task, fn, ...)
   return ok
 end
 
-local function work(world, scenario, operations)
+local function work(world, scenario, number, operations)
   local task = async.current_task()
   world.workers[#world.workers + 1] = task -- from now on: one that has not begun would never do so
   for _ = 1, operations do
+    if world.failed then return end
     survive(world, task, function()
       world:pause()
       world:cancel_somebody()
       scenario.step()
     end)
     world.steps = world.steps + 1
+    if operations < 100 then world.history[world.steps] = number end
   end
   world.unfinished = world.unfinished - 1
 end
@@ -139,7 +141,7 @@ end
 
 local function spawn_workers(world, scenario, options)
   for i = 1, options.workers do
-    world.tasks[i] = async.spawn(work, world, scenario, options.operations // options.workers)
+    world.tasks[i] = async.spawn(work, world, scenario, i, options.operations // options.workers)
   end
 end
 
@@ -153,6 +155,7 @@ function storm.run(make, options)
     tickets = {},
     time = 0,
     steps = 0,
+    history = {}, -- the numbers of the tasks that did an operation, while they are few
     operations = options.operations,
     cancelled = 0,
     unfinished = options.workers,
@@ -177,6 +180,7 @@ function storm.run(make, options)
   end)
   loop:remove_instrument(instrument)
   if not ok then
+    world.failed = true
     for _, worker in ipairs(world.tasks) do worker:cancel() end
     async.wait(world.tasks)
     error(err, 0)
@@ -205,16 +209,21 @@ local function only(variable)
   return value and assert(math.tointeger(tonumber(value)), variable .. " must be an integer")
 end
 
+local function run_seeded(make, seed)
+  return run_with({
+    storm = { seed = seed, workers = 6, operations = 60 },
+    run = { seed = seed, clock = "virtual" },
+  }, make, "NEAP_TEST_SEED", seed)
+end
+
 -- orders(make, count): a small storm under so many seeded orders.
 function storm.orders(make, count)
   local cancelled = 0
   local one = only "NEAP_TEST_SEED"
   for seed = one or 1, one or count do
-    local world = run_with({
-      storm = { seed = seed, workers = 6, operations = 60 },
-      run = { seed = seed, clock = "virtual" },
-    }, make, "NEAP_TEST_SEED", seed)
+    local world = run_seeded(make, seed)
     cancelled = cancelled + world.cancelled
+    if seed % 20 == 0 then equal(run_seeded(make, seed).history, world.history, "a seed must repeat its run") end
   end
   check(one or cancelled > count, "too few cancellations: " .. cancelled)
 end
