@@ -35,7 +35,7 @@ void open_store(lua_State* L, int index, QueueStore& store);
 void store_put(lua_State* L, int index, QueueStore& store, int item);
 /// Takes the item that is next, and pushes it, above one other value. The store must not be empty.
 void store_take(lua_State* L, int index, QueueStore& store);
-/// Drops an item, none of those that leave next. Calls no script.
+/// Drops an item other than the next (of a heap, any that none depends on). Calls no script.
 void store_drop(lua_State* L, int index, QueueStore& store);
 
 }  // namespace neap::stdlib

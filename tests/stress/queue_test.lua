@@ -19,10 +19,24 @@ local make = {
   end,
 }
 
-local function scenario(name, shuts_down)
+local FAILED = {} -- raised by comparisons
+
+-- A PriorityQueue some of whose comparisons fail: what could not be put is not in it, what could not be got still is.
+local function make_unsure(maxsize, chance)
+  return async.PriorityQueue(maxsize, {
+    key = function(item) return item.priority end,
+    less = function(a, b)
+      if math.random() < chance.of_failure then error(FAILED, 0) end
+      return a < b
+    end,
+  })
+end
+
+local function scenario(name, shuts_down, unsure)
   return function(world)
     local maxsize = math.random(0, 4)
-    local queue = make[name](maxsize)
+    local chance = { of_failure = unsure and 0.15 or 0 }
+    local queue = unsure and make_unsure(maxsize, chance) or make[name](maxsize)
     local inside = items(better[name])
     local put_line, get_line, join_line = world:line("put"), world:line("get"), world:line("join")
     local puts, gets, done, shut = 0, 0, 0, nil
@@ -43,6 +57,7 @@ local function scenario(name, shuts_down)
         check(shut, "nobody has shut down the queue")
         return false
       end
+      if passed == FAILED then return false end
       if refusal and async.is(passed, refusal) then return false end
       return false, nil, passed
     end
@@ -95,10 +110,22 @@ local function scenario(name, shuts_down)
       inside:confirm(item)
     end
 
-    local function shutdown()
-      for _ = 1, math.random(0, 3) do
-        if not queue:full() then put_now() end -- some for getters, and some more
+    local function without_failures(fn)
+      local before = chance.of_failure
+      local out <close> = setmetatable({}, { __close = function() chance.of_failure = before end })
+      chance.of_failure = 0
+      fn()
+    end
+
+    -- Some for getters, and some more.
+    local function put_several()
+      for _ = 1, math.random(0, 4) do
+        if not queue:full() then put_now() end
       end
+    end
+
+    local function shutdown()
+      put_several()
       shut = math.random() < 0.5 and "immediate" or "in time"
       world:cancel_somebody()
       queue:shutdown(shut == "immediate")
@@ -113,6 +140,7 @@ local function scenario(name, shuts_down)
         if shut_at and not shut and world.steps >= shut_at then return shutdown() end
         local what = math.random()
         if what < 0.03 then return join() end
+        if what < 0.06 and not shut and #inside < 20 then return without_failures(put_several) end
         if what < 0.52 and not (maxsize == 0 and #inside > 20) then return put() end
         get()
       end,
@@ -129,15 +157,18 @@ local function scenario(name, shuts_down)
           maxsize > 0 and "/" .. maxsize or "", get_line:waiting(), put_line:waiting(), shut and " shut down" or ""))
       end,
       nudge = function()
-        if get_line:waiting() > 0 then
-          put_now()
-        elseif not queue:empty() then
-          inside:take(queue:get_nowait())
-          gets = gets + 1
-          task_done()
-        end
+        without_failures(function()
+          if get_line:waiting() > 0 then
+            put_now()
+          elseif not queue:empty() then
+            inside:take(queue:get_nowait())
+            gets = gets + 1
+            task_done()
+          end
+        end)
       end,
       finish = function()
+        chance.of_failure = 0
         put_line:check_order()
         get_line:check_order()
         equal(queue:qsize(), shut == "immediate" and 0 or #inside)
@@ -163,3 +194,6 @@ for _, name in ipairs { "Queue", "LifoQueue", "PriorityQueue" } do
   storm.tests(name, scenario(name), { storms = 10 })
   storm.tests(name .. " with a shutdown", scenario(name, true), { storms = 50, workers = 10, operations = 25000 })
 end
+
+storm.tests("PriorityQueue whose comparisons fail", scenario("PriorityQueue", false, true),
+  { storms = 10, operations = 25000 })
