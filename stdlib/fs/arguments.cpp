@@ -92,6 +92,19 @@ bool flag_option(lua_State* L, int index, const char* function, const char* name
   return value;
 }
 
+const char* string_option(lua_State* L, int index, const char* function, const char* name, const char* otherwise) {
+  if (!push_option(L, index, name)) return otherwise;
+  if (lua_type(L, -1) != LUA_TSTRING) {
+    raise(L, ErrorKind::type, "option '%s' of %s must be a string, got %s", name, function, type_name(L, -1));
+  }
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, -1, &size);
+  if (std::strlen(text) != size) {
+    raise(L, ErrorKind::value, "option '%s' of %s has a zero byte in it, after '%s'", name, function, text);
+  }
+  return text;
+}
+
 unsigned mode_option(lua_State* L, int index, const char* function, const char* name, unsigned otherwise) {
   if (!push_option(L, index, name)) return otherwise;
   const lua_Integer mode = to_mode_bits(L, -1);

@@ -21,6 +21,8 @@ std::string_view check_data(lua_State* L, int index, const char* function);
 void check_options(lua_State* L, int index, const char* function, std::initializer_list<const char*> known);
 /// The option as a boolean; `otherwise` when it is not there.
 bool flag_option(lua_State* L, int index, const char* function, const char* name, bool otherwise);
+/// The option as a string without zero bytes, which stays on the stack; `otherwise` when it is not there.
+const char* string_option(lua_State* L, int index, const char* function, const char* name, const char* otherwise);
 /// The option as a time in seconds since 1970; `otherwise` when it is not there.
 timespec time_option(lua_State* L, int index, const char* function, const char* name, timespec otherwise);
 /// Argument `index` as an integer from `least` to `most`.

@@ -147,10 +147,11 @@ Failure BufferedFile::status(struct stat* status, const Job& job) {
 }
 
 Failure BufferedFile::flush_and_close(const Job* job) {
-  const Failure unwritten = flush(job);
+  const Failure unwritten = temporary ? Failure{} : flush(job);
   pending.clear();
   const Failure unclosed = descriptor_.close();
-  return unwritten ? unwritten : unclosed;
+  if (unwritten) return unwritten;
+  return unclosed || !temporary ? unclosed : temporary->remove();
 }
 
 io::More FileSource::rest() {

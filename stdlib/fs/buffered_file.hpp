@@ -14,8 +14,10 @@
 #pragma once
 
 #include "stdlib/fs/system.hpp"
+#include "stdlib/fs/temporary.hpp"
 #include "stdlib/io/read_plan.hpp"
 
+#include <memory>
 #include <mutex>
 
 namespace neap::stdlib::fs {
@@ -38,7 +40,8 @@ class BufferedFile {
 
   Bytes ahead;  // read from the file; the script has taken those before `begin`
   std::size_t begin = 0;
-  Bytes pending;  // written by the script and not yet to the file
+  Bytes pending;                         // written by the script and not yet to the file
+  std::unique_ptr<Temporary> temporary;  // of a file that is removed when it is closed
   Buffering buffering = Buffering::full;
   std::size_t buffer_size = kChunk;
 

@@ -103,14 +103,18 @@ class RemoveJob final : public ChangeJob {
 
  private:
   Failure run() override {
-    struct stat status {};
-    if (::lstat(c_path(), &status) != 0) return failure("lstat");
-    if (!S_ISDIR(status.st_mode)) return ::unlink(c_path()) == 0 ? Failure{} : failure("unlink");
-    if (!recursive_) return ::rmdir(c_path()) == 0 ? Failure{} : failure("rmdir");
+    if (!recursive_) return remove_one();
     std::string failed = path();
-    const Failure reason = remove_tree(failed, *this);
+    const Failure reason = remove_entry(failed, this);
     set_path(std::move(failed));
     return reason;
+  }
+
+  [[nodiscard]] Failure remove_one() const {
+    struct stat status {};
+    if (::lstat(c_path(), &status) != 0) return failure("lstat");
+    if (S_ISDIR(status.st_mode)) return failure_unless(::rmdir(c_path()), "rmdir");
+    return failure_unless(::unlink(c_path()), "unlink");
   }
 
   bool recursive_;
@@ -169,13 +173,11 @@ void set_status_fields(lua_State* L, const struct stat& status) {
   set_integer(L, "ino", status.st_ino);
   set_integer(L, "dev", status.st_dev);
   set_integer(L, "nlink", status.st_nlink);
+  set_number(L, "atime", seconds(access_time(status)));
+  set_number(L, "mtime", seconds(change_time(status)));
 #ifdef __APPLE__
-  set_number(L, "atime", seconds(status.st_atimespec));
-  set_number(L, "mtime", seconds(status.st_mtimespec));
   set_number(L, "ctime", seconds(status.st_ctimespec));
 #else
-  set_number(L, "atime", seconds(status.st_atim));
-  set_number(L, "mtime", seconds(status.st_mtim));
   set_number(L, "ctime", seconds(status.st_ctim));
 #endif
 }

@@ -246,7 +246,7 @@ int file_leave(lua_State* L) {
 int file_gc(lua_State* L) {
   File& file = check_file(L, "File:__gc");
   file.collected(scheduler_of(L));
-  if (file.state && (file.state->jobs != 0 || !file.state->pending.empty())) {
+  if (file.state && (file.state->jobs != 0 || !file.state->pending.empty() || file.state->temporary)) {
     run_detached(scheduler_of(L).loop().uv(), std::make_unique<CloseJob>(file));
   }
   file.~File();

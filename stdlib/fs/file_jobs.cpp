@@ -10,6 +10,17 @@
 
 namespace neap::stdlib::fs {
 
+void push_file(lua_State* L, const std::string& path, bool readable, bool writable,
+               std::shared_ptr<BufferedFile>& state) {
+  auto* file = new (lua_newuserdatauv(L, sizeof(File), 0)) File();
+  file->path = path;
+  file->readable = readable;
+  file->writable = writable;
+  file->state = std::move(state);
+  set_type(L, kFileType);
+  file->opened(L);
+}
+
 Failure OpenJob::run() {
   Descriptor descriptor;
   if (const Failure reason = descriptor.open(c_path(), flags_, *this)) return reason;
@@ -18,13 +29,7 @@ Failure OpenJob::run() {
 }
 
 int OpenJob::results(lua_State* L) {
-  auto* file = new (lua_newuserdatauv(L, sizeof(File), 0)) File();
-  file->path = path();
-  file->readable = readable_;
-  file->writable = writable_;
-  file->state = std::move(state_);
-  set_type(L, kFileType);
-  file->opened(L);
+  push_file(L, path(), readable_, writable_, state_);
   return 1;
 }
 

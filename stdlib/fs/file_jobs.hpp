@@ -25,6 +25,10 @@ struct File final : OpenHandle {
   io::ReadPlan plan;  // of the last read, kept for its memory
 };
 
+/// Makes the userdata of an open file and pushes it. The state, which the caller owns, is moved from.
+void push_file(lua_State* L, const std::string& path, bool readable, bool writable,
+               std::shared_ptr<BufferedFile>& state);
+
 /// Makes the file; its answer is the userdata.
 class OpenJob final : public FsJob {
  public:

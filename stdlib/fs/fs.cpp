@@ -35,6 +35,8 @@ int open_fs(lua_State* L) {
   fs::add_listing(L);
   fs::add_paths(L);
   fs::add_files(L);
+  fs::add_copies(L);
+  fs::add_temporaries(L);
   return 1;
 }
 

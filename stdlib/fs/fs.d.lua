@@ -20,18 +20,33 @@ local fs = {}
 ---@return string
 function fs.read(path) end
 
+---@class fs.WriteOptions
+---@field atomic? boolean the file is the old one or, all at once, the new one, and on the disk
+---@field mode? integer|string permission bits of a new file before the umask; a string is octal. Default "666"
+
 ---Makes the file consist of `data`; it is created if need be. Once begun, the writing is not interrupted by a
----cancellation of the task.
+---cancellation of the task, unless it is atomic.
 ---@param path string
 ---@param data string|number
+---@param options? fs.WriteOptions
 ---@return integer bytes
-function fs.write(path, data) end
+function fs.write(path, data, options) end
 
 ---Adds `data` to the end of the file; it is created if need be.
 ---@param path string
 ---@param data string|number
+---@param options? { mode?: integer|string }
 ---@return integer bytes
-function fs.append(path, data) end
+function fs.append(path, data, options) end
+
+---`for line in fs.lines(path) do`: by the formats of `File:read`, default "l". The file is closed with the loop.
+---@param path string
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return fun(): string|number|nil, ...
+---@return nil
+---@return nil
+---@return fs.File
+function fs.lines(path, ...) end
 
 -- Open files ---------------------------------------------------------------------------------------------------
 
@@ -163,6 +178,54 @@ function fs.remove(path, options) end
 ---@param to string
 ---@return true
 function fs.rename(from, to) end
+
+-- Copies -------------------------------------------------------------------------------------------------------
+
+---@class fs.CopyOptions
+---@field recursive? boolean a directory with all that is in it
+---@field overwrite? boolean false: EEXIST when there is something at `to`; default true
+---@field times? boolean copies have the times of what they are copies of
+---@field follow? boolean what a symbolic link leads to, not the link; default true without `recursive`
+
+---Copies a file, with its permission bits. Errors have `target` = where the copy was to be.
+---@param from string
+---@param to string
+---@param options? fs.CopyOptions
+---@return true
+function fs.copy(from, to, options) end
+
+---Renames, or copies and removes when that is between file systems.
+---@param from string
+---@param to string
+---@return true
+function fs.move(from, to) end
+
+-- Temporary files ----------------------------------------------------------------------------------------------
+
+---@class fs.TempOptions
+---@field dir? string where; default TMPDIR of the environment, else "/tmp"
+---@field prefix? string of the name
+---@field suffix? string of the name
+
+---Makes a file that is removed when it is closed.
+---@param options? fs.TempOptions
+---@return fs.File
+---@return string path
+function fs.tempfile(options) end
+
+---Makes a directory that is removed, with everything in it, when it is closed.
+---@param options? fs.TempOptions
+---@return fs.TempDir
+function fs.tempdir(options) end
+
+---A temporary directory.
+---@class fs.TempDir
+---@field path string
+local TempDir = {}
+
+---Removes it with everything in it, which happens even if the task is cancelled. A second time does nothing.
+---@return true
+function TempDir:close() end
 
 -- Attributes ---------------------------------------------------------------------------------------------------
 

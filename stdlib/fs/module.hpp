@@ -8,6 +8,8 @@
 //   entries       stat, mkdir, remove, rename
 //   attributes    chmod, chown, utime, truncate, access, exists, statvfs
 //   links         symlink, link, readlink, realpath
+//   copy, copy_file, copy_tree         copy, move
+//   temporary, temporaries             tempfile, tempdir, and what they are removed by
 //   listing       what list, walk and glob are made of
 //   paths         paths as text, and the current directory
 //   buffered_file, file_jobs, file     open and its File objects
@@ -20,9 +22,11 @@ namespace neap::stdlib::fs {
 void add_contents(lua_State* L);
 void add_entries(lua_State* L);
 void add_attributes(lua_State* L);
+void add_copies(lua_State* L);
 void add_links(lua_State* L);
 void add_listing(lua_State* L);
 void add_paths(lua_State* L);
+void add_temporaries(lua_State* L);
 void add_files(lua_State* L);
 
 }  // namespace neap::stdlib::fs

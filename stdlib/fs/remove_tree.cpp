@@ -26,7 +26,7 @@ struct Level {
 
 class TreeRemover {
  public:
-  explicit TreeRemover(const Job& job) : job_(job) {}
+  explicit TreeRemover(const Job* job) : job_(job) {}
   ~TreeRemover() { leave(); }
   TreeRemover(const TreeRemover&) = delete;
   TreeRemover& operator=(const TreeRemover&) = delete;
@@ -86,7 +86,7 @@ class TreeRemover {
       return reason;
     }
     for (;;) {
-      if (job_.must_stop()) return {ECANCELED, "unlink"};
+      if (job_ != nullptr && job_->must_stop()) return {ECANCELED, "unlink"};
       errno = 0;
       const dirent* entry = ::readdir(entries.get());
       if (entry == nullptr) return errno == 0 ? Failure{} : fail("readdir", "");
@@ -134,7 +134,7 @@ class TreeRemover {
     return removed ? Failure{} : fail("rmdir", done.name);
   }
 
-  const Job& job_;
+  const Job* job_;
   int directory_ = -1;
   std::vector<Level> levels_;
   std::string failed_;
@@ -142,7 +142,14 @@ class TreeRemover {
 
 }  // namespace
 
-Failure remove_tree(std::string& path, const Job& job) {
+Failure remove_entry(std::string& path, const Job* job) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return failure("lstat");
+  if (S_ISDIR(status.st_mode)) return remove_tree(path, job);
+  return failure_unless(::unlink(path.c_str()), "unlink");
+}
+
+Failure remove_tree(std::string& path, const Job* job) {
   TreeRemover remover(job);
   const Failure reason = remover.run(path);
   if (reason) path = remover.where();

@@ -45,9 +45,9 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   return *this;
 }
 
-Failure Descriptor::open(const char* path, int flags, const Job& job) {
+Failure Descriptor::open(const char* path, int flags, const Job& job, mode_t mode) {
   for (;;) {
-    fd_ = ::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+    fd_ = ::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
     if (fd_ >= 0) break;
     const Failure reason = failure("open");
     const bool no_reader = reason.error == ENXIO && is_fifo(path) && !job.must_stop();

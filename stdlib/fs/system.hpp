@@ -42,7 +42,8 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 
   /// open(2), with EINTR and waiting FIFOs dealt with. Directories open for reading.
-  Failure open(const char* path, int flags, const Job& job);
+  /// `mode` is for a file that is created, before the umask.
+  Failure open(const char* path, int flags, const Job& job, mode_t mode = 0666);
   Failure close();
   /// Gives the descriptor to somebody else, who closes it.
   int release() { return std::exchange(fd_, -1); }
@@ -66,6 +67,19 @@ class Descriptor {
   int fd_ = -1;
   struct stat status_ {};
 };
+
+/// True when both tell of one file.
+inline bool same_file(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+#ifdef __APPLE__
+inline timespec access_time(const struct stat& status) { return status.st_atimespec; }
+inline timespec change_time(const struct stat& status) { return status.st_mtimespec; }
+#else
+inline timespec access_time(const struct stat& status) { return status.st_atim; }
+inline timespec change_time(const struct stat& status) { return status.st_mtim; }
+#endif
 
 /// The word for the file type in `mode`: "file", "directory", "link", ...
 const char* file_type_name(mode_t mode);

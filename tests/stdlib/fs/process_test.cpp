@@ -88,3 +88,64 @@ TEST_CASE("fs: no descriptor left is an OSError, and the program goes on", "[fs]
   CHECK(result.out == "EMFILE\ttrue\nEMFILE\tEMFILE\nEMFILE\n1\ttrue\n");
   CHECK(result.status == 0);
 }
+
+TEST_CASE("fs: temporary files and directories are removed however the program ends", "[fs]") {
+  for (const char* end :
+       {"", "os.exit(3)", "os.exit(3, true)", "error('x')", "async.current_task():cancel() async.sleep(1)"}) {
+    const ScratchDirectory scratch;
+    const ProcessResult result = run_in(scratch, std::string("f = fs.tempfile{dir='.'} f:write('x'):flush() "
+                                                             "d = fs.tempdir{dir='.'} fs.write(d.path .. '/f', '') ") +
+                                                     end);
+    CAPTURE(end, result.err);
+    CHECK(run_in(scratch, "print(table.concat(fs.list('.'), ' '))").out == "x.lua\n");
+    CHECK_FALSE(result.timed_out);
+  }
+}
+
+TEST_CASE("fs: an atomic write that the system refuses leaves the old file and nothing else", "[fs]") {
+  const ScratchDirectory scratch;
+  scratch.write("x.lua", R"(
+    local fs = require "neap.fs"
+    fs.write("f", "old")
+    local ok, err = pcall(fs.write, "f", ("x"):rep(1 << 20), { atomic = true })
+    print(err.code, fs.read("f"), table.concat(fs.list("."), " "))
+  )");
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  const ProcessResult result =
+      run({"/bin/sh", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" x.lua", NEAP_BINARY}, options);
+  CAPTURE(result.err);
+  CHECK(result.out == "EFBIG\told\tf x.lua\n");
+}
+
+TEST_CASE("fs: what a user may not do is a PermissionError", "[fs]") {
+  const ScratchDirectory scratch;
+  scratch.write("x.lua", R"(
+    local fs = require "neap.fs"
+    local path = ...
+    local function refused(...)
+      local ok, err = pcall(...)
+      return not ok and async.is(err, async.PermissionError) and err.code or tostring(err)
+    end
+    print(refused(fs.read, path .. "/secret"), refused(fs.write, path .. "/new", ""))
+    print(refused(fs.chmod, path, "777"), refused(fs.chown, path, 12), refused(fs.remove, path .. "/secret"))
+    print(refused(fs.exists, path .. "/closed/x"), refused(fs.list, path .. "/closed"))
+    print(refused(fs.copy, path .. "/secret", "/tmp/x"), refused(fs.tempfile, { dir = path }))
+    print(refused(fs.write, path .. "/secret", "", { atomic = true }), refused(fs.symlink, "x", path .. "/l"))
+    print(fs.access(path .. "/secret"), fs.access(path .. "/secret", "w"), fs.access(path, "rx"), fs.access(path, "w"))
+  )");
+  scratch.write("secret", "");
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  const ProcessResult result = run({"/bin/sh", "-c",
+                                    "chmod 755 .; chmod 600 secret; mkdir -m 700 closed; "
+                                    "command -v setpriv >/dev/null && [ $(id -u) = 0 ] || { echo none; exit; }; "
+                                    "exec setpriv --reuid 65534 --regid 65534 --clear-groups \"$0\" - \"$PWD\" <x.lua",
+                                    NEAP_BINARY},
+                                   options);
+  CAPTURE(result.err);
+  if (result.out == "none\n") SKIP("needs root and setpriv");
+  CHECK(result.out ==
+        "EACCES\tEACCES\nEPERM\tEPERM\tEACCES\nEACCES\tEACCES\nEACCES\tEACCES\nEACCES\tEACCES\n"
+        "false\tfalse\ttrue\tfalse\n");
+}

@@ -4,4 +4,8 @@ return {
     local file <close> = neap.fs.open("/dev/null")
     visit(file)
   end,
+  TempDir = function(visit)
+    local directory <close> = neap.fs.tempdir()
+    visit(directory)
+  end,
 }

@@ -1,0 +1,143 @@
+// The copy of a directory with everything in it.
+#include "stdlib/fs/copy.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace neap::stdlib::fs {
+
+namespace {
+
+/// True when `path`, which need not exist, would be the directory or below it.
+bool is_inside(const std::string& path, const struct stat& directory) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && same_file(status, directory)) return true;
+  const std::size_t end = path.find_last_not_of('/');
+  const std::size_t slash = end == std::string::npos ? end : path.rfind('/', end);
+  std::string above = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct stat below {};
+  while (::stat(above.c_str(), &status) == 0 && !same_file(status, below)) {
+    if (same_file(status, directory)) return true;
+    below = status;
+    above += "/..";
+  }
+  return false;
+}
+
+/// A directory on the way down from the top.
+struct Level {
+  CopyPaths paths;
+  struct stat status {};
+  std::vector<std::string> names;  // in it, still to be copied
+};
+
+class TreeCopier {
+ public:
+  TreeCopier(CopyPaths& current, const CopyOptions& options, const Job& job)
+      : current_(current),
+        options_(options),
+        job_(job) {}
+
+  Failure run(const struct stat& top) {
+    if (const Failure reason = enter(top)) return reason;
+    while (!levels_.empty()) {
+      if (job_.must_stop()) return {ECANCELED, "copyfile"};
+      if (const Failure reason = levels_.back().names.empty() ? finish() : copy_next()) return reason;
+    }
+    return {};
+  }
+
+ private:
+  /// Makes the copy of the directory at hand, and finds out what is in it.
+  Failure enter(const struct stat& status) {
+    for (const Level& above : levels_) {
+      if (same_file(above.status, status)) return {ELOOP, "copyfile"};  // by way of links
+    }
+    if (const Failure reason = make_directory(status)) return reason;
+    Level level{current_, status, {}};
+    if (const Failure reason = read_names(level.names)) return reason;
+    levels_.push_back(std::move(level));
+    return {};
+  }
+
+  Failure make_directory(const struct stat& status) {
+    const char* path = current_.to.c_str();
+    if (::mkdir(path, 0700 | (status.st_mode & 0777)) == 0) return {};
+    const Failure reason = failure("mkdir");
+    if (reason.error != EEXIST || !options_.overwrite) return reason;
+    struct stat there {};
+    // Only at the top a link to a directory will do: one below might lead out of the tree.
+    const int result = levels_.empty() ? ::stat(path, &there) : ::lstat(path, &there);
+    return result == 0 && S_ISDIR(there.st_mode) ? Failure{} : reason;
+  }
+
+  Failure read_names(std::vector<std::string>& names) const {
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(current_.from.c_str()), ::closedir);
+    if (!stream) return failure("opendir");
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr) break;
+      if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) {
+        names.emplace_back(entry->d_name);
+      }
+    }
+    if (errno != 0) return failure("readdir");
+    std::sort(names.begin(), names.end(), std::greater<>());  // taken from the end
+    return {};
+  }
+
+  Failure copy_next() {
+    Level& level = levels_.back();
+    const std::string name = std::move(level.names.back());
+    level.names.pop_back();
+    current_ = {level.paths.from + "/" + name, level.paths.to + "/" + name};
+    struct stat status {};
+    const char* path = current_.from.c_str();
+    int result = options_.follow ? ::stat(path, &status) : ::lstat(path, &status);
+    if (result != 0 && options_.follow) result = ::lstat(path, &status);  // a link that leads nowhere is itself
+    if (result != 0) return errno == ENOENT ? Failure{} : failure("lstat");
+    if (S_ISDIR(status.st_mode)) return enter(status);
+    return S_ISLNK(status.st_mode) ? copy_link(current_, options_) : copy_file(current_, options_, job_);
+  }
+
+  /// Gives a directory that is complete what making entries in it would have changed.
+  Failure finish() {
+    Level done = std::move(levels_.back());
+    levels_.pop_back();
+    current_ = std::move(done.paths);
+    if (::chmod(current_.to.c_str(), done.status.st_mode & 07777) != 0) return failure("chmod");
+    if (!options_.times) return {};
+    const timespec times[] = {access_time(done.status), change_time(done.status)};
+    return failure_unless(::utimensat(AT_FDCWD, current_.to.c_str(), times, 0), "utime");
+  }
+
+  CopyPaths& current_;  // the entry at hand
+  const CopyOptions& options_;
+  const Job& job_;
+  std::vector<Level> levels_;
+};
+
+}  // namespace
+
+Failure copy_entry(CopyPaths& paths, const CopyOptions& options, const Job& job) {
+  struct stat status {};
+  const char* from = paths.from.c_str();
+  const int result = options.follow ? ::stat(from, &status) : ::lstat(from, &status);
+  if (result != 0) return failure(options.follow ? "stat" : "lstat");
+  if (S_ISLNK(status.st_mode)) return copy_link(paths, options);
+  if (!S_ISDIR(status.st_mode)) return copy_file(paths, options, job);
+  if (!options.recursive) return {EISDIR, "copyfile"};
+  if (is_inside(paths.to, status)) return {EINVAL, "copyfile"};
+  return TreeCopier(paths, options, job).run(status);
+}
+
+}  // namespace neap::stdlib::fs
