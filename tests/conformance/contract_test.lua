@@ -380,6 +380,68 @@ test("A18b: with 0 seconds or less it checks once", function()
   equal(async.wait_for(future, 0), "there")
 end)
 
+local function after(seconds, value, err)
+  return function()
+    async.sleep(seconds)
+    if err then error(err, 0) end
+    return value, "more"
+  end
+end
+
+test("A31a: race gives the results of the first to finish, or raises its error", function()
+  equal({ async.race { after(2, "slow"), after(1, "fast") } }, { "fast", "more" })
+  raises("down", async.race, after(2, "slow"), after(1, nil, "down"))
+end)
+
+test("A31b: any gives those of the first that succeeds, or raises an ExceptionGroup of all errors", function()
+  equal({ async.any { after(1, nil, "down"), after(2, "slow") } }, { "slow", "more" })
+  local err = raises(async.ExceptionGroup, async.any, after(2, nil, "a"), after(1, nil, "b"))
+  equal(#err.exceptions, 2)
+end)
+
+test("A31c: the others have ended before the call does, also when it is cancelled", function()
+  local runs = orders.cancelled_everywhere(3, function()
+    local running = 0
+    local function work()
+      running = running + 1
+      local cleanup <close> = setmetatable({}, {
+        __close = function()
+          async.catch(async.sleep, 1)
+          running = running - 1
+        end,
+      })
+      async.sleep(9)
+    end
+    for _, call in ipairs { async.race, async.any } do
+      local left
+      local task = async.spawn(function()
+        local note <close> = setmetatable({}, { __close = function() left = running end })
+        call { work, after(3, "x"), work }
+      end)
+      async.wait { task }
+      equal(left, 0)
+    end
+  end)
+  check(runs > 10)
+end)
+
+test("A32: map keeps the order and its limit, and its first error ends the others", function()
+  local running, most = 0, 0
+  local results = async.map({ 3, 1, 2, 1 }, function(seconds, index)
+    running = running + 1
+    most = math.max(most, running)
+    async.sleep(seconds)
+    running = running - 1
+    return index
+  end, { limit = 2 })
+  equal({ results, most }, { { 1, 2, 3, 4, n = 4 }, 2 })
+  equal(elapsed(raises, "down", async.map, { 9, 1 }, function(seconds)
+    async.sleep(seconds)
+    error("down", 0)
+  end), 1.0)
+  equal(#async.all_tasks(), 1)
+end)
+
 -- Structured concurrency and cancellation.
 
 test("A19a: a group's siblings are cancelled in the order of creation", function()
@@ -611,4 +673,47 @@ test("A30: async.with gives what fn returned, and nothing after a swallowed erro
   local closing = setmetatable({}, { __close = function(_, err) closed = err or "closed" end })
   check(rawequal(async.with(closing, function(x) return x end), closing))
   equal(closed, "closed")
+end)
+
+test("A33: a contextmanager gets the body's error at its yield, and swallows it by returning", function()
+  local seen = {}
+  local managed = async.contextmanager(function(name)
+    async.sleep(1)
+    local ok, err = pcall(coroutine.yield, name)
+    seen[#seen + 1] = ok or err
+    async.sleep(1)
+  end)
+  equal({ async.with(managed("a"), function(x) return x, "body" end) }, { "a", "body" })
+  equal(select("#", async.with(managed("b"), function() error("boom", 0) end)), 0)
+  equal(seen, { true, "boom" })
+  local task = async.spawn(async.with, managed("c"), forever)
+  async.sleep(2)
+  task:cancel()
+  raises(async.CancelledError, await, task)
+end)
+
+test("A34: a generator is called as g, nil, nil, g, which for and the library take", function()
+  local count = async.generator(function(n)
+    for i = 1, n do coroutine.yield(i) end
+  end)
+  local results = table.pack(count(1))
+  check(results.n == 4 and results[1] == results[4] and results[2] == nil and results[3] == nil)
+  equal(async.iter(count(3)):collect(), { 1, 2, 3 })
+  local sum = 0
+  for x in async.merge(count(3), count(2)) do sum = sum + x end
+  equal(sum, 9)
+end)
+
+test("A35: select makes exactly one of its cases happen; with a default it does not wait", function()
+  orders.in_every_order(20, function()
+    local a, b = async.Channel(1), async.Channel(1)
+    a:send("a")
+    b:send("b")
+    equal(select("#", async.select { a:on_receive(), b:on_receive() }), 3)
+    equal(#a + #b, 1)
+    async.select { a:on_receive(), b:on_receive() }
+    equal(#a + #b, 0)
+    equal(elapsed(async.select, { a:on_receive(), default = true }), 0.0)
+    equal(elapsed(async.select, { a:on_receive(), async.on_timeout(2) }), 2.0)
+  end)
 end)

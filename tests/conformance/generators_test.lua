@@ -183,7 +183,55 @@ test("E5: wherever the consumer of a generator is cancelled, the generator is cl
   check(runs > 10)
 end)
 
-test("E6: an error value of any type crosses tasks unchanged", function()
+test("E6a: an ExitStack closes in reverse order, and goes on after an error", function()
+  local seen = {}
+  local function note(name, err)
+    return function()
+      async.sleep(1)
+      seen[#seen + 1] = name
+      if err then error(err, 0) end
+    end
+  end
+  raises("boom", function()
+    local stack <close> = async.ExitStack()
+    stack:callback(note("first"))
+    stack:enter(async.closing({}, note("second", "boom")))
+    stack:enter(setmetatable({}, { __close = note("third") }))
+  end)
+  equal(seen, { "third", "second", "first" })
+end)
+
+test("E6b: its last error wins and keeps the earlier ones as cause", function()
+  local err = raises(async.ValueError, function()
+    local stack <close> = async.ExitStack()
+    stack:callback(error, async.ValueError("last"))
+    stack:callback(error, async.TypeError("second"))
+    error(async.RuntimeError("body"))
+  end)
+  equal({ err.message, err.cause.message, err.cause.cause.message }, { "last", "second", "body" })
+end)
+
+test("E6c: wherever its task is cancelled, it closes everything once", function()
+  local runs = orders.cancelled_everywhere(5, function()
+    local opened, closed = 0, 0
+    local task = async.spawn(function()
+      local stack <close> = async.ExitStack()
+      for _ = 1, 3 do
+        async.sleep(1)
+        opened = opened + 1
+        stack:callback(function()
+          closed = closed + 1
+          async.sleep(1)
+        end)
+      end
+    end)
+    async.wait { task }
+    equal(closed, opened)
+  end)
+  check(runs >= 30)
+end)
+
+test("E7: an error value of any type crosses tasks unchanged", function()
   local file <close> = io.tmpfile()
   for _, value in ipairs { "text", 5, 0.5, true, false, {}, print, file, coroutine.create(print), async.Future() } do
     local task = async.spawn(error, value)
@@ -195,7 +243,7 @@ test("E6: an error value of any type crosses tasks unchanged", function()
   equal({ pcall(await, async.spawn(error, nil)) }, { false, nil })
 end)
 
-test("E7: the traceback names the line that raised, not a line that raised it again", function()
+test("E8: the traceback names the line that raised, not a line that raised it again", function()
   local line
   local function raise()
     line = debug.getinfo(1, "l").currentline + 1
