@@ -1,12 +1,16 @@
 #include "runtime/task/offload.hpp"
 
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <latch>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace neap {
 
@@ -94,6 +98,30 @@ void queue(uv_loop_t* loop, Request& request) {
   uv_queue_work(loop, &request.work, do_work, work_ended);  // fails only without a work function
 }
 
+/// libuv makes as many threads, at the first work; this is how it finds their number.
+int pool_size() {
+  constexpr int kStandard = 4;
+  constexpr int kMost = 1024;
+  const char* wanted = std::getenv("UV_THREADPOOL_SIZE");  // NOLINT(concurrency-mt-unsafe): nothing of neap's sets it
+  return wanted == nullptr ? kStandard : std::clamp(std::atoi(wanted), 1, kMost);
+}
+
+/// Starts and ends as many threads as the pool will have: 0, or the error of the one that could not be made.
+int try_threads(int count) {
+  std::latch all_made(1);
+  std::vector<uv_thread_t> threads(static_cast<std::size_t>(count));
+  const auto wait = [](void* latch) { static_cast<std::latch*>(latch)->wait(); };
+  int made = 0;
+  int error = 0;
+  while (made < count && error == 0) {
+    error = uv_thread_create(&threads[static_cast<std::size_t>(made)], wait, &all_made);
+    if (error == 0) ++made;
+  }
+  all_made.count_down();
+  for (int i = 0; i < made; ++i) uv_thread_join(&threads[static_cast<std::size_t>(i)]);
+  return error;
+}
+
 Request& queue_job(lua_State* L, std::unique_ptr<Job> job, int keep) {
   Scheduler& scheduler = scheduler_of(L);
   Offloads& offloads = offloads_of(L);
@@ -172,7 +200,19 @@ void open_offload(lua_State* L) {
   lua_pop(L, 1);
 }
 
+int start_pool() {
+  static std::atomic<bool> started{false};
+  if (started.load(std::memory_order_relaxed)) return 0;
+  const int error = try_threads(pool_size());
+  if (error == 0) started.store(true, std::memory_order_relaxed);
+  return error;
+}
+
 int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job, int keep) {
+  if (const int error = start_pool(); error != 0) {
+    job.reset();
+    raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "pthread_create", nullptr);
+  }
   return wait_for(L, task, wait, queue_job(L, std::move(job), keep));
 }
 

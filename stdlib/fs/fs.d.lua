@@ -1,7 +1,7 @@
 ---@meta neap.fs
 
--- Types of neap.fs for lua-language-server. Every function but those of paths (`join` ... `cwd`), `walk` itself,
--- `File:lines` and `File:setvbuf` waits:
+-- Types of neap.fs for lua-language-server. Every function but those of paths (`join` ... `cwd`), `walk` and `glob`
+-- themselves, `File:lines` and `File:setvbuf` waits:
 -- the calling task is suspended while the thread pool works, and others run. Such a call raises CancelledError when the
 -- task is cancelled, and RuntimeError where nothing can wait.
 -- What the system refuses is an OSError (PermissionError for EACCES and EPERM) with `code` ("ENOENT"), `errno`,
@@ -327,6 +327,21 @@ function fs.list(path, options) end
 ---@param options? fs.WalkOptions
 ---@return fun(): string?, fs.Entry?
 function fs.walk(path, options) end
+
+---@class fs.GlobOptions
+---@field cwd? string the directory that a relative pattern counts from; default: the current one
+---@field hidden? boolean names that begin with a dot are names like others
+---@field onerror? fun(err: any) gets the error of a directory that cannot be read, and the search goes on
+
+---`for path in fs.glob("src/**/*.lua") do`: the paths that exist and match, each once, in the order of a walk. Wildcards:
+---`*`, `?`, `[a-z]`, `[!a-z]`, `{one,two}`, `**/`; a backslash takes a character's meaning away.
+---@param pattern string
+---@param options? fs.GlobOptions
+---@return fun(): string?
+---@return nil
+---@return nil
+---@return table
+function fs.glob(pattern, options) end
 
 -- Paths as text, which do not wait -----------------------------------------------------------------------------
 

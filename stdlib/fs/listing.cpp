@@ -1,7 +1,8 @@
-// Directories: list, and the scans that walk is made of (walk.lua).
+// Directories: the scans that list, walk and glob are made of, each in its Lua file.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/park.hpp"
 #include "stdlib/fs/arguments.hpp"
 #include "stdlib/fs/entries.hpp"
 #include "stdlib/fs/module.hpp"
@@ -47,12 +48,9 @@ struct Listing {
 
 mode_t type_of(const dirent& entry) { return static_cast<mode_t>(DTTOIF(entry.d_type)); }
 
-class ScanJob : public FsJob {
+class ScanJob final : public FsJob {
  public:
   ScanJob(std::string path, const ScanOptions& options) : FsJob(std::move(path)) { listing_.options = options; }
-
- protected:
-  Listing& listing() { return listing_; }
 
  private:
   Failure run() override {
@@ -99,46 +97,17 @@ class ScanJob : public FsJob {
     return true;
   }
 
-  Listing listing_;
-};
-
-class ListJob final : public ScanJob {
- public:
-  using ScanJob::ScanJob;
-
- private:
-  int results(lua_State* L) override {
-    const auto& entries = listing().entries;
-    lua_createtable(L, static_cast<int>(std::min<std::size_t>(entries.size(), 1U << 24U)), 0);
-    lua_Integer count = 0;
-    for (const Entry& entry : entries) {
-      if (listing().options.types) lua_createtable(L, 0, 2);
-      push(L, entry.name);
-      if (listing().options.types) {
-        lua_setfield(L, -2, "name");
-        lua_pushstring(L, file_type_name(entry.type));
-        lua_setfield(L, -2, "type");
-      }
-      lua_rawseti(L, -2, ++count);
-    }
-    return 1;
-  }
-};
-
-/// The listing goes to the script as a userdata: its entries become tables one by one.
-class WalkJob final : public ScanJob {
- public:
-  using ScanJob::ScanJob;
-
- private:
+  /// The listing goes to the script as a userdata: its entries become values one by one.
   int results(lua_State* L) override {
     void* memory = lua_newuserdatauv(L, sizeof(Listing), 0);
-    auto* given = new (memory) Listing(std::move(listing()));
+    auto* given = new (memory) Listing(std::move(listing_));
     given->path = path();
     if (given->path.back() != '/') given->path += '/';
     set_type(L, kListingType);
     return 1;
   }
+
+  Listing listing_;
 };
 
 Listing& check_listing(lua_State* L) {
@@ -148,14 +117,33 @@ Listing& check_listing(lua_State* L) {
 
 constexpr WaitKind kList = offload_wait("fs.list");
 constexpr WaitKind kWalk = offload_wait("fs.walk");
+constexpr WaitKind kGlob = offload_wait("fs.glob");
 
-/// list(path, {types=})
-int list(lua_State* L) {
-  const char* path = check_path(L, 1, kList.name);
+/// check_list(path, {types=}): types.
+int check_list(lua_State* L) {
+  check_path(L, 1, kList.name);
   check_options(L, 2, kList.name, {"types"});
-  ScanOptions options;
-  options.types = flag_option(L, 2, kList.name, "types", false);
-  return run_job<ListJob>(L, kList, 0, path, options);
+  lua_pushboolean(L, flag_option(L, 2, kList.name, "types", false));
+  return 1;
+}
+
+/// Raises unless the option is a function or not there.
+void check_onerror(lua_State* L, const char* function) {
+  if (!lua_istable(L, 2)) return lua_pushnil(L);
+  lua_getfield(L, 2, "onerror");
+  if (!lua_isnil(L, -1) && !lua_isfunction(L, -1)) {
+    raise(L, ErrorKind::type, "option 'onerror' of %s must be a function, got %s", function, type_name(L, -1));
+  }
+}
+
+/// check_glob(pattern, {cwd=, hidden=, onerror=})
+int check_glob(lua_State* L) {
+  check_path(L, 1, kGlob.name, "pattern");
+  check_options(L, 2, kGlob.name, {"cwd", "hidden", "onerror"});
+  string_option(L, 2, kGlob.name, "cwd", "");
+  flag_option(L, 2, kGlob.name, "hidden", false);
+  check_onerror(L, kGlob.name);
+  return 0;
 }
 
 /// check_walk(path, options): follow, stat, onerror.
@@ -165,14 +153,7 @@ int check_walk(lua_State* L) {
   lua_settop(L, 2);
   lua_pushboolean(L, flag_option(L, 2, kWalk.name, "follow", false));
   lua_pushboolean(L, flag_option(L, 2, kWalk.name, "stat", false));
-  if (lua_istable(L, 2)) {
-    lua_getfield(L, 2, "onerror");
-    if (!lua_isnil(L, -1) && !lua_isfunction(L, -1)) {
-      raise(L, ErrorKind::type, "option 'onerror' of fs.walk must be a function, got %s", type_name(L, -1));
-    }
-  } else {
-    lua_pushnil(L);
-  }
+  check_onerror(L, kWalk.name);
   return 3;
 }
 
@@ -183,7 +164,70 @@ int scan(lua_State* L) {
   options.types = true;
   options.follow = lua_toboolean(L, 2) != 0;
   options.status = lua_toboolean(L, 3) != 0;
-  return run_job<WalkJob>(L, kWalk, 0, path, options);
+  return run_job<ScanJob>(L, kWalk, 0, path, options);
+}
+
+/// scan_list(path, types): a Listing.
+int scan_list(lua_State* L) {
+  const char* path = check_path(L, 1, kList.name);
+  ScanOptions options;
+  options.types = lua_toboolean(L, 2) != 0;
+  return run_job<ScanJob>(L, kList, 0, path, options);
+}
+
+/// scan_glob(path): a Listing.
+int scan_glob(lua_State* L) {
+  ScanOptions options;
+  options.types = true;
+  return run_job<ScanJob>(L, kGlob, 0, check_path(L, 1, kGlob.name), options);
+}
+
+int pause_resumed(lua_State* L, int, lua_KContext) {
+  finish_wait(L);
+  return 0;
+}
+
+/// pause(): lets others run.
+int pause(lua_State* L) { return park_ready(L, check_can_wait(L, kList.name), pause_resumed); }
+
+/// listing:table(): one with room for all entries.
+int listing_table(lua_State* L) {
+  const std::size_t size = check_listing(L).entries.size();
+  lua_createtable(L, static_cast<int>(std::min<std::size_t>(size, 1U << 24U)), 0);
+  return 1;
+}
+
+/// listing:fill(list, count, types): adds at most so many entries to the list; true when there are more.
+int listing_fill(lua_State* L) {
+  Listing& listing = check_listing(L);
+  const bool types = lua_toboolean(L, 4) != 0;
+  const std::size_t last =
+      std::min(listing.entries.size(), listing.next + static_cast<std::size_t>(lua_tointeger(L, 3)));
+  lua_settop(L, 2);
+  while (listing.next != last) {
+    Entry& entry = listing.entries[listing.next];
+    if (types) lua_createtable(L, 0, 2);
+    push(L, entry.name);
+    if (types) {
+      lua_setfield(L, -2, "name");
+      lua_pushstring(L, file_type_name(entry.type));
+      lua_setfield(L, -2, "type");
+    }
+    lua_rawseti(L, -2, static_cast<lua_Integer>(++listing.next));
+    std::string().swap(entry.name);  // so that no long pause comes when all of them are freed
+  }
+  lua_pushboolean(L, listing.next != listing.entries.size());
+  return 1;
+}
+
+/// listing:take(): the name and the type of the next entry; nothing after the last.
+int listing_take(lua_State* L) {
+  Listing& listing = check_listing(L);
+  if (listing.next == listing.entries.size()) return 0;
+  const Entry& entry = listing.entries[listing.next++];
+  push(L, entry.name);
+  lua_pushstring(L, file_type_name(entry.type));
+  return 2;
 }
 
 /// listing:next(): the path and the table of the next entry; nothing after the last.
@@ -225,18 +269,20 @@ int listing_gc(lua_State* L) {
 void add_listing(lua_State* L) {
   new_type(L, kListingType);
   static const luaL_Reg kMethods[] = {
-      {"next", bound<listing_next>},
-      {"id", bound<listing_id>},
-      {"__gc", bound<listing_gc>},
+      {"table", bound<listing_table>}, {"fill", bound<listing_fill>}, {"take", bound<listing_take>},
+      {"next", bound<listing_next>},   {"id", bound<listing_id>},     {"__gc", bound<listing_gc>},
   };
   set_functions(L, kMethods);
   lua_pop(L, 1);
   static const luaL_Reg kFunctions[] = {
-      {"list", bound<list>},
-      {"check_walk", bound<check_walk>},
-      {"scan", bound<scan>},
+      {"check_list", bound<check_list>}, {"check_walk", bound<check_walk>},
+      {"check_glob", bound<check_glob>}, {"scan", bound<scan>},
+      {"scan_list", bound<scan_list>},   {"scan_glob", bound<scan_glob>},
+      {"pause", bound<pause>},
   };
   set_functions(L, kFunctions);
+  push_error_class(L, ErrorKind::value);
+  lua_setfield(L, -2, "ValueError");
 }
 
 }  // namespace neap::stdlib::fs

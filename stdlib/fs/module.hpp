@@ -10,7 +10,7 @@
 //   links         symlink, link, readlink, realpath
 //   copy, copy_file, copy_tree         copy, move
 //   temporary, temporaries             tempfile, tempdir, and what they are removed by
-//   listing       what list, walk and glob are made of
+//   listing       what list, walk and glob (Lua files) are made of
 //   paths         paths as text, and the current directory
 //   buffered_file, file_jobs, file     open and its File objects
 #pragma once

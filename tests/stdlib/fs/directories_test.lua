@@ -183,3 +183,37 @@ test("a walk that is left early keeps no descriptor open", function()
   for _ in fs.walk(dir.path) do break end
   equal(scratch.descriptors(), before)
 end)
+
+test("list of a large directory lets other tasks run between its slices", function()
+  local dir <close> = scratch.directory()
+  scratch.shell(("cd '%s' && i=0 && while [ $i -lt 10000 ]; do : > f$i; i=$((i+1)); done"):format(dir.path))
+  local steps, lister = 0, nil
+  local instrument = { before_step = function(task) if task == lister then steps = steps + 1 end end }
+  local loop = async.get_running_loop()
+  loop:add_instrument(instrument)
+  lister = async.spawn(function() return fs.list(dir.path) end)
+  local names = await(lister)
+  loop:remove_instrument(instrument)
+  equal(#names, 10000)
+  equal({ names[1], names[10000] }, { "f0", "f9999" })
+  check(steps >= 1 + 10000 // 1024, steps)
+  local typed = fs.list(dir.path, { types = true })
+  equal({ #typed, typed[10000] }, { 10000, { name = "f9999", type = "file" } })
+end)
+
+test("list that is cancelled between its slices ends", function()
+  local dir <close> = scratch.directory()
+  scratch.shell(("cd '%s' && i=0 && while [ $i -lt 5000 ]; do : > f$i; i=$((i+1)); done"):format(dir.path))
+  local steps, lister = 0, nil
+  local instrument = { before_step = function(task) if task == lister then steps = steps + 1 end end }
+  local loop = async.get_running_loop()
+  loop:add_instrument(instrument)
+  for wait = 1, 3 do
+    steps, lister = 0, async.spawn(fs.list, dir.path)
+    while steps < wait do async.sleep(0) end
+    check(not lister:done())
+    lister:cancel()
+    raises(async.CancelledError, await, lister)
+  end
+  loop:remove_instrument(instrument)
+end)

@@ -149,3 +149,27 @@ TEST_CASE("fs: what a user may not do is a PermissionError", "[fs]") {
         "EACCES\tEACCES\nEPERM\tEPERM\tEACCES\nEACCES\tEACCES\nEACCES\tEACCES\nEACCES\tEACCES\n"
         "false\tfalse\ttrue\tfalse\n");
 }
+
+TEST_CASE("fs: a thread pool that cannot start is an OSError, and not the end of the process", "[fs]") {
+  const ScratchDirectory scratch;
+  scratch.write("x.lua", R"(
+    local ok, err = pcall(neap.fs.stat, "/")
+    print(err.code, err.syscall, async.is(err, async.OSError))
+    print(pcall(neap.fs.stat, "/") == false, neap.fs.join("a", "b"))
+  )");
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  // A user of its own, so that nobody else's processes count.
+  const ProcessResult result =
+      run({"/bin/sh", "-c",
+           "command -v setpriv prlimit >/dev/null && [ $(id -u) = 0 ] || { echo none; exit; }; "
+           "id=$((100000 + $$ % 1000000)); "
+           "exec prlimit --nproc=2 setpriv --reuid $id --regid $id --clear-groups "
+           "\"$0\" - <x.lua",
+           NEAP_BINARY},
+          options);
+  CAPTURE(result.err);
+  if (result.out == "none\n") SKIP("needs root and setpriv");
+  CHECK(result.out == "EAGAIN\tpthread_create\ttrue\ntrue\ta/b\n");
+  CHECK(result.status == 0);
+}
