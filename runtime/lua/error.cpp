@@ -253,11 +253,11 @@ void raise(lua_State* L, ErrorKind kind, const char* format, ...) {
 }
 
 void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message, const char* syscall,
-                    const char* path, const char* target) {
+                    const char* path, const char* target, const char* address) {
   if (target != nullptr) {
     lua_pushfstring(L, "%s: %s, %s '%s' -> '%s'", uv_name, uv_message, syscall, path, target);
-  } else if (path != nullptr) {
-    lua_pushfstring(L, "%s: %s, %s '%s'", uv_name, uv_message, syscall, path);
+  } else if (path != nullptr || address != nullptr) {
+    lua_pushfstring(L, "%s: %s, %s '%s'", uv_name, uv_message, syscall, path != nullptr ? path : address);
   } else {
     lua_pushfstring(L, "%s: %s, %s", uv_name, uv_message, syscall);
   }
@@ -275,6 +275,10 @@ void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* 
   if (target != nullptr) {
     lua_pushstring(L, target);
     lua_setfield(L, -2, "target");
+  }
+  if (address != nullptr) {
+    lua_pushstring(L, address);
+    lua_setfield(L, -2, "address");
   }
   raise_value(L);
 }

@@ -50,9 +50,10 @@ void wrap_message(lua_State* L, ErrorKind kind);
 /// Raises an instance of `kind` with a formatted message (lua_pushfstring's formats) and a traceback.
 [[noreturn]] void raise(lua_State* L, ErrorKind kind, const char* format, ...);
 /// Raises an OSError (or its subclass for the code) for a libuv error code. `path` may be null; `target` is the
-/// second path of a call that has two.
+/// second path of a call that has two, `address` that of a peer where there is no path.
 [[noreturn]] void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message,
-                                 const char* syscall, const char* path, const char* target = nullptr);
+                                 const char* syscall, const char* path, const char* target = nullptr,
+                                 const char* address = nullptr);
 /// Raises the value on the top of the stack; an error object without a traceback gets one.
 [[noreturn]] void raise_value(lua_State* L);
 

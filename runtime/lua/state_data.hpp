@@ -12,7 +12,7 @@
 namespace neap {
 
 struct alignas(32) StateData {
-  static constexpr int kFastTypes = 13;
+  static constexpr int kFastTypes = 14;
   std::array<const void*, kFastTypes> metatables{};  // of the types of userdata.hpp, kept alive by the registry
   const void* cancelled_error = nullptr;             // the class CancelledError, kept alive by the registry
 };

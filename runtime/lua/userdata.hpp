@@ -28,6 +28,7 @@ inline constexpr UserdataType kEventType{"Event", 9};
 inline constexpr UserdataType kQueueType{"Queue", 10};
 inline constexpr UserdataType kChannelType{"Channel", 11};
 inline constexpr UserdataType kCaseType{"SelectCase", 12};
+inline constexpr UserdataType kStreamType{"Stream", 13};
 inline constexpr UserdataType kWatchType{"Watch"};
 
 /// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.

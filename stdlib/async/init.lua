@@ -44,6 +44,10 @@ for file, names in pairs {
   contextmanager = { "contextmanager", "enter", "closing" },
   exitstack = { "ExitStack" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
+  ["stream/init"] = { "stdin", "stdout", "stderr" },
+  ["net/init"] = {
+    "open_connection", "open_unix_connection", "start_server", "start_unix_server", "getaddrinfo",
+  },
   context = { "ContextVar", "copy_context" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end

@@ -1,0 +1,21 @@
+// Raising what libuv or the system said.
+#pragma once
+
+#include "runtime/lua/error.hpp"
+
+#include <lua.hpp>
+#include <uv.h>
+
+namespace neap::stdlib::io {
+
+/// Raises the OSError of libuv's code. `address` (may be null) is what the call was about.
+[[noreturn]] inline void raise_uv(lua_State* L, int code, const char* syscall, const char* address = nullptr) {
+  raise_os_error(L, code, uv_err_name(code), uv_strerror(code), syscall, nullptr, nullptr, address);
+}
+
+/// The same of errno's value.
+[[noreturn]] inline void raise_errno(lua_State* L, int error, const char* syscall, const char* address = nullptr) {
+  raise_uv(L, uv_translate_sys_error(error), syscall, address);
+}
+
+}  // namespace neap::stdlib::io

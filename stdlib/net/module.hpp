@@ -1,0 +1,13 @@
+// The C++ parts of the net module. Each adds its functions to the table on the top of the stack, which the module's Lua
+// files know as `core`.
+#pragma once
+
+#include <lua.hpp>
+
+namespace neap::stdlib::net {
+
+void add_connecting(lua_State* L);  // connect.cpp: connections made from here
+void add_listening(lua_State* L);   // listener.cpp: connections that come in
+void add_resolving(lua_State* L);   // resolve.cpp: names to addresses
+
+}  // namespace neap::stdlib::net

@@ -1,0 +1,49 @@
+-- What the functions of the module check alike.
+local core, use = ...
+
+local async = use("async/init")
+local TypeError, ValueError = async.TypeError, async.ValueError
+
+local options = {}
+
+-- A table of options with known names, or an error at the caller's caller.
+function options.check(given, known, what)
+  if given == nil then return {} end
+  if type(given) ~= "table" then
+    error(TypeError(("the options of %s must be a table, got %s"):format(what, type(given))), 3)
+  end
+  for name, value in pairs(given) do
+    local kind = known[name]
+    if kind == nil then
+      local names = {}
+      for each in pairs(known) do names[#names + 1] = each end
+      table.sort(names)
+      error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 3)
+    end
+    local right = kind == "count" and math.type(value) == "integer" or type(value) == kind
+    if not right then
+      error(TypeError(("the option '%s' of %s must be %s, got %s"):format(name, what,
+        kind == "count" and "an integer" or "a " .. kind, type(value))), 3)
+    end
+    if kind == "count" and value < 1 then
+      error(ValueError(("the option '%s' of %s must be 1 or more, got %d"):format(name, what, value)), 3)
+    end
+  end
+  return given
+end
+
+function options.check_host(host, what)
+  if type(host) == "string" then return end
+  error(TypeError(("argument 1 (host) of %s must be a string, got %s"):format(what, type(host))), 3)
+end
+
+function options.check_port(port, what)
+  if math.type(port) ~= "integer" then
+    error(TypeError(("argument 2 (port) of %s must be an integer, got %s"):format(what, type(port))), 3)
+  end
+  if port < 0 or port > 65535 then
+    error(ValueError(("argument 2 (port) of %s must be from 0 to 65535, got %d"):format(what, port)), 3)
+  end
+end
+
+return options

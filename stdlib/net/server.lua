@@ -1,0 +1,235 @@
+-- start_server, start_unix_server: a task for each connection.
+--
+--   serving ──> closed      (no new connections; those that are there go on until they end, or are cancelled)
+local core, use = ...
+
+local async = use("async/init")
+local options = use("options")
+local getaddrinfo = use("resolve").getaddrinfo
+
+local BACKLOG = 511
+local BATCH = 64   -- connections accepted before others have their turn
+local PAUSE = 0.1  -- seconds without accepting when no descriptor is left
+local GRACE = 5    -- seconds for connections to end when the block of a server is left
+
+local Server = { __name = "Server" }
+Server.__index = Server
+
+local function report(message, err)
+  async.get_running_loop():call_exception_handler { message = message, exception = err }
+end
+
+-- Runs the handler and ends the connection: what it has written is still sent.
+local function serve(server, stream)
+  local ok, err = async.catch(server.handler, stream, stream)
+  if not core.is_detached(stream) then
+    if ok then
+      local closing <close> = stream
+    else
+      stream:close()
+    end
+  end
+  if not ok then error(err, 0) end
+end
+
+local function connection_ended(server, task)
+  server.clients[task] = nil
+  server.active = server.active - 1
+  if not task:cancelled() and task:exception() ~= nil then
+    report("Exception in the handler of a connection", task:exception())
+  end
+  if server.paused_full then
+    server.paused_full = false
+    for _, listener in ipairs(server.listeners) do listener:resume() end
+  end
+  if server.active == 0 then server.idle:set() end
+end
+
+local function start(server, stream)
+  core.set_limits(stream, server.options.limit, server.options.high_water)
+  local task = async.spawn(serve, server, stream)
+  server.made = server.made + 1
+  task:set_name(("%s connection %d"):format(server.name, server.made))
+  server.clients[task] = stream
+  server.active = server.active + 1
+  server.idle:clear()
+  task:add_done_callback(function() connection_ended(server, task) end)
+end
+
+-- A server that has no descriptor left for a connection lets it wait, and looks again after a pause.
+local function pause(server, listener, err)
+  report(("%s cannot accept a connection, and tries again in %.1f s"):format(server.name, PAUSE), err)
+  listener:pause()
+  async.get_running_loop():call_later(PAUSE, function()
+    if not server.paused_full then listener:resume() end
+  end)
+end
+
+local function accept(server, listener)
+  for _ = 1, BATCH do
+    if server.closed then return end
+    if server.active >= server.most then
+      server.paused_full = true
+      for _, each in ipairs(server.listeners) do each:pause() end
+      return
+    end
+    local ok, stream = async.catch(listener.accept, listener)
+    if not ok then return pause(server, listener, stream) end
+    if stream == nil then return end
+    start(server, stream)
+  end
+end
+
+-- Methods.
+
+-- close(): no new connections; those that are there go on.
+function Server:close()
+  if self.closed then return end
+  self.closed = true
+  for _, listener in ipairs(self.listeners) do listener:close() end
+  self.ended:set()
+end
+
+-- close_clients(): closes every connection: their handlers meet its end.
+function Server:close_clients()
+  for _, stream in pairs(self.clients) do stream:close() end
+end
+
+-- wait_closed(): waits until the server is closed and every handler has ended.
+function Server:wait_closed()
+  self.ended:wait()
+  self.idle:wait()
+end
+
+-- shutdown(grace): closes, waits so many seconds for the handlers to end, then cancels them and waits for that.
+function Server:shutdown(grace)
+  self:close()
+  if async.move_on_after(grace or GRACE, self.idle.wait, self.idle) then return end
+  local tasks = {}
+  for task in pairs(self.clients) do tasks[#tasks + 1] = task end
+  for _, task in ipairs(tasks) do task:cancel() end
+  async.wait(tasks)
+end
+
+-- serve_forever(): waits until the server is closed; a cancellation shuts it down.
+function Server:serve_forever()
+  local server <close> = self
+  self.ended:wait()
+end
+
+-- address(): {host=, port=} or {path=} of the first listener; nil once closed.
+function Server:address()
+  return self.listeners[1]:address()
+end
+
+-- sockets(): the addresses of all listeners.
+function Server:sockets()
+  local list = {}
+  for i, listener in ipairs(self.listeners) do list[i] = listener:address() end
+  return list
+end
+
+function Server:is_serving()
+  return not self.closed
+end
+
+-- At the end of a block connections have their grace; when it is left by an error, none.
+Server.__close = function(server, err)
+  server:shutdown(err == nil and (server.options.grace or GRACE) or 0)
+end
+
+function Server:__tostring()
+  return ("<Server %s %s connections=%d>"):format(self.name, self.closed and "closed" or "serving", self.active)
+end
+
+-- Making one.
+
+local known = {
+  backlog = "count",
+  reuse_port = "boolean",
+  limit = "count",
+  high_water = "count",
+  max_connections = "count",
+  grace = "number",
+  ssl = "boolean",
+}
+
+local function check(handler, given, what)
+  if type(handler) ~= "function" then
+    error(async.TypeError(("argument 1 (handler) of %s must be a function, got %s"):format(what, type(handler))), 3)
+  end
+  given = options.check(given, known, what)
+  if given.ssl then error(async.ValueError(what .. ": TLS is not in this version; use a proxy such as stunnel"), 3) end
+  return given
+end
+
+local function new_server(handler, given)
+  local server = setmetatable({
+    handler = handler,
+    options = given,
+    most = given.max_connections or math.huge,
+    listeners = {},
+    clients = {},
+    active = 0,
+    made = 0,
+    closed = false,
+    paused_full = false,
+    idle = async.Event(),
+    ended = async.Event(),
+  }, Server)
+  server.idle:set()
+  return server
+end
+
+-- Adds a listener; `make` gets its callback. A server of which one listener cannot be made has none.
+local function add_listener(server, make)
+  local listener
+  local ok, result = async.catch(make, function() accept(server, listener) end)
+  if not ok then
+    server:close()
+    error(result, 0)
+  end
+  listener = result
+  server.listeners[#server.listeners + 1] = listener
+end
+
+local function name_of(address)
+  if address.path then return "server " .. address.path end
+  return (address.host:find(":", 1, true) and "server [%s]:%d" or "server %s:%d"):format(address.host, address.port)
+end
+
+-- start_server(handler, host, port, options): waits for the look-up of the host; a Server that accepts connections.
+-- Without a host on all of the machine's addresses.
+local function start_server(handler, host, port, given)
+  given = check(handler, given, "start_server")
+  if host ~= nil then options.check_host(host, "start_server") end
+  options.check_port(port, "start_server")
+  local server, seen = new_server(handler, given), {}
+  local addresses = host and core.is_numeric(host) and { { host = host, port = port } }
+    or getaddrinfo(host ~= "" and host or nil, { port = port, passive = true })
+  for _, address in ipairs(addresses) do
+    if not seen[address.host] then
+      seen[address.host] = true
+      add_listener(server, function(callback)
+        return core.listen_tcp(address.host, port, given.backlog or BACKLOG, given.reuse_port, callback)
+      end)
+      if port == 0 then port = server.listeners[1]:address().port end
+    end
+  end
+  server.name = name_of(server:address())
+  return server
+end
+
+-- start_unix_server(handler, path, options)
+local function start_unix_server(handler, path, given)
+  given = check(handler, given, "start_unix_server")
+  if type(path) ~= "string" then
+    error(async.TypeError(("argument 2 (path) of start_unix_server must be a string, got %s"):format(type(path))), 2)
+  end
+  local server = new_server(handler, given)
+  add_listener(server, function(callback) return core.listen_pipe(path, given.backlog or BACKLOG, callback) end)
+  server.name = name_of(server:address())
+  return server
+end
+
+return { start_server = start_server, start_unix_server = start_unix_server }

@@ -1,0 +1,63 @@
+// The standard streams of the process.
+#include "runtime/lua/bind.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "stdlib/io/problem.hpp"
+#include "stdlib/stream/stream.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace neap::stdlib {
+
+namespace {
+
+/// A descriptor of the same thing that does not block. A pipe is opened once more, because not to block is a property
+/// that all who have it share, the shell and C's stdio included; what cannot be opened again is shared.
+int unblocked(int fd, int access) {
+#ifdef __linux__
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  const int fresh = ::open(path, access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  if (fresh >= 0) return fresh;
+#else
+  (void)access;
+#endif
+  return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+/// stdio(fd): the Stream of descriptor 0, 1 or 2.
+int stdio(lua_State* L) {
+  const auto fd = static_cast<int>(luaL_checkinteger(L, 1));
+  const int access = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+  const uv_handle_type type = uv_guess_handle(fd);
+  if (type != UV_TTY && type != UV_NAMED_PIPE && type != UV_TCP) {
+    Stream& file = new_file_stream(L, fd);
+    file.opened(L);
+    file.closed();  // the process has it open, not the script
+    return 1;
+  }
+  const StreamKind kind = type == UV_TCP ? StreamKind::tcp : type == UV_TTY ? StreamKind::tty : StreamKind::pipe;
+  Stream& stream = new_stream(L, kind);
+  stream.waits_for_all = fd != STDIN_FILENO;
+  const int own = unblocked(fd, access);
+  if (own < 0) io::raise_errno(L, errno, "dup");
+  if (const int code = open_descriptor(stream, own); code != 0) {
+    ::close(own);
+    io::raise_uv(L, code, "open");
+  }
+  stream_connected(L, stream);
+  stream.closed();
+  return 1;
+}
+
+}  // namespace
+
+void add_stdio(lua_State* L) {
+  lua_pushcfunction(L, bound<stdio>);
+  lua_setfield(L, -2, "stdio");
+}
+
+}  // namespace neap::stdlib
