@@ -1066,6 +1066,216 @@ function async.except_group(class, handler) end
 ---@return async.Clause
 function async.finally(handler) end
 
+-- Streams and servers ------------------------------------------------------------------------------------------
+
+---@class async.InetAddress
+---@field host string numeric
+---@field port integer
+---@field scope_id? integer the zone of a link-local IPv6 address
+
+---@class async.UnixAddress
+---@field path string "" when the socket has none
+
+---@alias async.Address async.InetAddress|async.UnixAddress
+
+---Bytes in and out: of a TCP or Unix connection, a pipe, a terminal or a file. One task at a time may read, any number
+---may write. What the system reports is a ConnectionError or an OSError with `code`, `errno` and `syscall`. A local
+---declared `<close>` is closed at the end of its block; what was written is sent first, unless an error left the block.
+---@class async.Stream
+local Stream = {}
+
+---Waits until something is there. With one number: what has come, at most so many bytes, never ""; nil at the end.
+---Otherwise formats as for Lua's files: "l" a line (the default), "L" a line with its end, "a" all up to the end, "n" a
+---number, and among them an integer, exactly so many bytes unless the end comes first. A line longer than the stream's
+---limit is a LimitOverrunError. A cancelled read takes nothing. RuntimeError while another task reads, and when the
+---stream is closed.
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return string|number|nil ...
+function Stream:read(...) end
+
+---Waits for a line; it keeps its end. nil at the end of the stream.
+---@return string|nil
+function Stream:readline() end
+
+---Waits for exactly `count` bytes. IncompleteReadError, with what came in `partial`, when the stream ends before.
+---@param count integer
+---@return string
+function Stream:readexactly(count) end
+
+---Waits for everything up to the separator, which is a part of the result. LimitOverrunError when it is not within the
+---stream's limit, IncompleteReadError when the stream ends before.
+---@param separator? string default "\n"
+---@return string
+function Stream:readuntil(separator) end
+
+---An iterator that reads by these formats at each step, until the first value is nil.
+---@param ... "l"|"L"|"a"|"n"|integer
+---@return fun(): string|number|nil, ...
+function Stream:lines(...) end
+
+---True when the end was met and everything before it has been read.
+---@return boolean
+function Stream:at_eof() end
+
+---Sends the strings one after the other. Waits only while more is queued than the high-water mark; a task that is
+---cancelled then has written everything. ConnectionError once the peer is gone, RuntimeError after `write_eof`. Outside
+---a task, in a callback, it never waits.
+---@param ... string|number
+---@return async.Stream self
+function Stream:write(...) end
+
+---@param list (string|number)[]
+---@return async.Stream self
+function Stream:writelines(list) end
+
+---Waits while more is queued than the high-water mark.
+---@return async.Stream self
+function Stream:drain() end
+
+---The peer meets the end behind what was written; reading goes on.
+---@return async.Stream self
+function Stream:write_eof() end
+
+---@return boolean
+function Stream:can_write_eof() end
+
+---Closes it. What is queued is still sent, in the background. A task that reads gets a RuntimeError; one that waits in
+---`write` goes on.
+function Stream:close() end
+
+---Closes it at once: what is queued is lost, and a task that waits in `write` gets an OSError ECANCELED.
+function Stream:abort() end
+
+---Waits until everything was sent and the stream is closed. RuntimeError when nobody has called `close`.
+function Stream:wait_closed() end
+
+---True once `close` or `abort` was called.
+---@return boolean
+function Stream:is_closing() end
+
+---The server that made the connection leaves it open when its handler returns.
+---@return async.Stream self
+function Stream:detach() end
+
+---"peername" or "sockname": an address; "fd": the descriptor. `default` when there is none.
+---@param name "peername"|"sockname"|"fd"
+---@param default? any
+---@return async.Address|integer|any
+function Stream:get_extra_info(name, default) end
+
+---Of TCP: small writes are sent at once, without waiting for more. On from the start.
+---@param on boolean
+---@return async.Stream self
+function Stream:set_nodelay(on) end
+
+---Of TCP: after so many seconds of silence (true: 60) the system asks whether the peer is there still.
+---@param delay number|boolean from 1 to 32767
+---@return async.Stream self
+function Stream:set_keepalive(delay) end
+
+---@class async.StreamOptions
+---@field limit? integer bytes: the longest line; default 65536
+---@field high_water? integer bytes that may be queued until a write waits; default 65536
+
+---@class async.ConnectOptions: async.StreamOptions
+---@field timeout? number seconds for the look-up and the connection together
+---@field local_addr? async.InetAddress from which to connect; its port may be missing
+
+---Connects to a host, by name or numeric address. Waits. Several addresses are tried at short intervals, and the first
+---that answers is used. The Stream comes twice, as asyncio's reader and writer. OSError for a name that does not exist
+---(EAI_NONAME), ConnectionError when the host refuses (ECONNREFUSED), TimeoutError.
+---@param host string
+---@param port integer
+---@param options? async.ConnectOptions
+---@return async.Stream reader
+---@return async.Stream writer
+function async.open_connection(host, port, options) end
+
+---Connects to a Unix socket. Waits.
+---@param path string
+---@param options? async.ConnectOptions
+---@return async.Stream reader
+---@return async.Stream writer
+function async.open_unix_connection(path, options) end
+
+---@class async.ServerOptions: async.StreamOptions
+---@field backlog? integer connections that may wait to be accepted; default 511
+---@field max_connections? integer further ones wait in the system's queue
+---@field reuse_port? boolean several processes may listen on the port
+---@field grace? number seconds that handlers have at the end of the block of a `<close>` variable; default 5
+
+---Accepts connections, each served by a task of its own. At the end of the block of a `<close>` variable it is shut
+---down.
+---@class async.Server
+local Server = {}
+
+---Where it listens: at the first of its addresses. nil once closed.
+---@return async.Address|nil
+function Server:address() end
+
+---All addresses where it listens.
+---@return async.Address[]
+function Server:sockets() end
+
+---@return boolean
+function Server:is_serving() end
+
+---Stops accepting. The connections that there are go on.
+function Server:close() end
+
+---Closes every connection.
+function Server:close_clients() end
+
+---Waits until it is closed and every handler has returned.
+function Server:wait_closed() end
+
+---Closes it, waits at most `grace` seconds for the handlers to return, cancels those that have not, and waits for them.
+---@param grace? number default 5
+function Server:shutdown(grace) end
+
+---Waits until the server is closed. It is shut down when the task is cancelled.
+function Server:serve_forever() end
+
+---Listens on the host's addresses; nil or "" is all of this machine's. Waits for the look-up of a name. The handler
+---gets each connection as reader and writer, the same Stream; when it returns, the connection is closed behind what was
+---written. An error in it is reported to the exception handler and closes this connection only. OSError EADDRINUSE.
+---@param handler fun(reader: async.Stream, writer: async.Stream)
+---@param host? string
+---@param port integer 0: the system picks one
+---@param options? async.ServerOptions
+---@return async.Server
+function async.start_server(handler, host, port, options) end
+
+---Listens on a Unix socket. The path is removed when the server is closed; one that nobody listens on is replaced.
+---@param handler fun(reader: async.Stream, writer: async.Stream)
+---@param path string
+---@param options? async.ServerOptions
+---@return async.Server
+function async.start_unix_server(handler, path, options) end
+
+---@class async.AddressInfo: async.InetAddress
+---@field family "inet"|"inet6"
+---@field type "stream"|"dgram"
+---@field canonname? string
+
+---The addresses of a host, in the system's order. Waits. OSError with code EAI_NONAME and the like when there is none.
+---@param host? string nil: this machine's loopback addresses, or with `passive` all of its own
+---@param options? { port?: integer, family?: "any"|"inet"|"inet6", type?: "stream"|"dgram", passive?: boolean }
+---@return async.AddressInfo[]
+function async.getaddrinfo(host, options) end
+
+---The standard input of the process.
+---@type async.Stream
+async.stdin = nil
+
+---The standard output of the process, in order with what `print` and `io.write` have written.
+---@type async.Stream
+async.stdout = nil
+
+---The standard error of the process.
+---@type async.Stream
+async.stderr = nil
+
 -- The loop -----------------------------------------------------------------------------------------------------
 
 ---The running loop. Callbacks run from it, in the order in which they became ready, in the same queue as tasks. They

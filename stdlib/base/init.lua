@@ -14,6 +14,9 @@ local function close(...)
   return false, err
 end
 
+-- Modules that scripts know under other names: globals, and `async.NAME`.
+local hidden = { base = true, async = true, net = true, stream = true }
+
 return function(load_module, module_names)
   print = core.print
   os.exit = core.exit
@@ -31,7 +34,7 @@ return function(load_module, module_names)
   -- `neap.fs` at the prompt is what `require "neap.fs"` gives.
   neap = setmetatable({}, {
     __index = function(modules, name)
-      if type(name) ~= "string" or name == "base" or name == "async" then return nil end
+      if type(name) ~= "string" or hidden[name] then return nil end
       local module = load_module(name)
       rawset(modules, name, module)
       if module ~= nil then package.loaded["neap." .. name] = module end

@@ -1,12 +1,14 @@
 // Socket addresses as scripts see them: {host=, port=} and {path=}.
 #pragma once
 
-#include <lua.hpp>
 #include <uv.h>
+#include <lua.hpp>
 
 #include <cstddef>
 
 namespace neap::stdlib::io {
+
+inline constexpr std::size_t kAddressSize = 64;  // of address_text's longest
 
 /// Pushes {host=, port=} (with `scope_id` for a link-local one), or nil for an address of another family.
 void push_address(lua_State* L, const sockaddr* address);

@@ -3,8 +3,8 @@
 
 #include "runtime/lua/error.hpp"
 
-#include <lua.hpp>
 #include <uv.h>
+#include <lua.hpp>
 
 namespace neap::stdlib::io {
 

@@ -63,21 +63,21 @@ bool ReadPlan::read_line(bool with_end) {
     const std::size_t left = bytes.size() - at_ - looked;
     if (const void* place = left != 0 ? std::memchr(from, '\n', left) : nullptr) {
       const auto end = static_cast<std::size_t>(static_cast<const char*>(place) - bytes.data());
+      if (end - at_ > limit) break;
       found(at_, with_end ? end + 1 : end);
       at_ = end + 1;
       return true;
     }
     looked += left;
-    if (looked >= limit) {
-      stuck_ = overrun_ = true;
-      return false;
-    }
+    if (looked > limit) break;
     if (fetch(0)) continue;
     if (stuck_ || looked == 0) return false;
     found(at_, at_ + looked);
     at_ += looked;
     return true;
   }
+  stuck_ = overrun_ = true;
+  return false;
 }
 
 bool ReadPlan::read_count(std::size_t count) {

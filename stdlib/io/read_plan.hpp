@@ -52,14 +52,14 @@ struct ReadResult {
 class ReadPlan {
  public:
   std::vector<ReadItem> items;
-  /// The longest line, in bytes, that is looked for.
+  /// The longest line, in bytes without its end.
   std::size_t limit = SIZE_MAX;
   /// One for each item, up to the first that found nothing.
   std::vector<ReadResult> results;
 
   /// Finds the results. False when it is stuck: the source is blocked or failed, or a line is too long.
   bool run(ReadSource& source);
-  /// A line is longer than the limit: there is no end of line in the first `limit` bytes.
+  /// A line is longer than the limit: there is no end of line within it.
   [[nodiscard]] bool overrun() const { return overrun_; }
 
   /// Where in the buffer the last result ended, once the plan has run.

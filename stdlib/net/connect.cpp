@@ -67,7 +67,8 @@ int tcp_connect(lua_State* L) {
     const int code = uv_tcp_bind(tcp, reinterpret_cast<const sockaddr*>(&local), 0);
     if (code != 0) raise_unconnected(L, stream, code, "bind");
   }
-  const int code = uv_tcp_connect(&stream.handle->connecting, tcp, reinterpret_cast<const sockaddr*>(&address), on_connected);
+  const int code =
+      uv_tcp_connect(&stream.handle->connecting, tcp, reinterpret_cast<const sockaddr*>(&address), on_connected);
   if (code != 0) raise_unconnected(L, stream, code, "connect");
   return wait_connected(L, task, stream);
 }
@@ -106,11 +107,8 @@ int is_detached(lua_State* L) {
 
 void add_connecting(lua_State* L) {
   static const luaL_Reg kFunctions[] = {
-      {"tcp_connect", bound<tcp_connect>},
-      {"pipe_connect", bound<pipe_connect>},
-      {"is_numeric", bound<is_numeric>},
-      {"set_limits", bound<set_limits>},
-      {"is_detached", bound<is_detached>},
+      {"tcp_connect", bound<tcp_connect>}, {"pipe_connect", bound<pipe_connect>}, {"is_numeric", bound<is_numeric>},
+      {"set_limits", bound<set_limits>},   {"is_detached", bound<is_detached>},
   };
   set_functions(L, kFunctions);
 }

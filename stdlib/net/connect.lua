@@ -68,10 +68,12 @@ local function connect(host, port, given)
   return connect_to_any(addresses, given)
 end
 
-local known = { timeout = "number", local_addr = "table", limit = "count", high_water = "count", ssl = "boolean" }
+local known_of_unix = { timeout = "number", limit = "count", high_water = "count", ssl = "boolean" }
+local known = { local_addr = "table" }
+for name, kind in pairs(known_of_unix) do known[name] = kind end
 
-local function check(given, what)
-  given = options.check(given, known, what)
+local function check(given, names, what)
+  given = options.check(given, names, what)
   if given.ssl then error(async.ValueError(what .. ": TLS is not in this version; use a proxy such as stunnel"), 3) end
   if given.local_addr and type(given.local_addr.host) ~= "string" then
     error(async.TypeError(("the option 'local_addr' of %s must be {host = \"...\", port = ...}"):format(what)), 3)
@@ -88,17 +90,15 @@ end
 local function open_connection(host, port, given)
   options.check_host(host, "open_connection")
   options.check_port(port, "open_connection")
-  given = check(given, "open_connection")
+  given = check(given, known, "open_connection")
   if given.timeout == nil then return finish(connect(host, port, given), given) end
   return finish(async.timeout(given.timeout, connect, host, port, given), given)
 end
 
 -- open_unix_connection(path, {timeout=, limit=, high_water=}): waits; the Stream, twice.
 local function open_unix_connection(path, given)
-  if type(path) ~= "string" then
-    error(async.TypeError(("argument 1 (path) of open_unix_connection must be a string, got %s"):format(type(path))), 2)
-  end
-  given = check(given, "open_unix_connection")
+  options.check_path(path, "open_unix_connection", 1)
+  given = check(given, known_of_unix, "open_unix_connection")
   return finish(async.timeout(given.timeout, core.pipe_connect, path), given)
 end
 

@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -27,6 +28,7 @@ namespace neap::stdlib::net {
 
 namespace {
 
+constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr UserdataType kListenerType{"Listener"};
 
 struct Listener;
@@ -143,7 +145,7 @@ int listen_tcp(lua_State* L) {
   const auto backlog = static_cast<int>(luaL_checkinteger(L, 3));
   luaL_checktype(L, 5, LUA_TFUNCTION);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  char text[128];
+  char text[io::kAddressSize];
   io::address_text(generic, text, sizeof text);
   const int fd = open_socket(generic->sa_family);
   if (fd < 0) io::raise_errno(L, errno, "socket", text);
@@ -167,11 +169,7 @@ int listen_pipe(lua_State* L) {
   luaL_checktype(L, 3, LUA_TFUNCTION);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    raise(L, ErrorKind::value, "the path of a Unix socket may have %d bytes, '%s' has %d",
-          static_cast<int>(sizeof address.sun_path) - 1, path.data(), static_cast<int>(path.size()));
-  }
-  std::memcpy(address.sun_path, path.data(), path.size());
+  std::memcpy(address.sun_path, path.data(), std::min(path.size(), kLongestPath));
   const int fd = open_socket(AF_UNIX);
   if (fd < 0) io::raise_errno(L, errno, "socket", path.data());
   struct stat status {};
@@ -282,6 +280,8 @@ void add_listening(lua_State* L) {
   lua_pop(L, 1);
   static const luaL_Reg kFunctions[] = {{"listen_tcp", bound<listen_tcp>}, {"listen_pipe", bound<listen_pipe>}};
   set_functions(L, kFunctions);
+  lua_pushinteger(L, kLongestPath);
+  lua_setfield(L, -2, "longest_path");
 }
 
 }  // namespace neap::stdlib::net

@@ -37,6 +37,17 @@ function options.check_host(host, what)
   error(TypeError(("argument 1 (host) of %s must be a string, got %s"):format(what, type(host))), 3)
 end
 
+-- The path of a Unix socket, which the system holds in a field of fixed size.
+function options.check_path(path, what, argument)
+  if type(path) ~= "string" then
+    error(TypeError(("argument %d (path) of %s must be a string, got %s"):format(argument, what, type(path))), 3)
+  end
+  if path == "" or path:find("\0", 1, true) or #path > core.longest_path then
+    error(ValueError(("argument %d (path) of %s must have 1 to %d bytes and no zero among them, got %d bytes: %q"):format(
+      argument, what, core.longest_path, #path, path)), 3)
+  end
+end
+
 function options.check_port(port, what)
   if math.type(port) ~= "integer" then
     error(TypeError(("argument 2 (port) of %s must be an integer, got %s"):format(what, type(port))), 3)

@@ -223,9 +223,7 @@ end
 -- start_unix_server(handler, path, options)
 local function start_unix_server(handler, path, given)
   given = check(handler, given, "start_unix_server")
-  if type(path) ~= "string" then
-    error(async.TypeError(("argument 2 (path) of start_unix_server must be a string, got %s"):format(type(path))), 2)
-  end
+  options.check_path(path, "start_unix_server", 2)
   local server = new_server(handler, given)
   add_listener(server, function(callback) return core.listen_pipe(path, given.backlog or BACKLOG, callback) end)
   server.name = name_of(server:address())

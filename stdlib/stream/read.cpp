@@ -18,6 +18,7 @@ namespace neap::stdlib {
 namespace {
 
 constexpr std::size_t kReadSize = std::size_t{64} * 1024;
+constexpr int kReadsInARow = 16;
 constexpr int kBlocked = -1;  // what an attempt gives that has to wait
 
 /// One for all: what is read into it is made a string, or moved to a stream's buffer, at once.
@@ -59,6 +60,9 @@ class StreamSource final : public io::ReadSource {
   explicit StreamSource(Stream& stream) : ReadSource(stream.ahead, stream.begin), stream_(stream) {}
 
   io::More more(std::size_t) override {
+    // Others have their turn before a peer that sends as fast as this end reads.
+    if (left_ == 0 && stream_.handle != nullptr) return io::More::blocked;
+    --left_;
     if (begin != 0) {
       ahead.remove_front(begin);
       begin = 0;
@@ -81,6 +85,7 @@ class StreamSource final : public io::ReadSource {
 
  private:
   Stream& stream_;
+  int left_ = kReadsInARow;
 };
 
 /// The script has taken the bytes before `end`.
@@ -91,7 +96,9 @@ void take(Stream& stream, std::size_t end) {
   stream.ahead = io::Bytes();
 }
 
-[[noreturn]] void raise_read_error(lua_State* L, const Stream& stream) { io::raise_errno(L, stream.read_error, "read"); }
+[[noreturn]] void raise_read_error(lua_State* L, const Stream& stream) {
+  raise_stream_error(L, stream, uv_translate_sys_error(stream.read_error), "read");
+}
 
 // Waiting.
 
@@ -104,9 +111,9 @@ void on_readable(uv_stream_t* raw, ssize_t, const uv_buf_t*) {
   }
   stream->readable = true;
   if (Task* reader = std::exchange(stream->reader, nullptr)) {
-    stream->reader_woken = true;
+    stream->reader_ready = true;
     handle->scheduler->wake(*reader);
-  } else if (!stream->reader_woken) {
+  } else if (!stream->reader_ready) {
     stop_watching(*stream);
   }
 }
@@ -115,12 +122,12 @@ void on_readable(uv_stream_t* raw, ssize_t, const uv_buf_t*) {
 using Attempt = int (*)(lua_State* L, Stream& stream);
 
 void check_single(lua_State* L, const Stream& stream) {
-  if (stream.reader == nullptr && !stream.reader_woken) return;
+  if (stream.reader == nullptr && !stream.reader_ready) return;
   raise(L, ErrorKind::runtime, "Stream:read: another task is reading from the stream; one at a time can");
 }
 
 template <Attempt attempt>
-int resumed(lua_State* L, int, lua_KContext woken);
+int resumed(lua_State* L, int, lua_KContext waited);
 
 /// Attempts, and waits for more as often as it takes.
 template <Attempt attempt>
@@ -141,9 +148,10 @@ int read_by(lua_State* L, Stream& stream) {
 }
 
 template <Attempt attempt>
-int resumed(lua_State* L, int, lua_KContext woken) {
+int resumed(lua_State* L, int, lua_KContext waited) {
   auto& stream = *static_cast<Stream*>(lua_touserdata(L, 1));
-  if (woken != 0 && scheduler_of(L).current()->wake_reason == WakeReason::granted) stream.reader_woken = false;
+  // One that was interrupted in its wait for data has been taken off by abandon_read.
+  if (waited == 0 || scheduler_of(L).current()->wake_reason == WakeReason::granted) stream.reader_ready = false;
   finish_wait(L);
   if (stream.closing) raise(L, ErrorKind::runtime, "Stream:read: the stream was closed by another task");
   return read_by<attempt>(L, stream);
@@ -154,8 +162,9 @@ template <Attempt attempt>
 int start(lua_State* L, Stream& stream) {
   Task& task = check_can_wait(L, kRead.name);
   check_single(L, stream);
-  if (satisfied_too_often(L)) return park_ready(L, task, resumed<attempt>);
-  return read_by<attempt>(L, stream);
+  if (!satisfied_too_often(L)) return read_by<attempt>(L, stream);
+  stream.reader_ready = true;
+  return park_ready(L, task, resumed<attempt>);
 }
 
 // What is attempted.
@@ -164,7 +173,8 @@ std::size_t check_count(lua_State* L, int index, const char* method, bool zero) 
   int exact = 0;
   const lua_Integer count = lua_tointegerx(L, index, &exact);
   if (lua_type(L, index) != LUA_TNUMBER) {
-    raise(L, ErrorKind::type, "argument %d of %s must be a number of bytes, got %s", index - 1, method, type_name(L, index));
+    raise(L, ErrorKind::type, "argument %d of %s must be a number of bytes, got %s", index - 1, method,
+          type_name(L, index));
   }
   if (exact == 0 || count < (zero ? 0 : 1)) {
     raise(L, ErrorKind::value, "argument %d of %s must be a %s number of bytes, got %s", index - 1, method,
@@ -197,7 +207,8 @@ int attempt_plan(lua_State* L, Stream& stream) {
   StreamSource source(stream);
   if (!stream.plan.run(source)) {
     if (stream.plan.overrun()) {
-      raise(L, ErrorKind::limit_overrun, "there is no end of line in the first %d bytes, the limit of the stream; read a number of bytes",
+      raise(L, ErrorKind::limit_overrun,
+            "there is no end of line in the first %d bytes, the limit of the stream; read a number of bytes",
             static_cast<int>(stream.limit));
     }
     if (stream.read_error != 0) raise_read_error(L, stream);
@@ -257,7 +268,8 @@ int attempt_until(lua_State* L, Stream& stream) {
       return 1;
     }
     if (place != std::string_view::npos || unread.size() >= stream.limit + separator.size()) {
-      raise(L, ErrorKind::limit_overrun, "there is no separator in the first %d bytes, the limit of the stream; read a number of bytes",
+      raise(L, ErrorKind::limit_overrun,
+            "there is no separator in the first %d bytes, the limit of the stream; read a number of bytes",
             static_cast<int>(stream.limit));
     }
     searched = unread.size() >= separator.size() ? unread.size() - separator.size() + 1 : 0;
@@ -311,6 +323,9 @@ int stream_readuntil(lua_State* L) {
     lua_settop(L, 1);
     lua_pushliteral(L, "\n");
   }
+  if (lua_type(L, 2) != LUA_TSTRING) {
+    raise(L, ErrorKind::type, "the separator of Stream:readuntil must be a string, got %s", type_name(L, 2));
+  }
   if (check_view(L, 2).empty()) raise(L, ErrorKind::value, "the separator of Stream:readuntil must not be empty");
   lua_settop(L, 2);
   lua_pushinteger(L, 0);
@@ -333,9 +348,12 @@ int stream_at_eof(lua_State* L) {
 
 void add_reading(lua_State* L) {
   static const luaL_Reg kMethods[] = {
-      {"read", bound<stream_read>},           {"readline", bound<stream_readline>},
-      {"readexactly", bound<stream_readexactly>}, {"readuntil", bound<stream_readuntil>},
-      {"lines", bound<stream_lines>},         {"at_eof", bound<stream_at_eof>},
+      {"read", bound<stream_read>},
+      {"readline", bound<stream_readline>},
+      {"readexactly", bound<stream_readexactly>},
+      {"readuntil", bound<stream_readuntil>},
+      {"lines", bound<stream_lines>},
+      {"at_eof", bound<stream_at_eof>},
   };
   set_functions(L, kMethods);
 }

@@ -19,7 +19,8 @@ constexpr UserdataType kStreamsType{"Streams"};
 const char kStreams = 0;  // registry key: the list of the state's handles
 
 void abandon_close(Scheduler&, Task& task) { task.unlink(); }
-constexpr WaitKind kWaitClosed{.abandon = abandon_close, .name = "Stream:wait_closed", .describe = describe_first_argument};
+constexpr WaitKind kWaitClosed{
+    .abandon = abandon_close, .name = "Stream:wait_closed", .describe = describe_first_argument};
 
 void on_closed(uv_handle_t* closed) {
   auto* handle = static_cast<StreamHandle*>(closed->data);
@@ -129,10 +130,11 @@ void push_name(lua_State* L, Stream& stream, bool peer) {
   sockaddr_storage address{};
   int size = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (peer && stream.peer.sin6_family != 0) return io::push_address(L, reinterpret_cast<const sockaddr*>(&stream.peer));
   if (stream.handle == nullptr || stream.closing) return lua_pushnil(L);
   if (stream.stream_kind == StreamKind::tcp) {
-    const auto get = peer ? uv_tcp_getpeername : uv_tcp_getsockname;
-    return get(&stream.handle->tcp, generic, &size) == 0 ? io::push_address(L, generic) : lua_pushnil(L);
+    const int code = uv_tcp_getsockname(&stream.handle->tcp, generic, &size);
+    return code == 0 && !peer ? io::push_address(L, generic) : lua_pushnil(L);
   }
   if (stream.stream_kind != StreamKind::pipe) return lua_pushnil(L);
   char path[256];
@@ -171,7 +173,8 @@ int stream_get_extra_info(lua_State* L) {
 int stream_set_nodelay(lua_State* L) {
   Stream& stream = check_open_stream(L, "Stream:set_nodelay");
   if (stream.stream_kind == StreamKind::tcp) uv_tcp_nodelay(&stream.handle->tcp, lua_toboolean(L, 2));
-  return 0;
+  lua_settop(L, 1);
+  return 1;
 }
 
 /// stream:set_keepalive(seconds or false)
@@ -185,13 +188,16 @@ int stream_set_keepalive(lua_State* L) {
   if (stream.stream_kind == StreamKind::tcp) {
     uv_tcp_keepalive(&stream.handle->tcp, on ? 1 : 0, static_cast<unsigned>(seconds));
   }
-  return 0;
+  lua_settop(L, 1);
+  return 1;
 }
 
 int stream_tostring(lua_State* L) {
   static const char* const kKinds[] = {"tcp", "pipe", "tty", "file"};
   Stream& stream = check_stream(L, 1, "Stream:__tostring");
-  const char* state = stream.closing ? (stream.handle != nullptr ? "closing" : "closed") : stream.ended ? "ended" : "open";
+  const char* state = stream.closing ? (stream.handle != nullptr ? "closing" : "closed")
+                      : stream.ended ? "ended"
+                                     : "open";
   push_name(L, stream, true);
   if (lua_istable(L, -1)) {
     io::push_address_text(L);
@@ -248,7 +254,11 @@ void stream_connected(lua_State* L, Stream& stream) {
   uv_os_fd_t fd = -1;
   uv_fileno(&stream.handle->handle, &fd);
   stream.fd = fd;
-  if (stream.stream_kind == StreamKind::tcp) uv_tcp_nodelay(&stream.handle->tcp, 1);
+  if (stream.stream_kind == StreamKind::tcp) {
+    uv_tcp_nodelay(&stream.handle->tcp, 1);
+    int size = sizeof stream.peer;
+    uv_tcp_getpeername(&stream.handle->tcp, reinterpret_cast<sockaddr*>(&stream.peer), &size);
+  }
   stream.opened(L);
 }
 
@@ -263,6 +273,12 @@ Stream& check_open_stream(lua_State* L, const char* method) {
   Stream& stream = check_stream(L, 1, method);
   if (stream.closing) raise(L, ErrorKind::runtime, "%s: the stream is closed", method);
   return stream;
+}
+
+void raise_stream_error(lua_State* L, const Stream& stream, int code, const char* syscall) {
+  if (stream.peer.sin6_family == 0) io::raise_uv(L, code, syscall);
+  char text[io::kAddressSize];
+  io::raise_uv(L, code, syscall, io::address_text(reinterpret_cast<const sockaddr*>(&stream.peer), text, sizeof text));
 }
 
 void stop_watching(Stream& stream) {

@@ -13,7 +13,8 @@
 // of the loop, and because what is queued is written even when the script has forgotten the Stream.
 //
 // Invariants
-//  1. At most one task reads. `reader` is parked; `reader_woken` is true from its waking to its running.
+//  1. At most one task reads. `reader` is parked until something comes; `reader_ready` is true while it does not run
+//     for another reason: it was woken, or lets others run.
 //  2. `handle` is null for a file, which never blocks, and once everything is closed.
 //  3. Every StreamHandle is in its state's list until libuv has closed it; closing the state takes their Lua part off.
 #pragma once
@@ -23,6 +24,7 @@
 #include "runtime/task/task.hpp"
 #include "stdlib/io/read_plan.hpp"
 
+#include <netinet/in.h>
 #include <uv.h>
 
 #include <string>
@@ -65,13 +67,13 @@ struct Stream final : OpenHandle {
   [[nodiscard]] std::size_t queued() const { return handle != nullptr ? handle->stream.write_queue_size : 0; }
 
   StreamKind stream_kind;
-  bool reader_woken = false;
-  bool watching = false;     // libuv looks for something to read
-  bool readable = false;     // there may be something to read
-  bool ended = false;        // the peer has ended what it sends
-  bool write_ended = false;  // write_eof was called
-  bool closing = false;      // close was called
-  bool detached = false;     // the server that made it does not close it
+  bool reader_ready = false;
+  bool watching = false;       // libuv looks for something to read
+  bool readable = false;       // there may be something to read
+  bool ended = false;          // the peer has ended what it sends
+  bool write_ended = false;    // write_eof was called
+  bool closing = false;        // close was called
+  bool detached = false;       // the server that made it does not close it
   bool waits_for_all = false;  // a write waits until nothing is queued: for what ends with the process
   int fd = -1;
   int read_error = 0;   // errno of a read that failed
@@ -85,6 +87,7 @@ struct Stream final : OpenHandle {
   io::ReadPlan plan;
   std::size_t limit = kLimit;
   std::size_t high_water = kHighWater;
+  sockaddr_in6 peer{};  // of TCP, also when it is gone; an IPv4 one too
 
   static constexpr std::size_t kLimit = std::size_t{64} * 1024;
   static constexpr std::size_t kHighWater = std::size_t{64} * 1024;
@@ -108,6 +111,9 @@ Stream* to_stream(lua_State* L, int index);
 Stream& check_stream(lua_State* L, int index, const char* method);
 /// The Stream at index 1, which must not be closed.
 Stream& check_open_stream(lua_State* L, const char* method);
+
+/// Raises the OSError of libuv's code, with the peer's address.
+[[noreturn]] void raise_stream_error(lua_State* L, const Stream& stream, int code, const char* syscall);
 
 /// Ends it: what is queued is still written, unless `at_once`.
 void close_stream(Stream& stream, Scheduler& scheduler, bool at_once);

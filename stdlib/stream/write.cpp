@@ -28,9 +28,7 @@ struct WriteRequest {
 
 std::size_t low_water(const Stream& stream) { return stream.waits_for_all ? 0 : stream.high_water / 4; }
 
-bool must_wait(const Stream& stream) {
-  return stream.queued() > (stream.waits_for_all ? 0 : stream.high_water);
-}
+bool must_wait(const Stream& stream) { return stream.queued() > (stream.waits_for_all ? 0 : stream.high_water); }
 
 void wake_writers(Stream& stream, Scheduler& scheduler) {
   if (stream.write_error == 0 && stream.queued() > low_water(stream)) return;
@@ -54,7 +52,9 @@ void on_written(uv_write_t* raw, int status) {
   request_done(handle, status);
 }
 
-[[noreturn]] void raise_write_error(lua_State* L, const Stream& stream) { io::raise_uv(L, stream.write_error, "write"); }
+[[noreturn]] void raise_write_error(lua_State* L, const Stream& stream) {
+  raise_stream_error(L, stream, stream.write_error, "write");
+}
 
 void check_writable(lua_State* L, const Stream& stream, const char* method) {
   if (stream.write_ended) raise(L, ErrorKind::runtime, "%s: write_eof has ended what this stream sends", method);
@@ -88,7 +88,8 @@ void queue_strings(lua_State* L, Stream& stream, const uv_buf_t* strings, int nu
   const int anchor = scheduler.anchor(L);
   auto* request = new WriteRequest();
   request->anchor = anchor;
-  const int code = uv_write(&request->request, &stream.handle->stream, strings, static_cast<unsigned>(number), on_written);
+  const int code =
+      uv_write(&request->request, &stream.handle->stream, strings, static_cast<unsigned>(number), on_written);
   if (code != 0) {
     scheduler.release(L, anchor);
     delete request;
@@ -240,8 +241,10 @@ int stream_can_write_eof(lua_State* L) {
 
 void add_writing(lua_State* L) {
   static const luaL_Reg kMethods[] = {
-      {"write", bound<stream_write>},         {"writelines", bound<stream_writelines>},
-      {"drain", bound<stream_drain>},         {"write_eof", bound<stream_write_eof>},
+      {"write", bound<stream_write>},
+      {"writelines", bound<stream_writelines>},
+      {"drain", bound<stream_drain>},
+      {"write_eof", bound<stream_write_eof>},
       {"can_write_eof", bound<stream_can_write_eof>},
   };
   set_functions(L, kMethods);

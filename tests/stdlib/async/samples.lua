@@ -40,6 +40,11 @@ local samples = {
   Generator = function(visit) visit((async.generator(print)())) end,
   Channel = function(visit) visit(async.Channel()) end,
   LifoQueue = function(visit) visit(async.LifoQueue()) end,
+  Stream = function(visit) visit(async.stdin) end,
+  Server = function(visit)
+    local server <close> = async.start_server(print, "127.0.0.1", 0)
+    visit(server)
+  end,
 }
 
 -- Error classes: an object of each.
