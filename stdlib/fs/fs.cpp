@@ -37,6 +37,7 @@ int open_fs(lua_State* L) {
   fs::add_files(L);
   fs::add_copies(L);
   fs::add_temporaries(L);
+  fs::add_watch(L);
   return 1;
 }
 

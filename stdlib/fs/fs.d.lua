@@ -343,6 +343,33 @@ function fs.walk(path, options) end
 ---@return table
 function fs.glob(pattern, options) end
 
+-- Changes ------------------------------------------------------------------------------------------------------
+
+---@class fs.Change
+---@field path string begins with the path that is watched
+---@field kind "change"|"rename"|"overflow" contents or attributes; the name has come or gone; changes were lost
+
+---What changes at a path: `for change in fs.watch(path) do`, which closes it.
+---@class fs.Watch
+---@operator call: fs.Change?
+local Watch = {}
+
+---Waits for the next change; nil once there will be none.
+---@return fs.Change?
+function Watch:next() end
+
+---Ends it; who waits for a change gets nil. A second time does nothing.
+function Watch:close() end
+
+---Watches a file, or what is in a directory.
+---@param path string
+---@param options? { recursive?: boolean } recursive: everything below as well
+---@return fs.Watch
+---@return nil
+---@return nil
+---@return fs.Watch
+function fs.watch(path, options) end
+
 -- Paths as text, which do not wait -----------------------------------------------------------------------------
 
 ---The parts with one slash between them; an absolute part begins anew.

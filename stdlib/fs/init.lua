@@ -10,6 +10,7 @@ return {
   list = use("list"),
   walk = use("walk"),
   glob = use("glob"),
+  watch = use("watch"),
   mkdir = core.mkdir,
   remove = core.remove,
   rename = core.rename,

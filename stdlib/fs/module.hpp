@@ -11,6 +11,7 @@
 //   copy, copy_file, copy_tree         copy, move
 //   temporary, temporaries             tempfile, tempdir, and what they are removed by
 //   listing       what list, walk and glob (Lua files) are made of
+//   watch         what watch (a Lua file) is made of
 //   paths         paths as text, and the current directory
 //   buffered_file, file_jobs, file     open and its File objects
 #pragma once
@@ -27,6 +28,7 @@ void add_links(lua_State* L);
 void add_listing(lua_State* L);
 void add_paths(lua_State* L);
 void add_temporaries(lua_State* L);
+void add_watch(lua_State* L);
 void add_files(lua_State* L);
 
 }  // namespace neap::stdlib::fs

@@ -4,6 +4,10 @@ return {
     local file <close> = neap.fs.open("/dev/null")
     visit(file)
   end,
+  Watch = function(visit)
+    local watch <close> = neap.fs.watch("/tmp")
+    visit(watch)
+  end,
   TempDir = function(visit)
     local directory <close> = neap.fs.tempdir()
     visit(directory)
