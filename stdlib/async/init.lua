@@ -45,6 +45,8 @@ for file, names in pairs {
   exitstack = { "ExitStack" },
   queue = { "Queue", "PriorityQueue", "LifoQueue" },
   ["stream/init"] = { "stdin", "stdout", "stderr" },
+  ["process/init"] = { "create_subprocess_exec", "create_subprocess_shell", "subprocess" },
+  ["signal/init"] = { "signals" },
   ["net/init"] = {
     "open_connection", "open_unix_connection", "start_server", "start_unix_server", "getaddrinfo",
   },

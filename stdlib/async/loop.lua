@@ -40,6 +40,17 @@ function Loop:set_exception_handler(fn)
   core.set_exception_handler(handler and function(context) handler(self, context) end)
 end
 
+-- add_signal_handler(signal, fn, ...): fn(...) is called from the loop when the signal has come; it takes the place of a
+-- handler set before.
+function Loop:add_signal_handler(signal, fn, ...)
+  use("signal/init").add_handler(signal, fn, ...)
+end
+
+-- remove_signal_handler(signal): true when there was one; then the signal does what it did before.
+function Loop:remove_signal_handler(signal)
+  return use("signal/init").remove_handler(signal)
+end
+
 -- add_instrument{event = fn, ...}: the functions are told of the scheduler's events: see instrument.lua.
 function Loop:add_instrument(instrument)
   use("instrument").add(instrument)
