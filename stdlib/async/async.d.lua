@@ -33,6 +33,13 @@ function await(x, ...) end
 
 async.await = await
 
+-- Subprocesses and signals: see neap.process and neap.signal -----------------------------------------------------
+
+async.create_subprocess_exec = require("neap.process").create_subprocess_exec
+async.create_subprocess_shell = require("neap.process").create_subprocess_shell
+async.subprocess = require("neap.process").subprocess
+async.signals = require("neap.signal").signals
+
 -- Contexts -----------------------------------------------------------------------------------------------------
 
 ---A variable whose value belongs to a task: what a task starts begins with a copy of its values.
@@ -1316,6 +1323,18 @@ function Loop:create_future() end
 ---@param options? async.TaskOptions
 ---@return async.Task
 function Loop:create_task(x, options) end
+
+---Calls `fn(...)` from the loop when the signal has come; it takes the place of a handler set before. ValueError for a signal
+---that does not exist or that the system lets nobody handle.
+---@param signal string|integer "SIGTERM", "TERM" or a number
+---@param fn fun(...: any)
+---@param ... any
+function Loop:add_signal_handler(signal, fn, ...) end
+
+---The signal does again what it did before the handler was set.
+---@param signal string|integer
+---@return boolean removed false when there was none
+function Loop:remove_signal_handler(signal) end
 
 ---@class async.PollInfo
 ---@field ready integer how many tasks and callbacks are ready

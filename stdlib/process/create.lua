@@ -2,7 +2,7 @@
 local core, use = ...
 
 local async = use("async/init")
-local Process = use("process")
+local new_process = use("process").new
 local TypeError, ValueError = async.TypeError, async.ValueError
 
 local function special(name)
@@ -106,7 +106,7 @@ local function start(list, options, what)
   io.stdout:flush()
   local child = core.launch(list, environment, options.cwd, options.process_group, options.start_new_session, stdin,
     opened.stdout, stderr)
-  return Process.new(child, opened.ours, list, options)
+  return new_process(child, opened.ours, list, options)
 end
 
 -- The options are the last argument when that is a table.

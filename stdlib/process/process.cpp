@@ -129,8 +129,8 @@ void start_watch(uv_loop_t* loop, ExitWatch& watch) {
   watch.pidfd = -1;
   uv_signal_init(loop, &watch.signal);
   watch.handle.data = &watch;
-  uv_signal_start(&watch.signal, [](uv_signal_t* signal, int) { look(*static_cast<ExitWatch*>(signal->data)); },
-                  SIGCHLD);
+  uv_signal_start(
+      &watch.signal, [](uv_signal_t* signal, int) { look(*static_cast<ExitWatch*>(signal->data)); }, SIGCHLD);
 }
 
 // Starting one.
@@ -319,9 +319,8 @@ int open_process(lua_State* L) {
   lua_pop(L, 1);
   lua_createtable(L, 0, 8);
   static const luaL_Reg kFunctions[] = {
-      {"launch", bound<child_launch>},         {"pipe", bound<make_pipe>},
-      {"null_device", bound<null_device>},     {"close", bound<close_descriptor>},
-      {"descriptor", bound<descriptor_of>},    {"signal_name", bound<name_of_signal>},
+      {"launch", bound<child_launch>},    {"pipe", bound<make_pipe>},           {"null_device", bound<null_device>},
+      {"close", bound<close_descriptor>}, {"descriptor", bound<descriptor_of>}, {"signal_name", bound<name_of_signal>},
   };
   set_functions(L, kFunctions);
   return 1;

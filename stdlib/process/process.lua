@@ -13,7 +13,7 @@ function Process.__index(process, name)
   return Process[name]
 end
 
-function Process.new(child, streams, list, options)
+local function new(child, streams, list, options)
   return setmetatable({
     child = child,
     pid = child:pid(),
@@ -111,4 +111,4 @@ function Process:__tostring()
   return ("<Process %d '%s' %s>"):format(self.pid, self.args[1], state)
 end
 
-return Process
+return { new = new }
