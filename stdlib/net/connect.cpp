@@ -90,14 +90,6 @@ int is_numeric(lua_State* L) {
   return 1;
 }
 
-/// set_limits(stream, limit, high_water): nil leaves one as it is.
-int set_limits(lua_State* L) {
-  Stream& stream = check_stream(L, 1, "set_limits");
-  stream.limit = static_cast<std::size_t>(luaL_optinteger(L, 2, static_cast<lua_Integer>(stream.limit)));
-  stream.high_water = static_cast<std::size_t>(luaL_optinteger(L, 3, static_cast<lua_Integer>(stream.high_water)));
-  return 0;
-}
-
 int is_detached(lua_State* L) {
   lua_pushboolean(L, check_stream(L, 1, "is_detached").detached);
   return 1;
@@ -107,8 +99,9 @@ int is_detached(lua_State* L) {
 
 void add_connecting(lua_State* L) {
   static const luaL_Reg kFunctions[] = {
-      {"tcp_connect", bound<tcp_connect>}, {"pipe_connect", bound<pipe_connect>}, {"is_numeric", bound<is_numeric>},
-      {"set_limits", bound<set_limits>},   {"is_detached", bound<is_detached>},
+      {"tcp_connect", bound<tcp_connect>}, {"pipe_connect", bound<pipe_connect>},
+      {"is_numeric", bound<is_numeric>},   {"set_limits", bound<set_stream_limits>},
+      {"is_detached", bound<is_detached>},
   };
   set_functions(L, kFunctions);
 }

@@ -20,7 +20,7 @@ local known = {
   process_group = "boolean",
   start_new_session = "boolean",
   grace = "number",
-  limit = "number",
+  limit = "integer",
 }
 
 local function check_options(options, what)
@@ -32,7 +32,10 @@ local function check_options(options, what)
       table.sort(names)
       error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 4)
     end
-    if kind ~= true and type(value) ~= kind then
+    if kind == "integer" and math.type(value) == "integer" and value < 1 then
+      error(ValueError(("the option '%s' of %s must be 1 or more, got %d"):format(name, what, value)), 4)
+    end
+    if kind ~= true and type(value) ~= kind and math.type(value) ~= kind then
       error(TypeError(("the option '%s' of %s must be a %s, got %s"):format(name, what, kind, type(value))), 4)
     end
   end
@@ -83,6 +86,7 @@ local function descriptor(opened, number, value, what)
   end
   if value == PIPE then
     local stream, fd = core.pipe(number ~= 0)
+    core.set_limits(stream, opened.limit)
     opened.ours[names[number]] = stream
     table.insert(opened.theirs, fd)
     return fd
@@ -99,7 +103,7 @@ end
 local function start(list, options, what)
   check_options(options, what)
   local environment = environment_of(options.env, what)
-  local opened <close> = setmetatable({ theirs = {}, ours = {} }, Opened)
+  local opened <close> = setmetatable({ theirs = {}, ours = {}, limit = options.limit }, Opened)
   local stdin = descriptor(opened, 0, options.stdin, what)
   opened.stdout = descriptor(opened, 1, options.stdout, what)
   local stderr = descriptor(opened, 2, options.stderr, what)

@@ -319,8 +319,10 @@ int open_process(lua_State* L) {
   lua_pop(L, 1);
   lua_createtable(L, 0, 8);
   static const luaL_Reg kFunctions[] = {
-      {"launch", bound<child_launch>},    {"pipe", bound<make_pipe>},           {"null_device", bound<null_device>},
-      {"close", bound<close_descriptor>}, {"descriptor", bound<descriptor_of>}, {"signal_name", bound<name_of_signal>},
+      {"launch", bound<child_launch>},          {"pipe", bound<make_pipe>},
+      {"null_device", bound<null_device>},      {"close", bound<close_descriptor>},
+      {"descriptor", bound<descriptor_of>},     {"signal_name", bound<name_of_signal>},
+      {"set_limits", bound<set_stream_limits>},
   };
   set_functions(L, kFunctions);
   return 1;

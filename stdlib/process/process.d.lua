@@ -21,6 +21,7 @@ local process = {}
 ---@field env? table<string, string|number> the whole environment of the child; default: that of this process
 ---@field process_group? boolean a process group of its own, to which its signals go
 ---@field start_new_session? boolean a session of its own, and a group
+---@field limit? integer bytes of the longest line that is read from a pipe; default: 65536
 ---@field grace? number seconds between SIGTERM and SIGKILL when a `<close>` variable of it ends; default: SIGKILL at once
 
 ---Starts a program, looked for in PATH. OSError that names the program (ENOENT, EACCES) or the directory when that fails;

@@ -281,6 +281,13 @@ void raise_stream_error(lua_State* L, const Stream& stream, int code, const char
   io::raise_uv(L, code, syscall, io::address_text(reinterpret_cast<const sockaddr*>(&stream.peer), text, sizeof text));
 }
 
+int set_stream_limits(lua_State* L) {
+  Stream& stream = check_stream(L, 1, "set_limits");
+  stream.limit = static_cast<std::size_t>(luaL_optinteger(L, 2, static_cast<lua_Integer>(stream.limit)));
+  stream.high_water = static_cast<std::size_t>(luaL_optinteger(L, 3, static_cast<lua_Integer>(stream.high_water)));
+  return 0;
+}
+
 void stop_watching(Stream& stream) {
   if (!stream.watching) return;
   stream.watching = false;

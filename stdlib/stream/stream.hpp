@@ -119,6 +119,8 @@ Stream& check_open_stream(lua_State* L, const char* method);
 void close_stream(Stream& stream, Scheduler& scheduler, bool at_once);
 /// A request of the handle has ended.
 void stream_written(StreamHandle& handle);
+/// Lua function `set_limits(stream, limit, high_water)`: nil leaves one as it is.
+int set_stream_limits(lua_State* L);
 /// No further readiness is wanted.
 void stop_watching(Stream& stream);
 

@@ -75,6 +75,13 @@ test("lines arrive while the child runs", real, function()
   equal(process:wait(), 0)
 end)
 
+test("the limit is that of its pipes", function()
+  local process <close> = shell("echo long line", { stdout = PIPE, limit = 4 })
+  raises(async.LimitOverrunError, process.stdout.readline, process.stdout)
+  misuse(async.ValueError, async.create_subprocess_exec, "ls", { limit = 0 })
+  misuse(async.TypeError, async.create_subprocess_exec, "ls", { limit = 1.5 })
+end)
+
 test("cwd and env are the child's", function()
   equal(capture("pwd", { cwd = "/" }).stdout, "/\n")
   equal(capture({ "/usr/bin/env" }, { env = { ONE = "1", TWO = 2 } }).stdout, "ONE=1\nTWO=2\n")
