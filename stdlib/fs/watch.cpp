@@ -269,8 +269,8 @@ int watch_gc(lua_State* L) {
   watch.waiting = nullptr;  // the state is being closed, or no task can reach it
   watch.end();
   watch.~Watch();
-  new (&watch) Watch();  // another finalizer may still hold it
-  watch.ended = true;
+  lua_pushnil(L);  // another finalizer may still hold it: it is no Watch any more
+  lua_setmetatable(L, 1);
   return 0;
 }
 
