@@ -17,6 +17,9 @@ end
 -- Modules that scripts know under other names: globals, and `async.NAME`.
 local hidden = { base = true, async = true, net = true, stream = true }
 
+-- Names of modules -> fields of neap.compat.
+local stand_ins = { ["socket"] = "socket", ["socket.core"] = "socket" }
+
 return function(load_module, module_names)
   print = core.print
   os.exit = core.exit
@@ -51,5 +54,23 @@ return function(load_module, module_names)
     if not short then return nil end
     if neap[short] == nil then return "\n\tneap has no module '" .. short .. "'" end
     return function() return neap[short] end, ":neap:"
+  end)
+
+  -- `require "neap.compat.socket"` gives `neap.compat.socket`, a field of a module.
+  table.insert(package.searchers, 3, function(name)
+    local short, field = name:match("^neap%.([%w_]+)%.([%w_]+)$")
+    if not short then return nil end
+    local module = neap[short]
+    if type(module) ~= "table" or module[field] == nil then
+      return ("\n\tneap has no module '%s.%s'"):format(short, field)
+    end
+    return function() return module[field] end, ":neap:"
+  end)
+
+  -- Libraries that neap can stand in for, when they are not installed.
+  table.insert(package.searchers, function(name)
+    local field = stand_ins[name]
+    if not field then return nil end
+    return function() return neap.compat[field] end, ":neap:"
   end)
 end
