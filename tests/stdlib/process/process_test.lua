@@ -258,3 +258,47 @@ test("a process that is forgotten is reaped all the same", real, function()
   end
   equal(zombies, "0\n")
 end)
+
+-- For each suspension in it, fn() runs once in a task whose k-th wait is answered by a cancel request.
+local function cancelled_at_each_wait(fn)
+  local runs = 0
+  repeat
+    runs = runs + 1
+    local cancelled = async.run(function()
+      local task = async.spawn(fn)
+      async.wait { task }
+      return task:cancelled()
+    end, { cancel_at = runs })
+  until not cancelled
+  return runs
+end
+
+test("run, cancelled at each of its waits, leaves no child, no descriptor and no task", real, function()
+  local function descriptors() return #neap.fs.list("/proc/self/fd") end
+  capture("true")
+  local before
+  local runs = cancelled_at_each_wait(function()
+    before = before or descriptors()
+    capture({ "sh", "-c", "cat; echo err >&2" }, { input = ("x"):rep(200000) })
+  end)
+  check(runs >= 3, runs)
+  equal(async.open_handles(), {})
+  equal(capture("ps -o stat= --ppid $PPID | grep -c Z").stdout, "0\n")
+  for _ = 1, 100 do
+    if descriptors() == before then break end
+    async.sleep(0.01)
+  end
+  equal(descriptors(), before)
+end)
+
+test("a <close> variable reaps its process wherever its task is cancelled", real, function()
+  local pids = {}
+  cancelled_at_each_wait(function()
+    local process <close> = shell("echo ready; exec sleep 60", { stdout = PIPE })
+    pids[#pids + 1] = process.pid
+    process.stdout:readline()
+    async.sleep(0)
+  end)
+  check(#pids >= 3)
+  for _, pid in ipairs(pids) do equal(subprocess.run("kill -0 " .. pid, { stderr = DEVNULL }).returncode, 1) end
+end)
