@@ -7,6 +7,7 @@
 #include "runtime/task/coroutine.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "stdlib/base/awaited_file.hpp"
 #include "stdlib/registry.hpp"
 
 #include <uv.h>
@@ -54,6 +55,7 @@ int exit_process(lua_State* L) {
     scheduler.request_exit(status);
     return park_ready(L, task, [](lua_State*, int, lua_KContext) { return 0; });
   }
+  flush_awaited_files(L);
   std::exit(status);  // writes out what the streams hold; the program checks that it could
 }
 
@@ -123,33 +125,17 @@ int do_file(lua_State* L) {
   return dofile_returned(L, LUA_OK, 0);
 }
 
-// io.write and file:write give nil and a message when they fail, and few programs look. A pipe whose reader
-// has gone never comes back, so that is raised; every other answer is stock Lua's.
-
-/// Calls upvalue 1 and raises when it failed with EPIPE.
-int guarded_write(lua_State* L) {
-  const int count = lua_gettop(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, count, LUA_MULTRET);
-  if (lua_gettop(L) >= 3 && lua_isnil(L, 1) && lua_tointeger(L, 3) == EPIPE) raise_output_error(L, EPIPE);
-  return lua_gettop(L);
-}
-
-void guard_field(lua_State* L, const char* name) {
-  lua_getfield(L, -1, name);
-  lua_pushcclosure(L, bound<guarded_write>, 1);
-  lua_setfield(L, -2, name);
-}
-
-/// Replaces io.write and the write and flush of files.
-int guard_output(lua_State* L) {
+/// Replaces what blocks in the io library and in os.
+int replace_io(lua_State* L) {
+  stock_io(L);
   lua_getglobal(L, "io");
-  guard_field(L, "write");
   luaL_getmetatable(L, LUA_FILEHANDLE);
   lua_getfield(L, -1, "__index");
-  guard_field(L, "write");
-  guard_field(L, "flush");
+  lua_remove(L, -2);
+  replace_reading(L);
+  replace_writing(L);
+  lua_pop(L, 1);
+  replace_children(L);
   return 0;
 }
 
@@ -192,7 +178,7 @@ int open_base(lua_State* L) {
       {"load", bound<load>},
       {"loadfile", bound<load_file>},
       {"dofile", bound<do_file>},
-      {"guard_output", bound<guard_output>},
+      {"replace_io", bound<replace_io>},
       {"Future", bound<new_future_function>},
       {"current_task", bound<current_task>},
       {"shielded_wait", bound<shielded_wait>},

@@ -27,7 +27,7 @@ return function(load_module, module_names)
   loadfile = core.loadfile
   dofile = core.dofile
   coroutine.close = close
-  core.guard_output()
+  core.replace_io()
   require = use("require")
 
   async = load_module("async")

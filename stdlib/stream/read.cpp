@@ -4,6 +4,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/formats.hpp"
 #include "stdlib/io/problem.hpp"
+#include "stdlib/io/stdin_bytes.hpp"
 #include "stdlib/stream/stream.hpp"
 
 #include <unistd.h>
@@ -162,6 +163,7 @@ template <Attempt attempt>
 int start(lua_State* L, Stream& stream) {
   Task& task = check_can_wait(L, kRead.name);
   check_single(L, stream);
+  if (stream.is_stdin) io::take_over_stdin(L, io::StdinReader::stream);
   if (!satisfied_too_often(L)) return read_by<attempt>(L, stream);
   stream.reader_ready = true;
   return park_ready(L, task, resumed<attempt>);

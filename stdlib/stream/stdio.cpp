@@ -2,6 +2,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/problem.hpp"
+#include "stdlib/io/stdin_bytes.hpp"
 #include "stdlib/stream/stream.hpp"
 
 #include <fcntl.h>
@@ -50,6 +51,10 @@ int stdio(lua_State* L) {
   }
   stream_connected(L, stream);
   stream.closed();
+  if (fd == STDIN_FILENO) {
+    stream.is_stdin = true;
+    io::set_stdin_bytes(L, io::StdinReader::stream, stream.ahead, stream.begin);
+  }
   return 1;
 }
 

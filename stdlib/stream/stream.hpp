@@ -74,6 +74,7 @@ struct Stream final : OpenHandle {
   bool write_ended = false;    // write_eof was called
   bool closing = false;        // close was called
   bool detached = false;       // the server that made it does not close it
+  bool is_stdin = false;       // io.read may have read what comes first
   bool waits_for_all = false;  // a write waits until nothing is queued: for what ends with the process
   int fd = -1;
   int read_error = 0;   // errno of a read that failed

@@ -1,0 +1,163 @@
+// io.popen, the close of its files, and os.execute: the task waits for the child, and not the loop.
+#include "runtime/lua/bind.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "stdlib/base/child_end.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <utility>
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves the declaration to us
+
+namespace neap::stdlib {
+
+namespace {
+
+constexpr std::size_t kReadBlock = std::size_t{64} * 1024;  // of a pipe that nobody else reads
+constexpr int kNoShell = 127 << 8;                          // the status of system() when there is no shell
+
+void abandon_child(Scheduler&, Task& task) { static_cast<ChildEnd*>(task.wait_object)->waiter = nullptr; }
+
+void abandon_execute(Scheduler& scheduler, Task& task) {
+  auto& child = *static_cast<ChildEnd*>(task.wait_object);
+  if (!child.ended) ::kill(child.pid, SIGTERM);
+  child.stopped = true;
+  abandon_child(scheduler, task);
+}
+
+constexpr WaitKind kClose{.abandon = abandon_child, .name = "file:close"};
+constexpr WaitKind kExecute{.abandon = abandon_execute, .name = "os.execute"};
+
+/// Starts the shell as popen and system do: the child has everything of this process that exec does not take, and
+/// `end` (-1: none) in place of descriptor `place`. Returns errno's value.
+int start_shell(const char* command, int end, int place, pid_t* pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (end >= 0) posix_spawn_file_actions_adddup2(&actions, end, place);
+  const char* arguments[] = {"sh", "-c", command, nullptr};
+  const int error = posix_spawn(pid, "/bin/sh", &actions, nullptr, const_cast<char**>(arguments), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
+}
+
+int make_pipe(int (&ends)[2]) {
+#ifdef __linux__
+  return ::pipe2(ends, O_CLOEXEC);
+#else
+  if (::pipe(ends) != 0) return -1;
+  for (const int fd : ends) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return 0;
+#endif
+}
+
+/// The pipe's file, or null and errno.
+FILE* open_shell(const char* command, bool writes, pid_t* pid) {
+  int ends[2];
+  if (make_pipe(ends) != 0) return nullptr;
+  const int own = writes ? ends[1] : ends[0];
+  const int other = writes ? ends[0] : ends[1];
+  int error = start_shell(command, other, writes ? STDIN_FILENO : STDOUT_FILENO, pid);
+  ::close(other);
+  FILE* file = error == 0 ? fdopen(own, writes ? "w" : "r") : nullptr;
+  if (file != nullptr) return file;
+  if (error == 0) error = errno;
+  ::close(own);
+  errno = error;
+  return nullptr;
+}
+
+/// io.popen(command, mode)
+int io_popen(lua_State* L) {
+  const char* command = luaL_checkstring(L, 1);
+  const char* mode = luaL_optstring(L, 2, "r");
+  luaL_argcheck(L, (*mode == 'r' || *mode == 'w') && mode[1] == '\0', 2, "invalid mode");
+  const bool writes = *mode == 'w';
+  AwaitedFiles& files = awaited_files(L);
+  auto* stream = static_cast<luaL_Stream*>(lua_newuserdatauv(L, sizeof(luaL_Stream), 0));
+  stream->closef = nullptr;
+  luaL_setmetatable(L, LUA_FILEHANDLE);
+  std::fflush(nullptr);
+  pid_t pid = 0;
+  stream->f = open_shell(command, writes, &pid);
+  if (stream->f == nullptr) return luaL_fileresult(L, 0, command);
+  auto file = std::make_unique<AwaitedFile>(scheduler_of(L), stream->f, writes);
+  file->pid = pid;
+  if (!writes) file->block = kReadBlock;
+  files.files.emplace(stream->f, std::move(file));
+  stream->closef = bound<close_pipe>;
+  return 1;
+}
+
+/// What a child's end gives to the script.
+int answer(lua_State* L, int status) {
+  errno = status < 0 ? ECHILD : 0;
+  return luaL_execresult(L, status);
+}
+
+int child_resumed(lua_State* L, int, lua_KContext context) {
+  finish_wait(L);  // when it raises, the ChildEnd is not ours any more
+  auto* child = reinterpret_cast<ChildEnd*>(context);
+  const int status = child->status;
+  delete child;
+  return answer(L, status);
+}
+
+int wait_for(lua_State* L, ChildEnd& child, const WaitKind& kind) {
+  Task& task = check_can_wait(L, kind.name);
+  child.waiter = &task;
+  return park(L, task, kind, &child, child_resumed, reinterpret_cast<lua_KContext>(&child));
+}
+
+/// os.execute(command)
+int os_execute(lua_State* L) {
+  const char* command = luaL_optstring(L, 1, nullptr);
+  Scheduler& scheduler = scheduler_of(L);
+  if (command == nullptr || !scheduler.can_suspend(L)) return stock_io(L).execute(L);
+  check_can_wait(L, kExecute.name);
+  AwaitedFiles& files = awaited_files(L);
+  pid_t pid = 0;
+  const int error = start_shell(command, -1, -1, &pid);
+  if (error == ENOENT || error == EACCES) return answer(L, kNoShell);
+  if (error != 0) {
+    errno = error;
+    return luaL_fileresult(L, 0, nullptr);
+  }
+  auto* child = new ChildEnd(scheduler, files, pid);
+  proceed(*child);
+  return wait_for(L, *child, kExecute);
+}
+
+}  // namespace
+
+int close_pipe(lua_State* L) {
+  AwaitedFiles& files = awaited_files(L);
+  const auto* stream = static_cast<luaL_Stream*>(luaL_checkudata(L, 1, LUA_FILEHANDLE));
+  const auto found = files.files.find(stream->f);
+  if (found == files.files.end()) return answer(L, -1);
+  Scheduler& scheduler = scheduler_of(L);
+  auto* child = new ChildEnd(scheduler, files, found->second->pid);
+  child->pipe = std::move(found->second);
+  files.files.erase(found);
+  child->pipe->due = child->pipe->writes ? child->pipe->unused() : 0;
+  const bool forgotten = !scheduler.closed() && in_finalizer(L);
+  if (!forgotten && !scheduler.can_suspend(L)) return answer(L, end_now(*child));
+  proceed(*child);
+  return forgotten ? 0 : wait_for(L, *child, kClose);
+}
+
+void replace_children(lua_State* L) {
+  lua_pushcfunction(L, bound<io_popen>);
+  lua_setfield(L, -2, "popen");
+  lua_getglobal(L, "os");
+  lua_pushcfunction(L, bound<os_execute>);
+  lua_setfield(L, -2, "execute");
+  lua_pop(L, 1);
+}
+
+}  // namespace neap::stdlib

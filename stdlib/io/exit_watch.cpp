@@ -1,0 +1,76 @@
+#include "stdlib/io/exit_watch.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace neap::stdlib::io {
+
+namespace {
+
+/// 0 when `options` say not to wait and it still runs, -1 when it is none of our children any more.
+pid_t reap(pid_t pid, int* status, int options) {
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(pid, status, options);
+  } while (ended < 0 && errno == EINTR);
+  return ended;
+}
+
+int open_pidfd([[maybe_unused]] pid_t pid) {
+#ifdef SYS_pidfd_open
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // closed on exec by itself
+#else
+  return -1;
+#endif
+}
+
+}  // namespace
+
+int wait_blocking(pid_t pid) {
+  int status = 0;
+  return reap(pid, &status, 0) < 0 ? -1 : status;
+}
+
+ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner) {
+  auto* self = new ExitWatch();
+  self->pid_ = pid;
+  self->ended_ = ended;
+  self->owner_ = owner;
+  self->pidfd_ = open_pidfd(pid);
+  if (self->pidfd_ >= 0 && uv_poll_init(loop, &self->poll_, self->pidfd_) == 0) {
+    self->handle_.data = self;
+    uv_poll_start(&self->poll_, UV_READABLE,
+                  [](uv_poll_t* poll, int, int) { static_cast<ExitWatch*>(poll->data)->look(); });
+    return self;
+  }
+  if (self->pidfd_ >= 0) ::close(self->pidfd_);
+  self->pidfd_ = -1;
+  uv_signal_init(loop, &self->signal_);
+  self->handle_.data = self;
+  const auto on_signal = [](uv_signal_t* signal, int) { static_cast<ExitWatch*>(signal->data)->look(); };
+  uv_signal_start(&self->signal_, on_signal, SIGCHLD);
+  ::kill(::getpid(), SIGCHLD);  // it may have ended before
+  return self;
+}
+
+void ExitWatch::look() {
+  int status = 0;
+  const pid_t reaped = reap(pid_, &status, WNOHANG);
+  if (reaped == 0) return;
+  stop();
+  ended_(owner_, reaped < 0 ? -1 : status);
+}
+
+void ExitWatch::stop() {
+  if (pidfd_ >= 0) {
+    uv_poll_stop(&poll_);
+    ::close(pidfd_);
+  }
+  uv_close(&handle_, [](uv_handle_t* handle) { delete static_cast<ExitWatch*>(handle->data); });
+}
+
+}  // namespace neap::stdlib::io

@@ -1,0 +1,42 @@
+// Learns of the end of a child, and reaps it.
+//
+// From a descriptor of the process (pidfd) where the system has them, else from SIGCHLD. It is reaped by its number alone,
+// so that children that C libraries make are left to those.
+//
+// Owner: itself. It deletes itself when it has told of the end, or was stopped, and libuv has closed it.
+#pragma once
+
+#include <sys/types.h>
+#include <uv.h>
+
+namespace neap::stdlib::io {
+
+/// Waits, blocking, for the child's end. Its status as waitpid gives it; -1 when somebody else has reaped it.
+int wait_blocking(pid_t pid);
+
+class ExitWatch {
+ public:
+  /// `status` is that of wait_blocking.
+  using Ended = void (*)(void* owner, int status);
+
+  static ExitWatch* start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner);
+
+  /// Tells nobody any more; the child is not reaped.
+  void stop();
+
+ private:
+  ExitWatch() : handle_() {}
+  void look();
+
+  union {
+    uv_handle_t handle_;
+    uv_poll_t poll_;      // of the pidfd
+    uv_signal_t signal_;  // SIGCHLD
+  };
+  int pidfd_ = -1;
+  pid_t pid_ = 0;
+  Ended ended_ = nullptr;
+  void* owner_ = nullptr;
+};
+
+}  // namespace neap::stdlib::io
