@@ -105,6 +105,7 @@ Task& Interpreter::run_main(int argument_count) {
   main_ended_ = true;
   task.retrieved = true;
   scheduler_->cancel_all_and_wait();
+  scheduler_->finish_sending();
   scheduler_->report_unretrieved(L);
   scheduler_->warn_of_open_handles();
   return task;

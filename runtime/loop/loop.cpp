@@ -135,6 +135,13 @@ void Loop::wait_precisely(Deadline deadline) {
   poll_all();
 }
 
+void Loop::wait_at_most(Deadline nanoseconds) {
+  poll_all();
+  if (must_not_block()) return;
+  poll_descriptor(uv_backend_fd(&loop_), nanoseconds);
+  poll_all();
+}
+
 void Loop::wait_virtually() {
   // Requests end by themselves (a file operation, a look-up), and so time stands still for them; open
   // handles may stay silent for ever, and so time jumps over them.

@@ -43,6 +43,9 @@ class Loop {
   /// Waits for the next event or timer deadline, and runs the callbacks of what came.
   void wait();
 
+  /// The same as `wait`, but for so many nanoseconds of real time at most, and without heeding timers.
+  void wait_at_most(Deadline nanoseconds);
+
   /// Makes `wait` return soon. Safe from any thread and from signal handlers while the loop exists.
   void wake() {
     uv_async_send(&wakeup_);

@@ -490,6 +490,15 @@ void Scheduler::cancel_all_and_wait() {
   } while (!stopped());
 }
 
+void Scheduler::finish_sending() {
+  const auto began = static_cast<Deadline>(uv_hrtime());
+  while (unsent > 0 && !exit_requested_) {
+    const Deadline left = began + kSendingGrace - static_cast<Deadline>(uv_hrtime());
+    if (left <= 0) return;
+    loop_.wait_at_most(left);
+  }
+}
+
 void Scheduler::interrupt_root() {
   if (roots_.empty()) return;
   interrupted_ = true;

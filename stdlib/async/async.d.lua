@@ -1260,6 +1260,58 @@ function async.start_server(handler, host, port, options) end
 ---@return async.Server
 function async.start_unix_server(handler, path, options) end
 
+---A UDP socket: datagrams. A local declared `<close>` is closed at the end of its block.
+---@class async.UdpSocket
+local UdpSocket = {}
+
+---Sends a datagram to the host, or to that of `connect`. Waits for the look-up of a name, and while the system takes
+---nothing. OSError EMSGSIZE when it is too long for one.
+---@param data string
+---@param host? string
+---@param port? integer
+---@return async.UdpSocket self
+function UdpSocket:send(data, host, port) end
+
+---Waits for a datagram. A cancelled call takes nothing. ConnectionError ECONNREFUSED when the host of `connect` has told
+---that nobody receives there; RuntimeError while another task receives, and when the socket is closed.
+---@return string data
+---@return string host
+---@return integer port
+function UdpSocket:receive() end
+
+---From now on sends there, and receives from there only. Waits for the look-up of a name.
+---@param host string
+---@param port integer
+---@return async.UdpSocket self
+function UdpSocket:connect(host, port) end
+
+---Where it receives; nil once closed.
+---@return async.InetAddress|nil
+function UdpSocket:address() end
+
+---Where `connect` has connected it to.
+---@return async.InetAddress|nil
+function UdpSocket:peer() end
+
+---Closes it. A task that receives gets a RuntimeError.
+function UdpSocket:close() end
+
+---@return boolean
+function UdpSocket:is_closing() end
+
+---@class async.UdpOptions
+---@field host? string where to receive; default all of the machine's addresses
+---@field port? integer default one that the system picks
+---@field family? "inet"|"inet6" of the addresses without a host, or of a name; default "inet" without a host
+---@field broadcast? boolean datagrams to broadcast addresses may be sent
+---@field reuse_address? boolean
+---@field reuse_port? boolean several sockets may receive at the port
+
+---Opens a UDP socket. Waits for the look-up of a name. OSError EADDRINUSE.
+---@param options? async.UdpOptions
+---@return async.UdpSocket
+function async.open_udp(options) end
+
 ---@class async.AddressInfo: async.InetAddress
 ---@field family "inet"|"inet6"
 ---@field type "stream"|"dgram"

@@ -49,6 +49,7 @@ for file, names in pairs {
   ["signal/init"] = { "signals" },
   ["net/init"] = {
     "open_connection", "open_unix_connection", "start_server", "start_unix_server", "getaddrinfo",
+    "open_udp",
   },
   context = { "ContextVar", "copy_context" },
 } do

@@ -7,6 +7,8 @@ local interleaved = use("resolve").interleaved
 
 local STAGGER = 0.25 -- seconds until the next address is tried beside those that have not answered (RFC 8305)
 
+local RETRY = 0.01 -- seconds until a Unix server is asked again that has no room for a connection
+
 local function text_of(host, port)
   return (host:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(host, port)
 end
@@ -95,11 +97,21 @@ local function open_connection(host, port, given)
   return finish(async.timeout(given.timeout, connect, host, port, given), given)
 end
 
+-- A Unix server whose queue is full refuses at once, where one of TCP lets wait.
+local function connect_to_path(path)
+  while true do
+    local ok, result = pcall(core.pipe_connect, path)
+    if ok then return result end
+    if result.code ~= "EAGAIN" then error(result, 0) end
+    async.sleep(RETRY)
+  end
+end
+
 -- open_unix_connection(path, {timeout=, limit=, high_water=}): waits; the Stream, twice.
 local function open_unix_connection(path, given)
   options.check_path(path, "open_unix_connection", 1)
   given = check(given, known_of_unix, "open_unix_connection")
-  return finish(async.timeout(given.timeout, core.pipe_connect, path), given)
+  return finish(async.timeout(given.timeout, connect_to_path, path), given)
 end
 
 return { open_connection = open_connection, open_unix_connection = open_unix_connection }

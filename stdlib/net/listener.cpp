@@ -10,6 +10,7 @@
 #include "stdlib/io/address.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
+#include "stdlib/net/socket.hpp"
 #include "stdlib/stream/stream.hpp"
 
 #include <fcntl.h>
@@ -85,20 +86,6 @@ void close_listener(lua_State* L, Listener& listener, bool remove) {
 
 // Making one.
 
-/// A socket that does not block, or -1.
-int open_socket(int family) {
-  const int fd = ::socket(family, SOCK_STREAM, 0);
-  if (fd < 0) return -1;
-  fcntl(fd, F_SETFD, FD_CLOEXEC);
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-  return fd;
-}
-
-void set_option(int fd, int level, int option) {
-  const int on = 1;
-  setsockopt(fd, level, option, &on, sizeof on);
-}
-
 struct Problem {
   int error = 0;
   const char* syscall = "";
@@ -147,7 +134,7 @@ int listen_tcp(lua_State* L) {
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   char text[io::kAddressSize];
   io::address_text(generic, text, sizeof text);
-  const int fd = open_socket(generic->sa_family);
+  const int fd = open_socket(generic->sa_family, SOCK_STREAM);
   if (fd < 0) io::raise_errno(L, errno, "socket", text);
   set_option(fd, SOL_SOCKET, SO_REUSEADDR);
   if (lua_toboolean(L, 4) != 0) set_option(fd, SOL_SOCKET, SO_REUSEPORT);
@@ -170,12 +157,12 @@ int listen_pipe(lua_State* L) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), std::min(path.size(), kLongestPath));
-  const int fd = open_socket(AF_UNIX);
+  const int fd = open_socket(AF_UNIX, SOCK_STREAM);
   if (fd < 0) io::raise_errno(L, errno, "socket", path.data());
   struct stat status {};
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (::stat(path.data(), &status) == 0 && S_ISSOCK(status.st_mode)) {
-    const int probe = open_socket(AF_UNIX);
+    const int probe = open_socket(AF_UNIX, SOCK_STREAM);
     const bool in_use = probe >= 0 && (::connect(probe, generic, sizeof address) == 0 || errno == EAGAIN);
     if (probe >= 0) ::close(probe);
     if (!in_use) ::unlink(path.data());

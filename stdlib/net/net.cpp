@@ -13,6 +13,7 @@ int open_net(lua_State* L) {
   net::add_connecting(L);
   net::add_listening(L);
   net::add_resolving(L);
+  net::add_udp(L);
   return 1;
 }
 

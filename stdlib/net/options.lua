@@ -32,9 +32,10 @@ function options.check(given, known, what)
   return given
 end
 
-function options.check_host(host, what)
+-- `argument` is what it is called in messages.
+function options.check_host(host, what, argument)
   if type(host) == "string" then return end
-  error(TypeError(("argument 1 (host) of %s must be a string, got %s"):format(what, type(host))), 3)
+  error(TypeError(("%s of %s must be a string, got %s"):format(argument or "argument 1 (host)", what, type(host))), 3)
 end
 
 -- The path of a Unix socket, which the system holds in a field of fixed size.
@@ -48,12 +49,13 @@ function options.check_path(path, what, argument)
   end
 end
 
-function options.check_port(port, what)
+function options.check_port(port, what, argument)
+  argument = argument or "argument 2 (port)"
   if math.type(port) ~= "integer" then
-    error(TypeError(("argument 2 (port) of %s must be an integer, got %s"):format(what, type(port))), 3)
+    error(TypeError(("%s of %s must be an integer, got %s"):format(argument, what, type(port))), 3)
   end
   if port < 0 or port > 65535 then
-    error(ValueError(("argument 2 (port) of %s must be from 0 to 65535, got %d"):format(what, port)), 3)
+    error(ValueError(("%s of %s must be from 0 to 65535, got %d"):format(argument, what, port)), 3)
   end
 end
 

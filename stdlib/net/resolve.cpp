@@ -33,13 +33,18 @@ int translate(int code) {
   }
 }
 
+thread_local int g_lookups = 0;  // jobs that have not ended, those included that were given up
+
 class ResolveJob final : public Job {
  public:
   ResolveJob(const char* host, const char* service, const addrinfo& hints)
       : host_(host != nullptr ? host : ""),
         service_(service != nullptr ? service : ""),
-        hints_(hints) {}
+        hints_(hints) {
+    ++g_lookups;
+  }
   ~ResolveJob() override {
+    --g_lookups;
     if (found_ != nullptr) freeaddrinfo(found_);
   }
 
@@ -94,9 +99,17 @@ int resolve(lua_State* L) {
   return offload(L, task, kResolve, std::make_unique<ResolveJob>(host, service, hints));
 }
 
+/// lookups(): how many are under way.
+int count_lookups(lua_State* L) {
+  lua_pushinteger(L, g_lookups);
+  return 1;
+}
+
 }  // namespace
 
 void add_resolving(lua_State* L) {
+  lua_pushcfunction(L, bound<count_lookups>);
+  lua_setfield(L, -2, "lookups");
   lua_pushcfunction(L, bound<resolve>);
   lua_setfield(L, -2, "getaddrinfo");
 }

@@ -5,7 +5,9 @@ local async = use("async/init")
 local options = use("options")
 
 -- A name server that does not answer holds a thread of the pool, which files need too.
-local lookups = async.Semaphore(2)
+local MOST = 2
+local lookups = async.Semaphore(MOST)
+local PAUSE = 0.05 -- seconds between looks whether one has ended that nobody waits for any more
 
 local families = { any = true, inet = true, inet6 = true }
 local types = { stream = true, dgram = true }
@@ -29,6 +31,7 @@ local function getaddrinfo(host, given)
   check_choice(given.type, types, "type")
   if given.port ~= nil then options.check_port(given.port, "getaddrinfo") end
   local held <close> = lookups:acquire()
+  while core.lookups() >= MOST do async.sleep(PAUSE) end
   return core.getaddrinfo(host, tostring(given.port or 0), given.family, given.type, given.passive)
 end
 

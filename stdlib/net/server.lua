@@ -40,7 +40,9 @@ local function connection_ended(server, task)
   end
   if server.paused_full then
     server.paused_full = false
-    for _, listener in ipairs(server.listeners) do listener:resume() end
+    for _, listener in ipairs(server.listeners) do
+      if server.retries[listener] == nil then listener:resume() end
+    end
   end
   if server.active == 0 then server.idle:set() end
 end
@@ -60,7 +62,8 @@ end
 local function pause(server, listener, err)
   report(("%s cannot accept a connection, and tries again in %.1f s"):format(server.name, PAUSE), err)
   listener:pause()
-  async.get_running_loop():call_later(PAUSE, function()
+  server.retries[listener] = async.get_running_loop():call_later(PAUSE, function()
+    server.retries[listener] = nil
     if not server.paused_full then listener:resume() end
   end)
 end
@@ -87,6 +90,7 @@ function Server:close()
   if self.closed then return end
   self.closed = true
   for _, listener in ipairs(self.listeners) do listener:close() end
+  for _, retry in pairs(self.retries) do retry:cancel() end
   self.ended:set()
 end
 
@@ -170,6 +174,7 @@ local function new_server(handler, given)
     most = given.max_connections or math.huge,
     listeners = {},
     clients = {},
+    retries = {}, -- by listener: the timer that resumes it
     active = 0,
     made = 0,
     closed = false,
@@ -202,8 +207,8 @@ end
 -- Without a host on all of the machine's addresses.
 local function start_server(handler, host, port, given)
   given = check(handler, given, "start_server")
-  if host ~= nil then options.check_host(host, "start_server") end
-  options.check_port(port, "start_server")
+  if host ~= nil then options.check_host(host, "start_server", "argument 2 (host)") end
+  options.check_port(port, "start_server", "argument 3 (port)")
   local server, seen = new_server(handler, given), {}
   local addresses = host and core.is_numeric(host) and { { host = host, port = port } }
     or getaddrinfo(host ~= "" and host or nil, { port = port, passive = true })

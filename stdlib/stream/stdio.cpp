@@ -10,10 +10,25 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace neap::stdlib {
 
 namespace {
+
+int g_flags[STDERR_FILENO + 1] = {-1, -1, -1};  // of what is shared with others, as they were
+
+void restore_flags() {
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+    if (g_flags[fd] != -1) fcntl(fd, F_SETFL, g_flags[fd]);
+  }
+}
+
+/// Makes the end of the process undo what not blocking changes for all who share the descriptor.
+void remember_flags(int fd) {
+  static const bool registered = std::atexit(restore_flags) == 0;
+  if (registered && g_flags[fd] == -1) g_flags[fd] = fcntl(fd, F_GETFL);
+}
 
 /// A descriptor of the same thing that does not block. A pipe is opened once more, because not to block is a property
 /// that all who have it share, the shell and C's stdio included; what cannot be opened again is shared.
@@ -26,6 +41,7 @@ int unblocked(int fd, int access) {
 #else
   (void)access;
 #endif
+  remember_flags(fd);
   return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 

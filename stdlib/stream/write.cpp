@@ -35,8 +35,12 @@ void wake_writers(Stream& stream, Scheduler& scheduler) {
   while (Waiter* writer = stream.writers.pop_front()) scheduler.wake(static_cast<Task&>(*writer));
 }
 
+void request_begun(StreamHandle& handle) {
+  if (handle.writes++ == 0) ++handle.scheduler->unsent;
+}
+
 void request_done(StreamHandle& handle, int status) {
-  --handle.writes;
+  if (--handle.writes == 0 && handle.scheduler != nullptr) --handle.scheduler->unsent;
   if (Stream* stream = handle.owner) {
     if (status < 0 && stream->write_error == 0) stream->write_error = status;
     if (handle.scheduler != nullptr) wake_writers(*stream, *handle.scheduler);
@@ -96,7 +100,7 @@ void queue_strings(lua_State* L, Stream& stream, const uv_buf_t* strings, int nu
     stream.write_error = code;
     raise_write_error(L, stream);
   }
-  ++stream.handle->writes;
+  request_begun(*stream.handle);
 }
 
 /// A file takes everything, at once.
@@ -207,25 +211,35 @@ int stream_drain(lua_State* L) {
   return must_wait(stream) ? wait_until_less(L, stream) : 1;
 }
 
+/// A FIFO, a terminal and a file have no direction that could be ended alone.
+bool can_write_eof(const Stream& stream) {
+  if (stream.stream_kind == StreamKind::tcp) return true;
+  if (stream.stream_kind != StreamKind::pipe || stream.closing) return false;
+  char path[1];
+  std::size_t size = sizeof path;
+  return uv_pipe_getsockname(&stream.handle->pipe, path, &size) != UV_ENOTSOCK;
+}
+
 /// stream:write_eof(): the peer meets the end behind what is queued.
 int stream_write_eof(lua_State* L) {
   Stream& stream = check_open_stream(L, "Stream:write_eof");
   lua_settop(L, 1);
   if (stream.write_ended) return 1;
   if (stream.write_error != 0) raise_write_error(L, stream);
-  if (stream.handle != nullptr) {
-    auto* request = new uv_shutdown_t();
-    const int code = uv_shutdown(request, &stream.handle->stream, [](uv_shutdown_t* done, int) {
-      auto& handle = *static_cast<StreamHandle*>(done->handle->data);
-      delete done;
-      request_done(handle, 0);
-    });
-    if (code != 0) {
-      delete request;
-      if (code != UV_ENOTCONN) io::raise_uv(L, code, "shutdown");
-    } else {
-      ++stream.handle->writes;
-    }
+  if (!can_write_eof(stream)) {
+    raise(L, ErrorKind::runtime, "Stream:write_eof: only a connection can end one direction; close() the stream");
+  }
+  auto* request = new uv_shutdown_t();
+  const int code = uv_shutdown(request, &stream.handle->stream, [](uv_shutdown_t* done, int) {
+    auto& handle = *static_cast<StreamHandle*>(done->handle->data);
+    delete done;
+    request_done(handle, 0);
+  });
+  if (code != 0) {
+    delete request;
+    if (code != UV_ENOTCONN) io::raise_uv(L, code, "shutdown");
+  } else {
+    request_begun(*stream.handle);
   }
   stream.write_ended = true;
   return 1;
@@ -233,7 +247,7 @@ int stream_write_eof(lua_State* L) {
 
 int stream_can_write_eof(lua_State* L) {
   const Stream& stream = check_stream(L, 1, "Stream:can_write_eof");
-  lua_pushboolean(L, stream.stream_kind == StreamKind::tcp || stream.stream_kind == StreamKind::pipe);
+  lua_pushboolean(L, can_write_eof(stream));
   return 1;
 }
 

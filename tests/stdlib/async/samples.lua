@@ -40,6 +40,10 @@ local samples = {
   Generator = function(visit) visit((async.generator(print)())) end,
   Channel = function(visit) visit(async.Channel()) end,
   LifoQueue = function(visit) visit(async.LifoQueue()) end,
+  UdpSocket = function(visit)
+    local socket <close> = async.open_udp()
+    visit(socket)
+  end,
   Stream = function(visit) visit(async.stdin) end,
   Server = function(visit)
     local server <close> = async.start_server(print, "127.0.0.1", 0)
