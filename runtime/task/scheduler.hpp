@@ -228,10 +228,10 @@ class Scheduler : public StateData {
   static constexpr int kBatch = 128;
   static constexpr int kStepsPerLook = 16;
   static constexpr Deadline kSlice = 1'000'000;
-  static constexpr std::uint16_t kMostRequests = 60'000;  // counted of one task
-  static constexpr Deadline kSendingGrace = 5'000'000'000;    // nanoseconds of real time
-  static constexpr int kDeadlocksInShutdown = 1000;       // then tasks that wait for ever in their cleanup are left
-  static constexpr std::size_t kPooled = 16384;           // idle coroutines kept for the next tasks
+  static constexpr std::uint16_t kMostRequests = 60'000;    // counted of one task
+  static constexpr Deadline kSendingGrace = 5'000'000'000;  // nanoseconds of real time
+  static constexpr int kDeadlocksInShutdown = 1000;         // then tasks that wait for ever in their cleanup are left
+  static constexpr std::size_t kPooled = 16384;             // idle coroutines kept for the next tasks
 
   void turn();
   void run_ready();

@@ -1230,7 +1230,7 @@ function Server:is_serving() end
 ---Stops accepting. The connections that there are go on.
 function Server:close() end
 
----Closes every connection.
+---Closes every connection. The RuntimeError that its handler gets where it reads or writes is not reported.
 function Server:close_clients() end
 
 ---Waits until it is closed and every handler has returned.

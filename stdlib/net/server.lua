@@ -32,12 +32,18 @@ local function serve(server, stream)
   if not ok then error(err, 0) end
 end
 
+-- Whether the error says no more than that close_clients has closed the handler's connection.
+local function is_hung_up(server, task)
+  return server.hung_up[task] and async.is(task:exception(), async.RuntimeError)
+end
+
 local function connection_ended(server, task)
   server.clients[task] = nil
   server.active = server.active - 1
-  if not task:cancelled() and task:exception() ~= nil then
+  if not task:cancelled() and task:exception() ~= nil and not is_hung_up(server, task) then
     report("Exception in the handler of a connection", task:exception())
   end
+  server.hung_up[task] = nil
   if server.paused_full then
     server.paused_full = false
     for _, listener in ipairs(server.listeners) do
@@ -94,9 +100,12 @@ function Server:close()
   self.ended:set()
 end
 
--- close_clients(): closes every connection: their handlers meet its end.
+-- close_clients(): closes every connection; what that raises in their handlers is not reported.
 function Server:close_clients()
-  for _, stream in pairs(self.clients) do stream:close() end
+  for task, stream in pairs(self.clients) do
+    self.hung_up[task] = true
+    stream:close()
+  end
 end
 
 -- wait_closed(): waits until the server is closed and every handler has ended.
@@ -112,7 +121,7 @@ function Server:shutdown(grace)
   local tasks = {}
   for task in pairs(self.clients) do tasks[#tasks + 1] = task end
   for _, task in ipairs(tasks) do task:cancel() end
-  async.wait(tasks)
+  if #tasks > 0 then async.wait(tasks) end
 end
 
 -- serve_forever(): waits until the server is closed; a cancellation shuts it down.
@@ -174,6 +183,7 @@ local function new_server(handler, given)
     most = given.max_connections or math.huge,
     listeners = {},
     clients = {},
+    hung_up = {}, -- the tasks whose connections close_clients has closed
     retries = {}, -- by listener: the timer that resumes it
     active = 0,
     made = 0,

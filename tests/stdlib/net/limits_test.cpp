@@ -1,0 +1,175 @@
+// Connections at the limits of the system: no descriptor left, many of them, much data, nothing left behind.
+#include "tests/support/process.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <string>
+
+using namespace neap::tests;
+
+namespace {
+
+ProcessResult run_limited(const std::string& text, const std::string& limits = ":") {
+  const ScratchDirectory scratch;
+  const std::string script = scratch.write("x.lua", R"lua(
+    function status(name)
+      for line in io.lines("/proc/self/status") do
+        local kilobytes = line:match("^" .. name .. ":%s*(%d+)")
+        if kilobytes then return tonumber(kilobytes) end
+      end
+      return 0
+    end
+    function descriptors() return #neap.fs.list("/proc/self/fd") end
+)lua" + text);
+  return run({"/bin/sh", "-c", limits + "; exec \"$0\" \"$1\"", NEAP_BINARY, script});
+}
+
+}  // namespace
+
+TEST_CASE("net: a server without a descriptor reports it, waits and goes on", "[net]") {
+  const ProcessResult result = run_limited(R"lua(
+    local reported = 0
+    async.get_running_loop():set_exception_handler(function(_, context)
+      if context.exception.code == "EMFILE" then reported = reported + 1 end
+    end)
+    local server = async.start_server(function(r, w) w:write(r:readline()) end, "127.0.0.1", 0)
+    local port, clients, held = server:address().port, {}, {}
+    for i = 1, 8 do clients[i] = async.open_connection("127.0.0.1", port) end
+    async.sleep(0.05)
+    while true do
+      local file = io.open("/dev/null")
+      if file == nil then break end
+      held[#held + 1] = file
+    end
+    held[#held]:close()
+    clients[9] = async.open_connection("127.0.0.1", port)
+    clients[9]:write("x\n")
+    local began = os.clock()
+    async.sleep(0.35)
+    print(reported >= 2 and reported <= 5, os.clock() - began < 0.2)
+    for _, file in ipairs(held) do io.type(file) if io.type(file) == "file" then file:close() end end
+    print(clients[9]:read("l"))
+    server:close()
+    for _, client in ipairs(clients) do client:close() end
+    server:wait_closed()
+  )lua",
+                                           "ulimit -n 64");
+  CAPTURE(result.err);
+  CHECK(result.out == "true\ttrue\nx\n");
+  CHECK(result.status == 0);
+}
+
+TEST_CASE("net: no descriptor for a connection is an OSError EMFILE", "[net]") {
+  const ProcessResult result = run_limited(R"lua(
+    local server <close> = async.start_server(function(r) r:read("a") end, "127.0.0.1", 0)
+    local port, held = server:address().port, {}
+    while true do
+      local file = io.open("/dev/null")
+      if file == nil then break end
+      held[#held + 1] = file
+    end
+    for _, open in ipairs { async.open_connection, async.start_server, async.open_udp } do
+      local ok, err = pcall(open, table.unpack(open == async.open_connection and { "127.0.0.1", port }
+        or open == async.start_server and { print, "127.0.0.1", 0 } or {}))
+      print(ok, err.code)
+    end
+  )lua",
+                                           "ulimit -n 64");
+  CAPTURE(result.err);
+  CHECK(result.out == "false\tEMFILE\nfalse\tEMFILE\nfalse\tEMFILE\n");
+}
+
+TEST_CASE("net: a gibibyte to a slow reader leaves the memory as it was", "[net]") {
+  const ProcessResult result = run_limited(R"lua(
+    local total = 0
+    local server = async.start_server(function(reader)
+      for data in reader:lines(65536) do
+        total = total + #data
+        if total % 50 == 0 then async.sleep(0) end
+      end
+    end, "127.0.0.1", 0)
+    local conn = async.open_connection("127.0.0.1", server:address().port)
+    local chunk, before = ("x"):rep(1 << 18), status("VmHWM")
+    for _ = 1, 4096 do conn:write(chunk) end
+    conn:close()
+    server:close()
+    server:wait_closed()
+    print(total, status("VmHWM") - before < 12000)
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "1073741824\ttrue\n");
+}
+
+TEST_CASE("net: thousands of idle connections, each in less than 4 KiB, and nothing left when they are closed",
+          "[net]") {
+  // A process of its own at the other end: its memory is not ours.
+  const ScratchDirectory scratch;
+  const std::string client = scratch.write("client.lua", R"lua(
+    local conns = {}
+    for i = 1, 8000 do conns[i] = async.open_connection("127.0.0.1", tonumber(arg[1])) end
+    io.write("connected\n") io.flush()
+    async.stdin:read("a")
+  )lua");
+  const ProcessResult result = run_limited(R"lua(
+    local server = async.start_server(function(reader) reader:read(1) end, "127.0.0.1", 0)
+    local port = server:address().port
+    local warm = {}
+    for i = 1, 50 do warm[i] = async.open_connection("127.0.0.1", port) end
+    async.sleep(0.01)
+    for _, conn in ipairs(warm) do conn:close() end
+    warm = nil
+    async.sleep(0.05)
+    collectgarbage() collectgarbage()
+    local open, before = descriptors(), status("VmRSS")
+    local child = io.popen("exec ')lua" NEAP_BINARY R"lua(' )lua" +
+                                               client + R"lua( " .. port .. " > /dev/null", "w")
+    while server.active < 8000 do async.sleep(0.01) end
+    collectgarbage() collectgarbage()
+    print((status("VmRSS") - before) / 8000 < 4)
+    child:close()
+    while server.active > 0 do async.sleep(0.01) end
+    async.sleep(0.05)
+    print(descriptors() == open)
+    server:close()
+  )lua",
+                                           "ulimit -n 9000 || exit 77");
+  CAPTURE(result.err);
+  if (result.status == 77) SKIP("this user may not open so many descriptors");
+  CHECK(result.out == "true\ntrue\n");
+}
+
+TEST_CASE("net: whatever suspension is cancelled, every descriptor is closed", "[net]") {
+  const ProcessResult result = run_limited(R"lua(
+    async.get_running_loop():set_exception_handler(function() end)
+    local function work()
+      local group <close> = async.TaskGroup()
+      group:spawn(function()
+        local server <close> = async.start_server(function(reader, writer)
+          for line in reader:lines("L") do writer:write(line, ("x"):rep(300000), "\n") end
+        end, "localhost", 0, { grace = 0.2 })
+        local conn <close> = async.open_connection("localhost", server:address().port, { timeout = 5 })
+        conn:write("one\n")
+        conn:readline()
+        conn:readexactly(300001)
+        conn:write("two\n"):write_eof()
+        conn:read("a")
+        local udp <close> = async.open_udp { host = "localhost" }
+        udp:send("x", "localhost", udp:address().port)
+        udp:receive()
+      end)
+    end
+    work()
+    local open, count, k = descriptors(), 0, 0
+    repeat
+      k = k + 1
+      async.catch(async.run, work, { cancel_at = k })
+      count = count + 1
+    until count >= 120
+    collectgarbage() collectgarbage()
+    async.sleep(0.3)
+    print(descriptors() <= open, #async.open_handles(), #async.all_tasks())
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "true\t0\t1\n");
+  CHECK(result.status == 0);
+}
