@@ -1139,7 +1139,7 @@ function Stream:writelines(list) end
 ---@return async.Stream self
 function Stream:drain() end
 
----The peer meets the end behind what was written; reading goes on.
+---The peer meets the end behind what was written; reading goes on. A pipe, which has one direction, is closed.
 ---@return async.Stream self
 function Stream:write_eof() end
 
@@ -1272,8 +1272,8 @@ local UdpSocket = {}
 ---@return async.UdpSocket self
 function UdpSocket:send(data, host, port) end
 
----Waits for a datagram. A cancelled call takes nothing. ConnectionError ECONNREFUSED when the host of `connect` has told
----that nobody receives there; RuntimeError while another task receives, and when the socket is closed.
+---Waits for a datagram. A cancelled call takes nothing. ConnectionError ECONNREFUSED when the host of `connect` has
+---told that nobody receives there; RuntimeError while another task receives, and when the socket is closed.
 ---@return string data
 ---@return string host
 ---@return integer port

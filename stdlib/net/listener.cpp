@@ -1,7 +1,7 @@
 // Listeners: sockets on which connections come in.
 //
-// The socket is watched by a uv_poll_t and not by uv_listen, because a server must be able to stop accepting, when it has
-// enough connections or no descriptor is left, without losing those that wait in the system's queue.
+// The socket is watched by a uv_poll_t and not by uv_listen, because a server must be able to stop accepting, when it
+// has enough connections or no descriptor is left, without losing those that wait in the system's queue.
 //
 // Owner: the script's userdata is the Listener; libuv's part is a PollHandle of its own, because closing takes a turn.
 #include "runtime/lua/bind.hpp"

@@ -44,8 +44,8 @@ function options.check_path(path, what, argument)
     error(TypeError(("argument %d (path) of %s must be a string, got %s"):format(argument, what, type(path))), 3)
   end
   if path == "" or path:find("\0", 1, true) or #path > core.longest_path then
-    error(ValueError(("argument %d (path) of %s must have 1 to %d bytes and no zero among them, got %d bytes: %q"):format(
-      argument, what, core.longest_path, #path, path)), 3)
+    local message = "argument %d (path) of %s must have 1 to %d bytes and no zero among them, got %d bytes: %q"
+    error(ValueError(message:format(argument, what, core.longest_path, #path, path)), 3)
   end
 end
 

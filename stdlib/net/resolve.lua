@@ -9,6 +9,7 @@ local MOST = 2
 local lookups = async.Semaphore(MOST)
 local PAUSE = 0.05 -- seconds between looks whether one has ended that nobody waits for any more
 
+local known = { port = "number", family = "string", type = "string", passive = "boolean" }
 local families = { any = true, inet = true, inet6 = true }
 local types = { stream = true, dgram = true }
 
@@ -21,12 +22,12 @@ local function check_choice(value, choices, what)
     tostring(value))), 3)
 end
 
--- getaddrinfo(host, {port=, family=, type=, passive=}): waits; a list of {host=, port=, family=, type=}, in the system's
--- order. OSError with code EAI_NONAME and its like when there is none. nil is this machine: its loopback addresses, or
+-- getaddrinfo(host, {port=, family=, type=, passive=}): waits; a list of {host=, port=, family=, type=}, in the
+-- system's order. OSError with code EAI_NONAME and its like when there is none. nil is this machine: its loopback addresses, or
 -- with `passive` all of its own.
 local function getaddrinfo(host, given)
   if host ~= nil then options.check_host(host, "getaddrinfo") end
-  given = options.check(given, { port = "number", family = "string", type = "string", passive = "boolean" }, "getaddrinfo")
+  given = options.check(given, known, "getaddrinfo")
   check_choice(given.family, families, "family")
   check_choice(given.type, types, "type")
   if given.port ~= nil then options.check_port(given.port, "getaddrinfo") end

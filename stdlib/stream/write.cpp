@@ -211,10 +211,12 @@ int stream_drain(lua_State* L) {
   return must_wait(stream) ? wait_until_less(L, stream) : 1;
 }
 
-/// A FIFO, a terminal and a file have no direction that could be ended alone.
-bool can_write_eof(const Stream& stream) {
-  if (stream.stream_kind == StreamKind::tcp) return true;
-  if (stream.stream_kind != StreamKind::pipe || stream.closing) return false;
+bool has_end(const Stream& stream) {
+  return stream.stream_kind == StreamKind::tcp || stream.stream_kind == StreamKind::pipe;
+}
+
+bool is_socket(const Stream& stream) {
+  if (stream.stream_kind != StreamKind::pipe) return stream.stream_kind == StreamKind::tcp;
   char path[1];
   std::size_t size = sizeof path;
   return uv_pipe_getsockname(&stream.handle->pipe, path, &size) != UV_ENOTSOCK;
@@ -226,8 +228,13 @@ int stream_write_eof(lua_State* L) {
   lua_settop(L, 1);
   if (stream.write_ended) return 1;
   if (stream.write_error != 0) raise_write_error(L, stream);
-  if (!can_write_eof(stream)) {
-    raise(L, ErrorKind::runtime, "Stream:write_eof: only a connection can end one direction; close() the stream");
+  if (!has_end(stream)) {
+    raise(L, ErrorKind::runtime, "Stream:write_eof: what is written to a terminal or a file has no end to be told of");
+  }
+  if (!is_socket(stream)) {  // a pipe has one direction
+    stream.write_ended = true;
+    close_stream(stream, scheduler_of(L), false);
+    return 1;
   }
   auto* request = new uv_shutdown_t();
   const int code = uv_shutdown(request, &stream.handle->stream, [](uv_shutdown_t* done, int) {
@@ -247,7 +254,7 @@ int stream_write_eof(lua_State* L) {
 
 int stream_can_write_eof(lua_State* L) {
   const Stream& stream = check_stream(L, 1, "Stream:can_write_eof");
-  lua_pushboolean(L, can_write_eof(stream));
+  lua_pushboolean(L, has_end(stream));
   return 1;
 }
 

@@ -61,12 +61,14 @@ end)
 test("local_addr is the address from which it connects", function()
   local server <close> = served("127.0.0.1")
   local port = free_port()
-  local conn <close> = async.open_connection("127.0.0.1", server:address().port, { local_addr = { host = "127.0.0.2", port = port } })
+  local options = { local_addr = { host = "127.0.0.2", port = port } }
+  local conn <close> = async.open_connection("127.0.0.1", server:address().port, options)
   equal(conn:get_extra_info("sockname"), { host = "127.0.0.2", port = port })
 end)
 
 test("a local_addr that is not this machine's is an OSError", function()
-  local err = raises(async.OSError, async.open_connection, "127.0.0.1", free_port(), { local_addr = { host = "192.0.2.1" } })
+  local options = { local_addr = { host = "192.0.2.1" } }
+  local err = raises(async.OSError, async.open_connection, "127.0.0.1", free_port(), options)
   equal(err.code, "EADDRNOTAVAIL")
 end)
 
