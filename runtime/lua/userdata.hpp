@@ -30,6 +30,7 @@ inline constexpr UserdataType kChannelType{"Channel", 11};
 inline constexpr UserdataType kCaseType{"SelectCase", 12};
 inline constexpr UserdataType kStreamType{"Stream", 13};
 inline constexpr UserdataType kWatchType{"Watch"};
+inline constexpr UserdataType kGatheringType{"Gathering"};
 
 /// Values that a userdata can hold; Lua counts them in 16 bits, and does not look.
 inline constexpr int kMostUserValues = 65'000;

@@ -38,9 +38,10 @@ void finish_future(lua_State* L, Scheduler& scheduler, int index, int count) {
   }
   if (count == 0) lua_pushnil(L);  // a task's coroutine was there
   lua_setiuservalue(L, index, kResult);
+  const std::int32_t gathering = future.result_count;
   future.result_count = count;
   future.state = FutureState::finished;
-  scheduler.notify(L, future, index);
+  scheduler.notify(L, future, index, gathering);
 }
 
 void fail_future(lua_State* L, Scheduler& scheduler, int index) {
@@ -49,7 +50,7 @@ void fail_future(lua_State* L, Scheduler& scheduler, int index) {
   future.state = is_cancellation(L, -1) ? FutureState::cancelled : FutureState::failed;
   lua_setiuservalue(L, index, kResult);
   if (future.state == FutureState::failed) scheduler.note_failure(L, index);
-  scheduler.notify(L, future, index);
+  scheduler.notify(L, future, index, future.result_count);
 }
 
 void cancel_future(lua_State* L, Scheduler& scheduler, int index) {
@@ -58,7 +59,7 @@ void cancel_future(lua_State* L, Scheduler& scheduler, int index) {
   if (!lua_isnil(L, -1)) wrap_message(L, ErrorKind::cancelled);
   lua_setiuservalue(L, index, kResult);
   future.state = FutureState::cancelled;
-  scheduler.notify(L, future, index);
+  scheduler.notify(L, future, index, future.result_count);
 }
 
 int push_result_or_raise(lua_State* L, int index) {

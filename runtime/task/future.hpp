@@ -35,8 +35,8 @@ struct Future {
   WaitList waiters;
   FutureState state = FutureState::pending;
   FutureKind kind;
-  bool retrieved = false;  // somebody has seen the error
-  std::int32_t result_count = 0;
+  bool retrieved = false;         // somebody has seen the error
+  std::int32_t result_count = 0;  // while it is pending the number of the Gathering that counts it, or 0
 };
 
 inline constexpr int kResult = 1;

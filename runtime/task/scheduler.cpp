@@ -5,6 +5,7 @@
 #include "runtime/lua/traceback.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/context.hpp"
+#include "runtime/task/gathering.hpp"
 #include "runtime/task/select.hpp"
 #include "runtime/task/timeout_scope.hpp"
 #include "runtime/task/trail.hpp"
@@ -239,7 +240,15 @@ void Scheduler::recycle(Task& task) {
   lua_rawseti(thread, LUA_REGISTRYINDEX, slot.anchor);
 }
 
-void Scheduler::notify(lua_State* L, Future& future, int index) {
+std::int32_t Scheduler::add_gathering(Gathering& gathering) {
+  auto place = std::find(gatherings_.begin() + 1, gatherings_.end(), nullptr);
+  if (place == gatherings_.end()) place = gatherings_.insert(place, nullptr);
+  *place = &gathering;
+  return static_cast<std::int32_t>(place - gatherings_.begin());
+}
+
+void Scheduler::notify(lua_State* L, Future& future, int index, std::int32_t gathering) {
+  if (gathering != 0) gathered_future_done(*this, this->gathering(gathering), future);
   int callbacks = 0;
   lua_Integer next_callback = 1;
   while (Waiter* waiter = future.waiters.pop_front()) {

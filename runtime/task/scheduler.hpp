@@ -28,6 +28,8 @@
 
 namespace neap {
 
+struct Gathering;
+
 class Scheduler : public StateData {
  public:
   /// `L` is the state's main thread. Registers itself in the state's extra space, from where every
@@ -58,8 +60,9 @@ class Scheduler : public StateData {
   void interrupt(lua_State* L, Task& task);
   /// Runs the first step of a created task at once, inside the current one.
   void step_now(lua_State* L, Task& task);
-  /// Tells everybody who waits for the future, which has just been completed. `index`: its place on `L`.
-  void notify(lua_State* L, Future& future, int index);
+  /// Tells everybody who waits for the future, which has just been completed. `index`: its place on `L`; `gathering`: the
+  /// number of the Gathering that counts it, or 0.
+  void notify(lua_State* L, Future& future, int index, std::int32_t gathering);
 
   // Running.
 
@@ -195,6 +198,11 @@ class Scheduler : public StateData {
   void release(lua_State* L, int anchor);
   void push_anchored(lua_State* L, int anchor) { lua_rawgeti(L, LUA_REGISTRYINDEX, anchor); }
 
+  /// Gives a Gathering a number from 1 on, by which the futures that it counts name it.
+  std::int32_t add_gathering(Gathering& gathering);
+  void remove_gathering(std::int32_t number) { gatherings_[static_cast<std::size_t>(number)] = nullptr; }
+  [[nodiscard]] Gathering& gathering(std::int32_t number) { return *gatherings_[static_cast<std::size_t>(number)]; }
+
   /// True when the code running in `L` can be suspended.
   [[nodiscard]] bool can_suspend(lua_State* L) const {
     return running_ == L && blocked_resumes == 0 && current_ != nullptr && lua_isyieldable(L) != 0;
@@ -277,6 +285,7 @@ class Scheduler : public StateData {
   std::vector<std::uint32_t> free_slots_;  // slots whose coroutine is idle
   std::vector<std::uint32_t> bare_slots_;  // slots without a coroutine
   std::vector<int> free_anchors_;
+  std::vector<Gathering*> gatherings_{nullptr};  // by number; null where none is
   std::size_t live_tasks_ = 0;
   std::uint32_t sweeps_ = 0;  // walks over tasks so far, each of which marks those that it has seen
   bool sweeping_ = false;     // a list is being cancelled

@@ -3,6 +3,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/task/channel.hpp"
 #include "runtime/task/coroutine.hpp"
+#include "runtime/task/gathering.hpp"
 #include "runtime/task/generator.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/protect.hpp"
@@ -33,6 +34,7 @@ void add_errors(lua_State* L) {
 int open_async(lua_State* L) {
   open_timeout(L);
   open_watch(L);
+  open_gathering(L);
   open_wait_queue(L);
   open_channel(L);
   open_select(L);
@@ -47,6 +49,7 @@ int open_async(lua_State* L) {
       {"timeout", bound<new_timeout>},
       {"timeout_at", bound<new_timeout_at>},
       {"watch", bound<new_watch>},
+      {"gathering", bound<new_gathering>},
       {"wait_queue", bound<new_wait_queue>},
       {"generator", bound<new_generator_function>},
       {"generator_close", bound<generator_close>},

@@ -36,9 +36,13 @@ end
 
 local function gather(...)
   local list, count, return_exceptions, what = arguments("gather", ...)
-  local futures = ensure_futures(list, count, what)
   if count == 0 then return { n = 0 } end
-  local watch <close> = core.watch(futures)
+  local watch, futures = core.gathering(list, count)
+  if not watch then
+    futures = ensure_futures(list, count, what)
+    watch = core.gathering(futures, count) or core.watch(futures)
+  end
+  local _ <close> = watch
   wait_for_children(watch, futures, return_exceptions and ALL or FIRST_FAILURE)
   local failed = not return_exceptions and watch:first_failure()
   if failed then failed:result() end

@@ -1,6 +1,7 @@
 // Who waits for whom, read off the waiters of futures: nothing is kept for it.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/gathering.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/watch.hpp"
 #include "stdlib/async/module.hpp"
@@ -20,11 +21,12 @@ Task* waiting_task(WaitLink& link) {
 /// collector, which unlinks waiters; but a task that waits does not end meanwhile.
 void push_waiting_tasks(lua_State* L, const Future& future) {
   const WaitList& waiters = future.waiters;
-  std::size_t count = 0;
+  std::size_t count = 1;
   for (const WaitLink* link = waiters.first(); link != nullptr; link = waiters.after(*link)) ++count;
   auto** tasks = static_cast<Task**>(lua_newuserdatauv(L, count * sizeof(Task*), 0));
   Task** end = tasks;
-  for (WaitLink* link = waiters.first(); link != nullptr && count != 0; link = waiters.after(*link), --count) {
+  if (Task* first = gathering_task(scheduler_of(L), future)) *end++ = first;
+  for (WaitLink* link = waiters.first(); link != nullptr && count != 1; link = waiters.after(*link), --count) {
     if (Task* task = waiting_task(*link)) *end++ = task;
   }
   lua_newtable(L);
