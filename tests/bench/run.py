@@ -17,11 +17,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import io_rows
+from processes import Failure, run
+
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent.parent / "build" / "release"
 PROGRAMS = ("limit", "neap", "asyncio", "uvloop", "node")
 OTHERS = ("asyncio", "uvloop", "node")  # those that neap wants to be ahead of
-TIMEOUT = 600  # seconds for one process; the slowest row takes about 10
 STARTUPS = 10  # processes started for one sample of the row startup
 NOISE = 1.02  # a goal is reached within 2 %: two runs of one program differ by as much
 
@@ -51,7 +53,15 @@ ROWS = {
     "cancel": 100_000,
     "cancel_rev": 30_000,
     "startup": STARTUPS,
+    "echo64": 200_000,
+    "echo16384": 100_000,
+    "idle": 10_000,
+    "sub_seq": 400,
+    "sub_8": 800,
+    "sub_capture": 64 * 2**20,
+    "sub_big": 40,
 }
+FIXED = {"startup", "idle", "sub_capture", "sub_big"}  # where --scale changes nothing
 LEAST = {"switch1000": 1_000, "switch100k": 100_000}  # one round for each task
 
 
@@ -99,13 +109,22 @@ LINES = [
     Line("deep100", 1.3),
     Line("cancel", 1.3),
     Line("cancel_rev", 1.3),
+    Line("echo64", 1 / 0.92),
+    Line("echo64, wall", 1 / 0.92, "echo64", "wall_ns"),
+    Line("echo16384", 1 / 0.9),
+    Line("echo16384, wall", 1 / 0.9, "echo16384", "wall_ns"),
+    Line("idle, bytes each", 4096, "idle", "bytes_each", against=None, ahead=False),
+    Line("sub_seq, wall us", 1.05, "sub_seq", "wall_ns", divisor=1e3),
+    Line("sub_seq, CPU us", 1.05, "sub_seq", divisor=1e3),
+    Line("sub_8, wall us", 1.1, "sub_8", "wall_ns", divisor=1e3),
+    Line("sub_8, CPU us", 1.1, "sub_8", divisor=1e3),
+    Line("sub_capture, us/MiB", 1 / 0.85, "sub_capture", "wall_ns", divisor=1e3 / 2**20),
+    Line("sub_capture, CPU", 1 / 0.85, "sub_capture", divisor=1e3 / 2**20),
+    Line("sub_big, wall us", 2.0, "sub_big", "wall_ns", divisor=1e3),
+    Line("sub_big, CPU us", 2.0, "sub_big", divisor=1e3),
     Line("startup, us", 1.8, "startup", divisor=1e3),
     Line("startup, MiB", 4, "startup", "peak_rss", divisor=2**20, against=None, ahead=False),
 ]
-
-
-class Failure(Exception):
-    """A program did not run, or did not print its result."""
 
 
 # ---- the programs ----------------------------------------------------------------------------
@@ -141,6 +160,15 @@ def find_programs(args):
     }
 
 
+def client_of(args):
+    return args.limit.with_name("neap_bench_client")
+
+
+def default_rows(args):
+    """All; without those of the client where that is not built, because the system is not Linux."""
+    return [row for row in ROWS if row not in io_rows.SERVED or client_of(args).exists()]
+
+
 def choose_programs(args):
     programs = find_programs(args)
     wanted = {"neap", *args.peers.split(",")} - {""}
@@ -156,21 +184,13 @@ def choose_programs(args):
 # ---- one measurement -------------------------------------------------------------------------
 
 
-def run(command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise Failure(f"still running after {TIMEOUT} s") from None
-    if done.returncode != 0:
-        output = done.stderr.strip() or done.stdout.strip()
-        raise Failure(f"exit status {done.returncode}: {output}")
-    return done
-
-
-def measure(program, command, row, n):
+def measure(program, command, row, n, args):
     if row == "startup":
         return measure_startup(program, command[0], n)
-    output = run([*command, row, str(n)]).stdout
+    if row in io_rows.ROWS:
+        output = io_rows.measure(io_rows.command_of(program, command), client_of(args), row, n)
+    else:
+        output = run([*command, row, str(n)]).stdout
     try:
         return json.loads(output)
     except ValueError:
@@ -232,9 +252,7 @@ def has_row(program, row):
 
 def sample_row(programs, row, args, failures):
     """{program: [result, ...]}; a program that fails once is left out of the rest of the row."""
-    n = max(round(ROWS[row] * args.scale), LEAST.get(row, 100))
-    if row == "startup":
-        n = STARTUPS
+    n = ROWS[row] if row in FIXED else max(round(ROWS[row] * args.scale), LEAST.get(row, 100))
     samples = {name: [] for name in programs if has_row(name, row)}
     for turn in range(args.repeat):
         names = list(samples)
@@ -242,7 +260,7 @@ def sample_row(programs, row, args, failures):
         for name in names[shift:] + names[:shift]:
             show_progress(f"{row} {turn + 1}/{args.repeat} {name}")
             try:
-                samples[name].append(measure(name, programs[name], row, n))
+                samples[name].append(measure(name, programs[name], row, n, args))
             except Failure as failure:
                 failures.append(f"{name} {row} {n}: {failure}")
                 del samples[name]
@@ -313,7 +331,7 @@ def print_line(line, samples):
 
     both = {"neap", "limit"} <= set(figures)
     ratio = f"{figures['neap'] / figures['limit']:.2f}" if both else "-"
-    goal = f"{line.goal:,g}" if line.against is None else f"{line.goal:g} x {line.against}"
+    goal = f"{line.goal:,g}" if line.against is None else f"{line.goal:.4g} x {line.against}"
     others = [show_figure(figures.get(name)) for name in OTHERS]
     first = [line.title, with_spread("limit"), with_spread("neap"), ratio, goal]
     print_cells([*first, *others, verdict(line, figures)])
@@ -353,7 +371,7 @@ def print_counts(programs, rows, failures):
     print("instructions per operation (valgrind --tool=callgrind)")
     print(f"{'row':<16}{'limit':>10}{'neap':>10}{'neap/limit':>12}")
     for row in rows:
-        if row == "startup":
+        if row == "startup" or row in io_rows.ROWS:
             continue
         counts[row] = {}
         for name in programs:
@@ -405,7 +423,8 @@ def parse_arguments():
 
 def main():
     args = parse_arguments()
-    rows = args.rows or list(ROWS)
+    rows = args.rows or default_rows(args)
+    io_rows.allow_many_files()
     programs = choose_programs(args)
     failures = []
     if args.count:

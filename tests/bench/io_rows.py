@@ -1,0 +1,73 @@
+"""How run.py measures the rows with sockets and processes.
+
+A server has one processor to itself, and the client another: two programs that share one would measure the system's
+scheduler. The client is the same for all, and written in C, so that it is never what the server waits for.
+"""
+
+import contextlib
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+from processes import Failure, run
+
+PEERS = Path(__file__).resolve().parent / "peers"
+SCRIPTS = {
+    "neap": "neap_io.lua",
+    "asyncio": "asyncio_io.py",
+    "uvloop": "asyncio_io.py",
+    "node": "node_io.mjs",
+}
+CONNECTIONS = 64
+ECHO_SIZES = {"echo64": 64, "echo16384": 16384}
+SERVED = {*ECHO_SIZES, "idle"}
+ROWS = SERVED | {"sub_seq", "sub_8", "sub_capture", "sub_big"}
+
+
+def command_of(program, command):
+    """The command for these rows of the program that runs the others by `command`."""
+    if program == "limit":
+        return [str(Path(command[0]).with_name("neap_bench_io_limit"))]
+    interpreter, _, *options = command
+    return [interpreter, str(PEERS / SCRIPTS[program]), *options]
+
+
+def allow_many_files():
+    """For the row idle: a descriptor for every connection, in the server and in the client."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS says "infinite", and refuses it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def pin(place):
+    """A function that puts a new process on one processor of those there are, if there are two."""
+    allowed = sorted(os.sched_getaffinity(0))
+    return lambda: len(allowed) > 1 and os.sched_setaffinity(0, {allowed[place]})
+
+
+@contextlib.contextmanager
+def serving(command):
+    """(port, process id) of a server that runs meanwhile."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=pin(0))
+    try:
+        port = process.stdout.readline().strip()
+        if not port.isdecimal():
+            raise Failure(f"printed no port: {port!r}")
+        yield port, str(process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def measure(command, client, row, n):
+    """What one measurement has printed."""
+    if row not in SERVED:
+        return run([*command, row, str(n)]).stdout
+    with serving([*command, "serve"]) as (port, pid):
+        if row == "idle":
+            arguments = ["idle", port, pid, str(n)]
+        else:
+            arguments = ["echo", port, pid, str(CONNECTIONS), str(ECHO_SIZES[row]), str(n)]
+        return run([str(client), *arguments], prepare=pin(1)).stdout

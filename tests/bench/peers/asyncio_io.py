@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""The benchmark rows with sockets and processes in asyncio.
+
+usage: asyncio_io.py [--uvloop] serve      prints its port, and echoes until it is killed
+       asyncio_io.py [--uvloop] ROW N      prints one line of JSON
+
+The same programs as the other files here; see ../README.md for what each row is.
+"""
+
+import asyncio
+import json
+import sys
+import time
+
+READ = 64 * 1024
+AT_A_TIME = 8
+BIG = 1 << 30
+
+
+async def echo(reader, writer):
+    while data := await reader.read(READ):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+async def serve():
+    server = await asyncio.start_server(echo, "127.0.0.1", 0, backlog=511)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+# Each row gives a function, which is measured; it does n operations.
+
+
+async def spawn_one_by_one(n):
+    for _ in range(n):
+        process = await asyncio.create_subprocess_exec("true")
+        assert await process.wait() == 0
+
+
+def sub_seq():
+    return spawn_one_by_one
+
+
+def sub_8():
+    async def run(n):
+        await asyncio.gather(*(spawn_one_by_one(n // AT_A_TIME) for _ in range(AT_A_TIME)))
+
+    return run
+
+
+def sub_capture():
+    async def run(n):
+        process = await asyncio.create_subprocess_exec(
+            "head", "-c", str(n), "/dev/zero", stdout=asyncio.subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert len(output) == n
+
+    return run
+
+
+def sub_big():
+    ballast = b"x" * BIG
+
+    async def run(n):
+        await spawn_one_by_one(n)
+        assert len(ballast) == BIG
+
+    return run
+
+
+ROWS = {"sub_seq": sub_seq, "sub_8": sub_8, "sub_capture": sub_capture, "sub_big": sub_big}
+
+
+async def measure(name, n):
+    run = ROWS[name]()
+    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+    await run(n)
+    cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+    print(json.dumps({"row": name, "n": n, "cpu_ns": cpu / n, "wall_ns": wall / n}))
+
+
+def main(args):
+    if "--uvloop" in args:
+        args.remove("--uvloop")
+        import uvloop
+
+        uvloop.install()
+    if args == ["serve"]:
+        asyncio.run(serve())
+    elif len(args) == 2 and args[0] in ROWS:
+        asyncio.run(measure(args[0], int(args[1])))
+    else:
+        sys.exit(f"{__doc__}\nrows: {' '.join(ROWS)}")
+
+
+main(sys.argv[1:])

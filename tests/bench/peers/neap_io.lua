@@ -1,0 +1,68 @@
+-- The benchmark rows with sockets and processes in neap.
+--
+-- usage: neap neap_io.lua serve      prints its port, and echoes until it is killed
+--        neap neap_io.lua ROW N      prints one line of JSON
+--
+-- The same programs as the other files here; see ../README.md for what each row is.
+
+local READ = 64 * 1024
+local AT_A_TIME = 8
+local BIG = 1 << 30
+
+local function echo(stream)
+  for data in function() return stream:read(READ) end do
+    stream:write(data)
+  end
+end
+
+local function serve()
+  local server = async.start_server(echo, "127.0.0.1", 0)
+  print(server:address().port)
+  io.stdout:flush()
+  server:serve_forever()
+end
+
+-- Each row gives a function, which is measured; it does n operations.
+local rows = {}
+
+local function spawn_one_by_one(n)
+  for _ = 1, n do assert(async.create_subprocess_exec("true"):wait() == 0) end
+end
+
+function rows.sub_seq() return spawn_one_by_one end
+
+function rows.sub_8()
+  return function(n)
+    local group <close> = async.TaskGroup()
+    for _ = 1, AT_A_TIME do group:spawn(spawn_one_by_one, n // AT_A_TIME) end
+  end
+end
+
+function rows.sub_capture()
+  return function(n)
+    local PIPE = async.subprocess.PIPE
+    local output = async.create_subprocess_exec("head", "-c", n, "/dev/zero", { stdout = PIPE }):communicate()
+    assert(#output == n)
+  end
+end
+
+function rows.sub_big()
+  local ballast = ("x"):rep(BIG)
+  return function(n)
+    spawn_one_by_one(n)
+    assert(#ballast == BIG)
+  end
+end
+
+if arg[1] == "serve" then
+  serve()
+else
+  local name, n = arg[1], math.tointeger(tonumber(arg[2]))
+  local run = assert(rows[name], "no such row: " .. tostring(name))()
+  local loop = async.get_running_loop()
+  local wall, cpu = loop:time(), os.clock()
+  run(n)
+  cpu, wall = os.clock() - cpu, loop:time() - wall
+  local text = '{"row": "%s", "n": %d, "cpu_ns": %.4f, "wall_ns": %.4f}'
+  print(text:format(name, n, cpu * 1e9 / n, wall * 1e9 / n))
+end
