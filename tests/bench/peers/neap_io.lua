@@ -10,7 +10,9 @@ local AT_A_TIME = 8
 local BIG = 1 << 30
 
 local function echo(stream)
-  for data in function() return stream:read(READ) end do
+  while true do
+    local data = stream:read(READ)
+    if not data then return end
     stream:write(data)
   end
 end
