@@ -134,20 +134,26 @@ void write_strings(lua_State* L, Stream& stream, uv_buf_t* strings, int number) 
   if (first < number) queue_strings(L, stream, strings + first, number - first);
 }
 
-void check_strings(lua_State* L, const char* method) {
-  for (int index = 2, top = lua_gettop(L); index <= top; ++index) {
-    if (lua_isstring(L, index) != 0) continue;
-    raise(L, ErrorKind::type, "argument %d of %s must be a string or a number, got %s", index - 1, method,
-          type_name(L, index));
-  }
+[[noreturn]] void raise_no_string(lua_State* L, int index, const char* method) {
+  raise(L, ErrorKind::type, "argument %d of %s must be a string or a number, got %s", index - 1, method,
+        type_name(L, index));
 }
 
-/// The strings at index 2 and above, but empty ones. Returns how many there are.
-int collect(lua_State* L, uv_buf_t* strings) {
+/// Makes one string of all at index 2 and above.
+void join(lua_State* L, int top, const char* method) {
+  for (int index = 2; index <= top; ++index) {
+    if (lua_isstring(L, index) == 0) raise_no_string(L, index, method);
+  }
+  lua_concat(L, top - 1);
+}
+
+/// The strings at index 2 to `top`, but empty ones. Returns how many there are.
+int collect(lua_State* L, uv_buf_t* strings, int top, const char* method) {
   int number = 0;
-  for (int index = 2, top = lua_gettop(L); index <= top; ++index) {
+  for (int index = 2; index <= top; ++index) {
     std::size_t size = 0;
     const char* bytes = lua_tolstring(L, index, &size);
+    if (bytes == nullptr) raise_no_string(L, index, method);
     if (size != 0) strings[number++] = {const_cast<char*>(bytes), size};
   }
   return number;
@@ -173,10 +179,13 @@ int write_all(lua_State* L, Stream& stream, const char* method) {
   Scheduler& scheduler = scheduler_of(L);
   check_writable(L, stream, method);
   if (scheduler.current() != nullptr) check_can_wait(L, method);  // a cancelled task writes nothing
-  check_strings(L, method);
-  if (lua_gettop(L) - 1 > kSeparate) lua_concat(L, lua_gettop(L) - 1);
+  int top = lua_gettop(L);
+  if (top - 1 > kSeparate) {
+    join(L, top, method);
+    top = 2;
+  }
   uv_buf_t strings[kSeparate];
-  const int number = collect(L, strings);
+  const int number = collect(L, strings, top, method);
   if (number != 0) write_strings(L, stream, strings, number);
   if (Task* task = scheduler.current(); task != nullptr) {
     if (must_wait(stream)) return wait_until_less(L, stream);
