@@ -30,14 +30,13 @@ constexpr WaitKind kRead{.abandon = abandon_read, .name = "Stream:read", .descri
 
 // Getting bytes.
 
-/// Reads what there is, at most `count` bytes, into the common buffer. Returns their number; 0 at the end, after a
-/// failure, and when there is nothing now: see the flags of the stream.
-std::size_t read_some(Stream& stream, std::size_t count) {
+/// Reads what there is, at most `count` bytes, to `place`. Returns their number; 0 at the end, after a failure, and
+/// when there is nothing now: see the flags of the stream.
+std::size_t read_some(Stream& stream, char* place, std::size_t count) {
   if (!stream.readable || stream.ended) return 0;
-  count = std::min(count, kReadSize);
   ssize_t got = 0;
   do {
-    got = ::read(stream.fd, g_buffer.data(), count);
+    got = ::read(stream.fd, place, count);
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     // Less than was asked for: there is no more, or libuv will tell of it.
@@ -68,12 +67,19 @@ class StreamSource final : public io::ReadSource {
       ahead.remove_front(begin);
       begin = 0;
     }
-    const std::size_t got = read_some(stream_, kReadSize);
+    // Where much is ahead already, the room for more is not wasted on a connection that waits for little.
+    const bool direct = ahead.size() >= kReadSize;
+    if (direct) ahead.reserve_more(kReadSize);
+    const std::size_t got = read_some(stream_, direct ? ahead.data() + ahead.size() : g_buffer.data(), kReadSize);
     if (got == 0) {
       if (stream_.read_error != 0) return io::More::failed;
       return stream_.ended ? io::More::end : io::More::blocked;
     }
-    ahead.append({g_buffer.data(), got});
+    if (direct) {
+      ahead.added(got);
+    } else {
+      ahead.append({g_buffer.data(), got});
+    }
     return io::More::got;
   }
 
@@ -130,13 +136,9 @@ void check_single(lua_State* L, const Stream& stream) {
 template <Attempt attempt>
 int resumed(lua_State* L, int, lua_KContext waited);
 
-/// Attempts, and waits for more as often as it takes.
+/// Waits for something to read, and attempts again.
 template <Attempt attempt>
-int read_by(lua_State* L, Stream& stream) {
-  const int results = attempt(L, stream);
-  if (results != kBlocked) return results;
-  Task& task = check_can_wait(L, kRead.name);
-  check_single(L, stream);
+int wait_to_read(lua_State* L, Stream& stream, Task& task) {
   if (!stream.watching) {
     // Without room for anything libuv tells that there is something, and reads nothing.
     const auto no_room = [](uv_handle_t*, std::size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); };
@@ -155,7 +157,11 @@ int resumed(lua_State* L, int, lua_KContext waited) {
   if (waited == 0 || scheduler_of(L).current()->wake_reason == WakeReason::granted) stream.reader_ready = false;
   finish_wait(L);
   if (stream.closing) raise(L, ErrorKind::runtime, "Stream:read: the stream was closed by another task");
-  return read_by<attempt>(L, stream);
+  const int results = attempt(L, stream);
+  if (results != kBlocked) return results;
+  Task& task = check_can_wait(L, kRead.name);
+  check_single(L, stream);
+  return wait_to_read<attempt>(L, stream, task);
 }
 
 /// The beginning of every method that reads.
@@ -164,9 +170,12 @@ int start(lua_State* L, Stream& stream) {
   Task& task = check_can_wait(L, kRead.name);
   check_single(L, stream);
   if (stream.is_stdin) io::take_over_stdin(L, io::StdinReader::stream);
-  if (!satisfied_too_often(L)) return read_by<attempt>(L, stream);
-  stream.reader_ready = true;
-  return park_ready(L, task, resumed<attempt>);
+  if (satisfied_too_often(L)) {
+    stream.reader_ready = true;
+    return park_ready(L, task, resumed<attempt>);
+  }
+  const int results = attempt(L, stream);
+  return results != kBlocked ? results : wait_to_read<attempt>(L, stream, task);
 }
 
 // What is attempted.
@@ -194,7 +203,7 @@ int attempt_some(lua_State* L, Stream& stream) {
     take(stream, stream.begin + taken);
     return 1;
   }
-  if (const std::size_t got = read_some(stream, count); got != 0) {
+  if (const std::size_t got = read_some(stream, g_buffer.data(), std::min(count, kReadSize)); got != 0) {
     lua_pushlstring(L, g_buffer.data(), got);
     return 1;
   }
