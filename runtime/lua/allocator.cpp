@@ -1,7 +1,5 @@
 #include "runtime/lua/allocator.hpp"
 
-#include "runtime/lua/huge_pages.hpp"
-
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -55,13 +53,8 @@ void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::si
   return result;
 }
 
-static void* with_huge_pages(void* block, std::size_t size) {
-  if (block != nullptr) prefer_huge_pages(block, size);
-  return block;
-}
-
 inline void* Allocator::take(std::size_t size) {
-  if (kPlainMalloc || size > kLargest) return with_huge_pages(std::malloc(size), size);
+  if (kPlainMalloc || size > kLargest) return std::malloc(size);
   const std::size_t size_class = class_of(size);
   if (FreeBlock* block = free_[size_class]) {
     free_[size_class] = block->next;
@@ -87,9 +80,7 @@ inline void Allocator::give(void* block, std::size_t size) {
 }
 
 void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size) {
-  if (kPlainMalloc || (old_size > kLargest && new_size > kLargest)) {
-    return with_huge_pages(std::realloc(block, new_size), new_size);
-  }
+  if (kPlainMalloc || (old_size > kLargest && new_size > kLargest)) return std::realloc(block, new_size);
   if (old_size <= kLargest && new_size <= kLargest && class_of(old_size) == class_of(new_size)) return block;
   void* moved = take(new_size);
   if (moved == nullptr) return nullptr;
