@@ -4,10 +4,10 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
+#include "runtime/task/prefetch.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/watch.hpp"
 
-#include <algorithm>
 #include <new>
 
 namespace neap {
@@ -28,7 +28,6 @@ struct Gathering {
 namespace {
 
 constexpr int kFutures = 1;  // user value: the list
-constexpr int kBatch = 8;    // futures fetched into the cache together, of a list that is too long for it
 
 enum NewGathering { kList = 1, kCopy = 3, kGathering = 4 };  // places on the stack of new_gathering
 
@@ -114,20 +113,19 @@ bool count(Gathering& gathering, Future& future) {
   return true;
 }
 
-/// Counts `size` futures of the list from `first` on, and sets them in the copy. False when that cannot be done with
-/// one of them; those before it are counted, and their number goes to `counted`.
-bool count_batch(lua_State* L, Gathering& gathering, int first, int size, std::size_t* counted) {
-  const int below = lua_gettop(L);
-  for (int i = 0; i < size; ++i) {
-    lua_rawgeti(L, kList, first + i);
-    __builtin_prefetch(lua_touserdata(L, -1), 1);
-  }
+/// Counts the `size` futures of the list and sets them in the copy. False when that cannot be done with one of them;
+/// those before it are counted.
+bool count_all(lua_State* L, Gathering& gathering, int size) {
+  const Future* previous = nullptr;
   for (int i = 1; i <= size; ++i) {
-    Future* future = to_future(L, below + i);
+    lua_rawgeti(L, kList, i);
+    Future* future = to_future(L, -1);
     if (future == nullptr || !count(gathering, *future)) return false;
-    ++*counted;
+    prefetch_future(previous, future);
+    previous = future;
+    lua_rawseti(L, kCopy, i);
+    ++gathering.count;
   }
-  for (int i = size - 1; i >= 0; --i) lua_rawseti(L, kCopy, first + i);
   return true;
 }
 
@@ -162,8 +160,7 @@ int new_gathering(lua_State* L) {
   lua_setiuservalue(L, kGathering, kFutures);
   set_type(L, kGatheringType);
   gathering.number = scheduler_of(L).add_gathering(gathering);
-  for (int first = 1; first <= size; first += kBatch) {
-    if (count_batch(L, gathering, first, std::min(kBatch, size - first + 1), &gathering.count)) continue;
+  if (!count_all(L, gathering, size)) {
     give_number_back(L, gathering, kList, gathering.count);
     return 0;
   }

@@ -6,6 +6,7 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/context.hpp"
 #include "runtime/task/gathering.hpp"
+#include "runtime/task/prefetch.hpp"
 #include "runtime/task/select.hpp"
 #include "runtime/task/timeout_scope.hpp"
 #include "runtime/task/trail.hpp"
@@ -396,6 +397,20 @@ void Scheduler::run_one(Waiter& next) {
   }
 }
 
+/// Asks for the memory of tasks that run soon: the Task of the fourth from here, the coroutine of the second. Where a
+/// coroutine was made at once, the first values of its stack lie behind it.
+[[gnu::always_inline]] static inline void prefetch_ready(const WaitList& ready) {
+  constexpr std::ptrdiff_t kTaskBefore = 96;  // from the Waiter back to the userdata's head
+  constexpr std::size_t kTaskSize = 192;
+  constexpr std::size_t kCoroutineSize = 384;
+  const WaitLink* const first = ready.first();
+  if (first == nullptr) return;
+  const WaitLink* const second = first->next;
+  prefetch(second->next->next, -kTaskBefore, kTaskSize);
+  if (ready.after(*first) == nullptr || static_cast<const Waiter*>(second)->waiter_kind != WaiterKind::task) return;
+  prefetch(static_cast<const Task*>(static_cast<const Waiter*>(second))->thread, 0, kCoroutineSize);
+}
+
 void Scheduler::run_ready() {
   // On the virtual clock a turn ends by count alone: how fast the machine is must not decide when a timer fires.
   const Deadline stop = loop_.clock().is_virtual() ? kNever : static_cast<Deadline>(uv_hrtime()) + kSlice;
@@ -403,7 +418,9 @@ void Scheduler::run_ready() {
     if (observed_) {
       run_one_observed();
     } else {
-      run_one(*ready_.pop_front());
+      Waiter& next = *ready_.pop_front();
+      prefetch_ready(ready_);
+      run_one(next);
     }
     if (exit_requested_ || steps >= kBatch) return;
     if (steps % kStepsPerLook == 0 && static_cast<Deadline>(uv_hrtime()) > stop) return;

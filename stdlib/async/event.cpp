@@ -2,6 +2,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
+#include "runtime/task/prefetch.hpp"
 #include "stdlib/async/module.hpp"
 #include "stdlib/async/primitive.hpp"
 
@@ -27,7 +28,11 @@ Event& check_event(lua_State* L) {
 int event_set(lua_State* L) {
   Event& event = check_event(L);
   event.set = true;
-  while (wake_first(L, event.waiters) != nullptr) {}
+  const Task* previous = nullptr;
+  while (const Task* task = wake_first(L, event.waiters)) {
+    prefetch_ahead(previous, task, 0, sizeof(Task));
+    previous = task;
+  }
   return 0;
 }
 
