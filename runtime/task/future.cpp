@@ -11,10 +11,12 @@
 namespace neap {
 
 Future* to_future(lua_State* L, int index) {
-  const void* metatable = metatable_of(L, index);
-  if (is_type(L, metatable, kTaskType)) return static_cast<Task*>(lua_touserdata(L, index));
-  if (is_type(L, metatable, kFutureType)) return static_cast<Future*>(lua_touserdata(L, index));
-  return nullptr;
+  void* userdata = lua_touserdata(L, index);
+  if (userdata == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
+  const void* metatable = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (is_type(L, metatable, kTaskType)) return static_cast<Task*>(userdata);
+  return is_type(L, metatable, kFutureType) ? static_cast<Future*>(userdata) : nullptr;
 }
 
 Future& check_future(lua_State* L, int index) {

@@ -206,7 +206,8 @@ void Scheduler::step_now(lua_State* L, Task& task) {
 
 void Scheduler::finish(Task& task, int status, int count) {
   lua_State* thread = task.thread;
-  lua_checkstack(thread, LUA_MINSTACK);
+  // An empty stack has room for LUA_MINSTACK values.
+  if (count > LUA_MINSTACK / 4) lua_checkstack(thread, LUA_MINSTACK);
   task.task_state = TaskState::done;
   push_task(thread, task);
   if (count != 0) lua_insert(thread, -count - 1);
