@@ -37,24 +37,22 @@ void Scheduler::cancel_at(std::uint64_t number) {
   look_again();
 }
 
-/// Takes one of those that may be next out of the ready queue, which is not empty.
-Waiter& Scheduler::take_any_ready() {
+/// Takes one of those that may be next out of the ready queue; null when that is empty.
+Waiter* Scheduler::take_any_ready() {
   std::uint32_t count = 0;
   for (WaitLink* link = ready_.first(); link != nullptr && count < kChoice; link = ready_.after(*link)) {
     if (static_cast<Waiter*>(link)->waiter_kind == WaiterKind::scope) break;
     ++count;
   }
-  WaitLink* chosen = ready_.first();
-  if (count > 1) {
-    for (std::uint32_t i = schedule_.numbers.below(count); i > 0; --i) chosen = chosen->next;
+  if (count < 2) return ready_.pop_front();
+  const auto following = [](const Waiter* waiter) { return static_cast<Waiter*>(waiter->next); };
+  Waiter* chosen = ready_.front();
+  for (std::uint32_t i = schedule_.numbers.below(count); i > 0; --i) chosen = following(chosen);
+  if (chosen->waiter_kind == WaiterKind::handle) {  // the first callback, then
+    for (chosen = ready_.front(); chosen->waiter_kind != WaiterKind::handle;) chosen = following(chosen);
   }
-  if (static_cast<Waiter*>(chosen)->waiter_kind == WaiterKind::handle) {
-    chosen = ready_.first();
-    while (static_cast<Waiter*>(chosen)->waiter_kind != WaiterKind::handle) chosen = chosen->next;
-  }
-  auto& next = static_cast<Waiter&>(*chosen);
-  next.unlink();
-  return next;
+  chosen->unlink();
+  return chosen;
 }
 
 void Scheduler::count_suspension(Task& task) {
@@ -89,8 +87,9 @@ void Scheduler::tell(Event event) {
 }
 
 void Scheduler::tell_notes() {
-  for (std::size_t i = 0; i < instruments_.notes.size(); ++i) {
-    const Instruments::Note note = instruments_.notes[i];
+  if (instruments_.notes.empty()) return;
+  for (std::size_t told = 0; told < instruments_.notes.size(); ++told) {  // an instrument may add some
+    const Instruments::Note note = instruments_.notes[told];
     push_anchored(main_, note.anchor);
     release(main_, note.anchor);
     if (instruments_.wants(note.event)) {
@@ -100,6 +99,7 @@ void Scheduler::tell_notes() {
     }
   }
   instruments_.notes.clear();
+  look_again();
 }
 
 void Scheduler::tell_poll(Event event) {
@@ -117,8 +117,9 @@ void Scheduler::tell_poll(Event event) {
 
 void Scheduler::run_one_observed() {
   tell_notes();
-  if (ready_.empty()) return;
-  Waiter& next = schedule_.seeded ? take_any_ready() : *ready_.pop_front();
+  Waiter* const taken = schedule_.seeded ? take_any_ready() : ready_.pop_front();
+  if (taken == nullptr) return;
+  Waiter& next = *taken;
   const bool told = next.waiter_kind != WaiterKind::scope;
   if (told && instruments_.any()) {
     if (next.waiter_kind == WaiterKind::task) {

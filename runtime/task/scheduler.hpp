@@ -252,15 +252,15 @@ class Scheduler : public StateData {
   static void keep_creation(lua_State* L, int level);
   void run_one_observed();
   /// To be called when a reason to observe steps has come or gone.
-  void look_again() { observed_ = debug_ || schedule_.counts() || instruments_.any(); }
-  Waiter& take_any_ready();
+  void look_again() { observed_ = debug_ || schedule_.counts() || instruments_.any() || !instruments_.notes.empty(); }
+  Waiter* take_any_ready();
   void count_suspension(Task& task);
   void note(Event event, const Task& task);
   void tell(Event event);
   void tell_notes();
   void tell_poll(Event event);
   int close_owned(lua_State* L);
-  static int owned_closed(lua_State* L, int status, lua_KContext context);
+  static int owned_closed(lua_State* L, int status, lua_KContext ended);
   void step(lua_State* from, Task& task);
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
   void finish(Task& task, int status, int count);

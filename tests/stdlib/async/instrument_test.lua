@@ -258,3 +258,16 @@ test("wrong instruments are refused", function()
   misuse(async.ValueError, loop.add_instrument, loop, instrument)
   loop:remove_instrument(instrument)
 end)
+
+test("a removed instrument keeps no task alive that it would have been told of", function()
+  local loop, alive = async.get_running_loop(), setmetatable({}, { __mode = "k" })
+  local instrument = { task_created = function() end, task_done = function() end }
+  loop:add_instrument(instrument)
+  alive[async.spawn(function() end)] = true
+  loop:remove_instrument(instrument)
+  async.sleep(0)
+  async.sleep(0)
+  collectgarbage()
+  collectgarbage()
+  equal(next(alive), nil)
+end)
