@@ -34,6 +34,7 @@ void resize(lua_State* L, int index, QueueStore& store, lua_Integer capacity) {
   lua_pop(L, 1);
   store.first = 0;
   store.capacity = capacity;
+  ++store.changes;  // who is comparing has the table of before
 }
 
 void make_room(lua_State* L, int index, QueueStore& store) {
@@ -120,6 +121,7 @@ lua_Integer find_place_up(lua_State* L, int index, const QueueStore& store, int 
 void heap_put(lua_State* L, int index, QueueStore& store, int item) {
   const int key = lua_gettop(L) + 1;
   const int items = key + 1;
+  make_room(L, index, store);
   const lua_Integer changes = store.changes;
   if (lua_getiuservalue(L, index, kKey) == LUA_TNIL) {
     lua_pop(L, 1);
@@ -128,7 +130,6 @@ void heap_put(lua_State* L, int index, QueueStore& store, int item) {
     lua_pushvalue(L, item);
     lua_call(L, 1, 1);
   }
-  make_room(L, index, store);
   push_items(L, index);
   const lua_Integer place = find_place_up(L, index, store, items, key);
   check_unchanged(L, store, changes);

@@ -20,7 +20,7 @@ struct QueueStore {
   lua_Integer count = 0;
   lua_Integer first = 0;  // the ring's first place
   lua_Integer capacity = 0;
-  lua_Integer changes = 0;   // puts and takes so far
+  lua_Integer changes = 0;   // puts, takes and moves to another table so far
   lua_Integer arrivals = 0;  // of a PriorityQueue
 };
 

@@ -215,3 +215,25 @@ test("a comparison that cancels the putter whose item it compares: the item is i
   putter = nil
   equal({ queue:get(), queue:get(), queue:qsize() }, { 1, 3, 0 })
 end)
+
+test("a put that fails in the comparison of another use, after it made room, loses nothing", function()
+  local meddle, refuse = nil, false
+  local queue = async.PriorityQueue(0, {
+    less = function(a, b)
+      if refuse then error("refused") end
+      if meddle then
+        meddle = meddle()
+      end
+      return a < b
+    end,
+  })
+  for i = 1, 8 do queue:put_nowait(i) end -- the room of a new queue is used up
+  meddle = function()
+    refuse = true
+    raises("refused", queue.put_nowait, queue, 9)
+    refuse = false
+  end
+  raises("used by the function that compares its items", queue.get_nowait, queue)
+  equal(queue:qsize(), 8)
+  for i = 1, 8 do equal(queue:get_nowait(), i) end
+end)
