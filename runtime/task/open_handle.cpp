@@ -54,7 +54,8 @@ void push_timer_description(lua_State* L, Scheduler& scheduler, const Handle& ha
 /// Adds the timers that are set now to the list on the top of the stack.
 void add_timers(lua_State* L, Scheduler& scheduler) {
   TimerHeap& timers = scheduler.loop().timers();
-  auto** sorted = static_cast<Handle**>(lua_newuserdatauv(L, timers.size() * sizeof(Handle*), 0));
+  constexpr std::size_t kPointer = sizeof(void*);
+  auto** sorted = static_cast<Handle**>(lua_newuserdatauv(L, timers.size() * kPointer, 0));
   Handle** end = sorted;
   for (std::size_t i = 0; i < timers.size(); ++i) {
     if (timers.at(i).timer_kind == TimerKind::handle) *end++ = static_cast<Handle*>(&timers.at(i));

@@ -23,7 +23,8 @@ void push_waiting_tasks(lua_State* L, const Future& future) {
   const WaitList& waiters = future.waiters;
   std::size_t count = 1;
   for (const WaitLink* link = waiters.first(); link != nullptr; link = waiters.after(*link)) ++count;
-  auto** tasks = static_cast<Task**>(lua_newuserdatauv(L, count * sizeof(Task*), 0));
+  constexpr std::size_t kPointer = sizeof(void*);
+  auto** tasks = static_cast<Task**>(lua_newuserdatauv(L, count * kPointer, 0));
   Task** end = tasks;
   if (Task* first = gathering_task(scheduler_of(L), future)) *end++ = first;
   for (WaitLink* link = waiters.first(); link != nullptr && count != 1; link = waiters.after(*link), --count) {
