@@ -19,8 +19,16 @@ struct LuaTest {
   bool virtual_clock = true;
 };
 
-/// Pushes the function that runs the harness: harness(file, name or nil).
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+/// Pushes the function that runs the harness: harness(file, name or nil). It sees the global `sanitized`.
 void push_harness(lua_State* L) {
+  lua_pushboolean(L, kSanitized ? 1 : 0);
+  lua_setglobal(L, "sanitized");
   if (luaL_loadfile(L, NEAP_SOURCE_DIR "/tests/support/harness.lua") != LUA_OK) {
     FAIL(lua_tostring(L, -1));
   }
