@@ -222,7 +222,10 @@ void push_error_class(lua_State* L, ErrorKind kind) { lua_rawgetp(L, LUA_REGISTR
 const char* error_name(ErrorKind kind) { return kClasses[static_cast<std::size_t>(kind)].name; }
 
 int make_error_class(lua_State* L) {
-  const char* name = luaL_checkstring(L, 1);
+  const char* name = lua_tostring(L, 1);
+  if (name == nullptr) {
+    raise(L, ErrorKind::type, "argument 1 of async.class must be the name, a string, got %s", type_name(L, 1));
+  }
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
     lua_settop(L, 1);
@@ -312,11 +315,10 @@ bool is_cancellation(lua_State* L, int index) {
 }
 
 int error_is(lua_State* L) {
-  luaL_checkany(L, 1);
+  lua_settop(L, 2);
   if (!is_class(L, 2)) {
     raise(L, ErrorKind::type, "is() takes an error class such as async.TimeoutError, got %s", type_name(L, 2));
   }
-  lua_settop(L, 2);
   const bool result = push_class_of(L, 1) && derives_from(L, 2);
   lua_pushboolean(L, result);
   return 1;

@@ -82,7 +82,7 @@ int xpcall_function(lua_State* L) {
 }
 
 int catch_all(lua_State* L) {
-  luaL_checkany(L, 1);
+  if (lua_isnone(L, 1)) raise(L, ErrorKind::type, "argument 1 of catch is missing: the function to call");
   lua_pushboolean(L, 1);
   lua_insert(L, 1);
   const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, catch_returned);

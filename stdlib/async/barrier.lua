@@ -3,7 +3,7 @@
 -- The last to come hands each that waits its index of arrival: they have met then, whatever happens before they run, and
 -- the barrier is empty again for the next round. Who is cancelled while waiting has not come: the places of those behind
 -- move up, so that the indices of a round are always 0 to parties - 1.
-local core = ...
+local core, use = ...
 
 local errors = core.errors
 local BrokenBarrierError, TypeError, ValueError = errors.BrokenBarrierError, errors.TypeError, errors.ValueError
@@ -46,6 +46,8 @@ function methods:abort()
   self.broken = true
   turn_away(self)
 end
+
+use("checked").checked(Barrier, methods)
 
 -- async.with(barrier, fn) waits, and calls fn with the index.
 Barrier.__enter = methods.wait

@@ -83,6 +83,8 @@ function Condition:notify_all()
   self:notify(self.waiters:count())
 end
 
+use("checked").checked(Condition, Condition)
+
 Condition.__enter = Condition.acquire
 Condition.__close = Condition.release
 

@@ -2,8 +2,9 @@
 --
 -- A Context's `values` is a table that is never changed: setting a variable makes another. So a copy is the same
 -- table. What is in the scheduler (core.context) is nil, such a table, or a Context once somebody has asked for it.
-local core = ...
+local core, use = ...
 
+local checked = use("checked").checked
 local TypeError, ValueError, RuntimeError = core.errors.TypeError, core.errors.ValueError, core.errors.RuntimeError
 
 local NIL = {} -- stands in a table of values for a variable that was set to nil
@@ -87,6 +88,8 @@ function ContextVar:reset(token)
   put(self, token.old)
 end
 
+checked(ContextVar, ContextVar)
+
 function ContextVar:__tostring()
   return ("<ContextVar name='%s'>"):format(self.name)
 end
@@ -115,6 +118,7 @@ local Leaving = {
 
 -- run(fn, ...): calls fn(...) in this context; what it sets stays in the context. RuntimeError while it is entered.
 function Context:run(fn, ...)
+  use("source").check_function(fn, "argument 1 of Context:run")
   if self.entered then error(RuntimeError("cannot enter a Context that is entered already; run in a copy()"), 2) end
   local before = core.context()
   self.entered = true
@@ -138,6 +142,8 @@ end
 function Context:copy()
   return make(self.values)
 end
+
+checked(Context, Context)
 
 function Context:__len()
   local count = 0

@@ -84,6 +84,8 @@ function ExitStack:close()
   unwind(self, nil)
 end
 
+use("checked").checked(ExitStack, ExitStack)
+
 function ExitStack.__enter(stack)
   return stack
 end

@@ -84,7 +84,9 @@ int future_set_exception(lua_State* L) {
 int future_cancel(lua_State* L) {
   Future& future = check_future(L, 1);
   lua_settop(L, 2);
-  if (!lua_isnil(L, 2)) luaL_checkstring(L, 2);
+  if (!lua_isnil(L, 2) && lua_tostring(L, 2) == nullptr) {
+    raise(L, ErrorKind::type, "argument 1 of cancel must be the message, a string, got %s", type_name(L, 2));
+  }
   Scheduler& scheduler = scheduler_of(L);
   if (Task* task = to_task(L, 1)) {
     lua_pushboolean(L, scheduler.cancel(L, *task));
@@ -164,7 +166,7 @@ int task_get_name(lua_State* L) {
 
 int task_set_name(lua_State* L) {
   check_task(L, 1);
-  luaL_checkany(L, 2);
+  if (lua_isnone(L, 2)) raise(L, ErrorKind::type, "argument 1 of set_name is missing: the name");
   luaL_tolstring(L, 2, nullptr);
   set_extra(L, 1, "name");
   return 0;

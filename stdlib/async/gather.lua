@@ -1,7 +1,7 @@
 -- gather: several awaitables at once, their results in order.
 local core, use = ...
 
-local ensure_futures = use("task").ensure_futures
+local ensure_futures, list_length = use("task").ensure_futures, use("task").list_length
 local trap, results = core.trap, core.results
 local Error = core.errors.Error
 local FIRST_FAILURE, ALL = 2, 3
@@ -31,7 +31,7 @@ end
 local function arguments(name, ...)
   if not is_list(...) then return { ... }, select("#", ...), false, "argument %d of " .. name end
   local list = ...
-  return list, list.n or #list, list.return_exceptions, "item %d of " .. name .. "'s list"
+  return list, list_length(list, name, 3), list.return_exceptions, "item %d of " .. name .. "'s list"
 end
 
 local function gather(...)

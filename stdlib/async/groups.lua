@@ -1,5 +1,5 @@
 -- Methods of ExceptionGroup, as Python's.
-local core = ...
+local core, use = ...
 
 local ExceptionGroup = core.errors.ExceptionGroup
 local is = core.is
@@ -24,6 +24,7 @@ end
 -- group:split(condition): a group of what matches and a group of the rest, nil for an empty one. Nested
 -- groups keep their shape.
 function ExceptionGroup:split(condition)
+  if not is(self, ExceptionGroup) then use("checked").refuse(self, ExceptionGroup) end
   if matches(self, condition) then return self, nil end
   local inside, outside = {}, {}
   for _, err in ipairs(self.exceptions) do
@@ -42,6 +43,7 @@ end
 
 -- group:subgroup(condition): a group of what matches, or nil.
 function ExceptionGroup:subgroup(condition)
+  if not is(self, ExceptionGroup) then use("checked").refuse(self, ExceptionGroup) end
   return (self:split(condition))
 end
 

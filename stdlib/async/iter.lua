@@ -28,13 +28,14 @@ local function answer(iterator, first, ...)
   return nil
 end
 
--- next(): the next item, nil at the end, again and again.
-function Iterator:next()
-  if self.done then return nil end
-  return answer(self, self:step())
+local function next_item(iterator)
+  if iterator.done then return nil end
+  return answer(iterator, iterator:step())
 end
 
-Iterator.__call = Iterator.next
+-- next(): the next item, nil at the end, again and again.
+Iterator.next = next_item
+Iterator.__call = next_item
 
 -- close(): closes the source.
 function Iterator:close()
@@ -85,7 +86,7 @@ local function map_item(iterator, first, ...)
 end
 
 local function step_map(iterator)
-  return map_item(iterator, iterator.before:next())
+  return map_item(iterator, next_item(iterator.before))
 end
 
 local step_filter
@@ -96,13 +97,13 @@ local function filter_item(iterator, first, ...)
 end
 
 function step_filter(iterator)
-  return filter_item(iterator, iterator.before:next())
+  return filter_item(iterator, next_item(iterator.before))
 end
 
 local function step_take(iterator)
   if iterator.left == 0 then return iterator:close() end
   iterator.left = iterator.left - 1
-  return iterator.before:next()
+  return next_item(iterator.before)
 end
 
 local function number_item(iterator, first, ...)
@@ -112,13 +113,13 @@ local function number_item(iterator, first, ...)
 end
 
 local function step_enumerate(iterator)
-  return number_item(iterator, iterator.before:next())
+  return number_item(iterator, next_item(iterator.before))
 end
 
 local function step_batch(iterator)
   local batch = {}
   for i = 1, iterator.size do
-    local item = iterator.before:next()
+    local item = next_item(iterator.before)
     if item == nil then break end
     batch[i] = item
   end
@@ -173,6 +174,8 @@ function Iterator:collect()
   end
   return list
 end
+
+use("checked").checked(Iterator, Iterator)
 
 -- iter(x): of a generator, an iterator function, a list, or whatever a generic `for` takes.
 local function iter(...)

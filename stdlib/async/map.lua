@@ -6,7 +6,7 @@ local core, use = ...
 
 local TaskGroup, abort = use("taskgroup").TaskGroup, use("taskgroup").abort
 local Lock = use("lock").Lock
-local check_options = use("task").check_options
+local check_options, list_length = use("task").check_options, use("task").list_length
 local source = use("source")
 local chain = use("chain").chain
 local is, trap = core.is, core.trap
@@ -124,7 +124,7 @@ local function map(list, fn, options)
   options = check_options(options, { limit = true }, "map")
   local state = { fn = fn, limit = check_limit(options.limit), results = {}, taken = 0, workers = 0, idle = 0 }
   if type(list) == "table" and getmetatable(list) == nil then
-    state.list, state.count, state.take = list, list.n or #list, take_from_list
+    state.list, state.count, state.take = list, list_length(list, "map", 2), take_from_list
   else
     state.source, state.turn, state.count, state.take = from, Lock(), math.huge, take_from_source
   end

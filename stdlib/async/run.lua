@@ -164,6 +164,8 @@ function EventLoop:is_closed()
   return self.closed
 end
 
+use("checked").checked(EventLoop, EventLoop)
+
 local function new_event_loop()
   local mark = 0
   for _, task in ipairs(core.all_tasks()) do mark = math.max(mark, core.task_id(task)) end

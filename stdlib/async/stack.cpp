@@ -1,5 +1,6 @@
 // Where a task is: get_stack, print_stack and get_coro.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -49,7 +50,10 @@ void push_stack(lua_State* L) {
 /// task:get_stack(limit): a list of its frames, innermost first.
 int task_get_stack(lua_State* L) {
   check_task(L, 1);
-  const lua_Integer limit = luaL_optinteger(L, 2, INT_MAX);
+  if (!lua_isnoneornil(L, 2) && lua_isinteger(L, 2) == 0) {
+    raise(L, ErrorKind::type, "argument 1 of get_stack must be an integer, got %s", type_name(L, 2));
+  }
+  const lua_Integer limit = lua_isnoneornil(L, 2) ? INT_MAX : lua_tointeger(L, 2);
   push_stack(L);
   const char* line = lua_tostring(L, -1);
   lua_newtable(L);

@@ -2,7 +2,9 @@
 local core, use = ...
 
 local spawn, kind, type_name = core.spawn, core.kind, core.type_name
-local TypeError = core.errors.TypeError
+local TypeError, ValueError = core.errors.TypeError, core.errors.ValueError
+
+local MOST_ITEMS = 0x7fffffff
 
 local function check_options(options, known, what)
   if options == nil then return {} end
@@ -44,6 +46,21 @@ local function slip(x, what)
     return TypeError(what .. " is nil, the result of a call that already ran; pass a function or a task")
   end
   return TypeError(("%s is a %s; pass a function, a Coroutine, a Task or a Future"):format(what, type_name(x)))
+end
+
+-- How many items a list that was given has: its `n`, or what `#` says. `what` names its function, `level` is the
+-- caller's for error().
+local function list_length(list, what, level)
+  local n = list.n
+  if n == nil then return #list end
+  if math.type(n) ~= "integer" then
+    error(TypeError(("the field 'n' of %s's list must be an integer, got %s"):format(what,
+      type(n) == "number" and tostring(n) or type_name(n))), level + 1)
+  end
+  if n < 0 or n > MOST_ITEMS then
+    error(ValueError(("the field 'n' of %s's list must be from 0 to %d, got %d"):format(what, MOST_ITEMS, n)), level + 1)
+  end
+  return n
 end
 
 -- Turns a list of awaitables into a list of futures. The same Coroutine given twice becomes one task; the
@@ -98,4 +115,5 @@ return {
   ensure_futures = ensure_futures,
   ensure_future = ensure_future,
   check_options = check_options,
+  list_length = list_length,
 }

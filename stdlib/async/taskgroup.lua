@@ -8,6 +8,7 @@
 local core, use = ...
 
 local create_task = use("task").create_task
+local refuse = use("checked").refuse
 local is = core.is
 local errors = core.errors
 local CancelledError, ExceptionGroup, RuntimeError = errors.CancelledError, errors.ExceptionGroup, errors.RuntimeError
@@ -76,18 +77,21 @@ end
 -- create_task(x, {name=, eager=}): a child of a Coroutine or a function. RuntimeError once the group is
 -- ending; the function is never called then.
 function TaskGroup:create_task(x, options)
+  if getmetatable(self) ~= TaskGroup then refuse(self, TaskGroup) end
   check_open(self)
   return adopt(self, create_task(x, options))
 end
 
 -- spawn(fn, ...): the same with arguments.
 function TaskGroup:spawn(fn, ...)
+  if getmetatable(self) ~= TaskGroup then refuse(self, TaskGroup) end
   check_open(self)
   return adopt(self, core.spawn(fn, ...))
 end
 
 -- cancel(): ends all children without an error; with async.with it ends the body as well.
 function TaskGroup:cancel()
+  if getmetatable(self) ~= TaskGroup then refuse(self, TaskGroup) end
   if self.state == "left" or self.aborting then return end
   abort(self)
   if self.in_with then cancel_parent(self) end

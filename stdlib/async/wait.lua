@@ -3,6 +3,7 @@ local core, use = ...
 
 local task = use("task")
 local ensure_futures, ensure_future, check_options = task.ensure_futures, task.ensure_future, task.check_options
+local list_length = task.list_length
 local TimeoutError, TypeError, ValueError = core.errors.TimeoutError, core.errors.TypeError, core.errors.ValueError
 
 local modes = { FIRST_COMPLETED = 0, FIRST_EXCEPTION = 1, ALL_COMPLETED = 3 }
@@ -14,7 +15,7 @@ local function check_list(list, what)
       :format(what, core.type_name(list))), 3)
   end
   local futures, seen = {}, {}
-  for _, future in ipairs(ensure_futures(list, list.n or #list, "item %d of " .. what .. "'s list")) do
+  for _, future in ipairs(ensure_futures(list, list_length(list, what, 3), "item %d of " .. what .. "'s list")) do
     if not seen[future] then futures[#futures + 1] = future end
     seen[future] = true
   end
