@@ -88,8 +88,8 @@ void Scheduler::tell(Event event) {
 
 void Scheduler::tell_notes() {
   if (instruments_.notes.empty()) return;
-  for (std::size_t told = 0; told < instruments_.notes.size(); ++told) {  // an instrument may add some
-    const Instruments::Note note = instruments_.notes[told];
+  for (std::size_t told = 0; told < instruments_.notes.size();) {  // an instrument may add some
+    const Instruments::Note note = instruments_.notes[told++];
     push_anchored(main_, note.anchor);
     release(main_, note.anchor);
     if (instruments_.wants(note.event)) {

@@ -23,7 +23,7 @@ struct Waiter : WaitLink {
   /// Takes it out of the list that it is in.
   void unlink() {
     prev->next = next;  // NOLINT(clang-analyzer-core.NullDereference): it is linked
-    next->prev = prev;
+    next->prev = prev;  // NOLINT(clang-analyzer-core.NullDereference)
     prev = next = nullptr;
   }
 
@@ -66,7 +66,7 @@ class WaitList {
   Waiter* pop_front() {
     if (empty()) return nullptr;
     auto* first = static_cast<Waiter*>(head_.next);
-    first->unlink();
+    first->unlink();  // NOLINT(clang-analyzer-core.CallAndMessage): a ring has no null
     return first;
   }
 
