@@ -141,8 +141,14 @@ end
 
 local left_out = { run = true, new_event_loop = true, print_call_graph = true } -- they run loops, and print
 
+-- Values that happen to be right would start programs, and open sockets.
+local function touches_the_world(name)
+  return name:find("^open_[cu]") or name:find("^start_") or name:find("^create_subprocess") or name == "getaddrinfo"
+end
+
 for name, fn in pairs(async) do
-  if (type(fn) == "function" or tostring(fn):find("^<class ")) and not left_out[name] then
+  local swept = type(fn) == "function" or tostring(fn):find("^<class ")
+  if swept and not left_out[name] and not touches_the_world(name) then
     sweep_test("async." .. name, function(problems) sweep(problems, name, function(...) return async[name](...) end) end)
   end
 end
@@ -157,10 +163,13 @@ local function methods_of(object)
   return found
 end
 
-local ends_the_loop = { Loop = true, EventLoop = true } -- their methods change the loop that the tests run in
+local left_out_classes = {
+  Loop = true, EventLoop = true, -- their methods change the loop that the tests run in
+  Stream = true, Server = true, UdpSocket = true, Process = true, -- the world's
+}
 
 for class, visit in pairs(samples) do
-  if not ends_the_loop[class] then
+  if not left_out_classes[class] then
     sweep_test("each method of " .. class, function(problems)
       local methods
       visit(function(object) methods = methods_of(object) end)
