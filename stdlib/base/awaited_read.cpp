@@ -135,8 +135,9 @@ int answer(lua_State* L, int count, lua_KContext call) {
 /// The file of a call that has waited.
 AwaitedFile& file_after_wait(lua_State* L) {
   AwaitedFile* file = awaited_file(L, -1, false);
-  if (file == nullptr) luaL_error(L, "attempt to use a closed file");
-  return *file;
+  if (file != nullptr) return *file;
+  luaL_error(L, "attempt to use a closed file");
+  std::abort();  // not reached
 }
 
 int turn_has_come(lua_State* L, int, lua_KContext call);

@@ -41,18 +41,18 @@ ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner
   self->ended_ = ended;
   self->owner_ = owner;
   self->pidfd_ = open_pidfd(pid);
-  if (self->pidfd_ >= 0 && uv_poll_init(loop, &self->poll_, self->pidfd_) == 0) {
-    self->handle_.data = self;
-    uv_poll_start(&self->poll_, UV_READABLE,
-                  [](uv_poll_t* poll, int, int) { static_cast<ExitWatch*>(poll->data)->look(); });
+  if (self->pidfd_ >= 0 && uv_poll_init(loop, &self->poll, self->pidfd_) == 0) {
+    self->handle.data = self;
+    uv_poll_start(&self->poll, UV_READABLE,
+                  [](uv_poll_t* event, int, int) { static_cast<ExitWatch*>(event->data)->look(); });
     return self;
   }
   if (self->pidfd_ >= 0) ::close(self->pidfd_);
   self->pidfd_ = -1;
-  uv_signal_init(loop, &self->signal_);
-  self->handle_.data = self;
-  const auto on_signal = [](uv_signal_t* signal, int) { static_cast<ExitWatch*>(signal->data)->look(); };
-  uv_signal_start(&self->signal_, on_signal, SIGCHLD);
+  uv_signal_init(loop, &self->signal);
+  self->handle.data = self;
+  const auto on_signal = [](uv_signal_t* event, int) { static_cast<ExitWatch*>(event->data)->look(); };
+  uv_signal_start(&self->signal, on_signal, SIGCHLD);
   ::kill(::getpid(), SIGCHLD);  // it may have ended before
   return self;
 }
@@ -67,10 +67,10 @@ void ExitWatch::look() {
 
 void ExitWatch::stop() {
   if (pidfd_ >= 0) {
-    uv_poll_stop(&poll_);
+    uv_poll_stop(&poll);
     ::close(pidfd_);
   }
-  uv_close(&handle_, [](uv_handle_t* handle) { delete static_cast<ExitWatch*>(handle->data); });
+  uv_close(&handle, [](uv_handle_t* closed) { delete static_cast<ExitWatch*>(closed->data); });
 }
 
 }  // namespace neap::stdlib::io

@@ -25,13 +25,13 @@ class ExitWatch {
   void stop();
 
  private:
-  ExitWatch() : handle_() {}
+  ExitWatch() : handle() {}
   void look();
 
   union {
-    uv_handle_t handle_;
-    uv_poll_t poll_;      // of the pidfd
-    uv_signal_t signal_;  // SIGCHLD
+    uv_handle_t handle;
+    uv_poll_t poll;      // of the pidfd
+    uv_signal_t signal;  // SIGCHLD
   };
   int pidfd_ = -1;
   pid_t pid_ = 0;
