@@ -30,9 +30,7 @@ Future& new_future(lua_State* L) {
   return *future;
 }
 
-void finish_future(lua_State* L, Scheduler& scheduler, int index, int count) {
-  auto& future = *static_cast<Future*>(lua_touserdata(L, index));
-  index = lua_absindex(L, index);
+void finish_future(lua_State* L, Scheduler& scheduler, Future& future, int index, int count) {
   if (count > 1) {
     lua_createtable(L, count, 0);
     lua_insert(L, -count - 1);

@@ -51,8 +51,8 @@ Future& check_future(lua_State* L, int index);
 /// Pushes a new pending Future.
 Future& new_future(lua_State* L);
 
-/// Completes the future at `index` with the `count` values on the top of the stack, and pops them.
-void finish_future(lua_State* L, Scheduler& scheduler, int index, int count);
+/// Completes the future at `index`, a positive one, with the `count` values on the top of the stack, and pops them.
+void finish_future(lua_State* L, Scheduler& scheduler, Future& future, int index, int count);
 /// Completes it with the error on the top of the stack, and pops that. A CancelledError cancels it.
 void fail_future(lua_State* L, Scheduler& scheduler, int index);
 /// Cancels a pending Future that is no Task. The message (a string, or nil) is on the top; it is popped.

@@ -218,7 +218,7 @@ void Scheduler::finish(Task& task, int status, int count) {
     push_extra(thread, index, "cancel_message");
     cancel_future(thread, *this, index);
   } else if (status == LUA_OK) {
-    finish_future(thread, *this, index, count);
+    finish_future(thread, *this, task, index, count);
   } else {
     fail_future(thread, *this, index);
   }

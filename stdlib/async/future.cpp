@@ -67,8 +67,8 @@ int future_exception(lua_State* L) {
 }
 
 int future_set_result(lua_State* L) {
-  check_settable(L);
-  finish_future(L, scheduler_of(L), 1, lua_gettop(L) - 1);
+  Future& future = check_settable(L);
+  finish_future(L, scheduler_of(L), future, 1, lua_gettop(L) - 1);
   return 0;
 }
 
