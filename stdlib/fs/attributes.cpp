@@ -41,11 +41,11 @@ class QuestionJob : public FsJob {
   using FsJob::FsJob;
 
  protected:
-  bool yes = false;
+  bool yes_ = false;
 
  private:
   int results(lua_State* L) override {
-    lua_pushboolean(L, yes ? 1 : 0);
+    lua_pushboolean(L, yes_ ? 1 : 0);
     return 1;
   }
 };
@@ -56,8 +56,8 @@ class AccessJob final : public QuestionJob {
 
  private:
   Failure run() override {
-    yes = ::faccessat(AT_FDCWD, c_path(), wanted_, AT_EACCESS) == 0;
-    return !yes && !is_refused(errno) ? failure("access") : Failure{};
+    yes_ = ::faccessat(AT_FDCWD, c_path(), wanted_, AT_EACCESS) == 0;
+    return !yes_ && !is_refused(errno) ? failure("access") : Failure{};
   }
 
   int wanted_;
@@ -70,8 +70,8 @@ class ExistsJob final : public QuestionJob {
  private:
   Failure run() override {
     struct stat status {};
-    yes = (follow_ ? ::stat(c_path(), &status) : ::lstat(c_path(), &status)) == 0;
-    return !yes && !is_missing(errno) ? failure(follow_ ? "stat" : "lstat") : Failure{};
+    yes_ = (follow_ ? ::stat(c_path(), &status) : ::lstat(c_path(), &status)) == 0;
+    return !yes_ && !is_missing(errno) ? failure(follow_ ? "stat" : "lstat") : Failure{};
   }
 
   bool follow_;

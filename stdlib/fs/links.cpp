@@ -24,14 +24,14 @@ class PathJob : public FsJob {
   using FsJob::FsJob;
 
  protected:
-  std::string found;
+  std::string found_;
 
  private:
   int results(lua_State* L) override {
-    push(L, found);
+    push(L, found_);
     return 1;
   }
-  void release() override { std::string().swap(found); }
+  void release() override { std::string().swap(found_); }
 };
 
 class ReadlinkJob final : public PathJob {
@@ -40,11 +40,11 @@ class ReadlinkJob final : public PathJob {
 
  private:
   Failure run() override {
-    for (found.resize(256);; found.resize(found.size() * 2)) {
-      const ssize_t size = ::readlink(c_path(), found.data(), found.size());
+    for (found_.resize(256);; found_.resize(found_.size() * 2)) {
+      const ssize_t size = ::readlink(c_path(), found_.data(), found_.size());
       if (size < 0) return failure("readlink");
-      if (static_cast<std::size_t>(size) == found.size()) continue;  // it may have been cut
-      found.resize(static_cast<std::size_t>(size));
+      if (static_cast<std::size_t>(size) == found_.size()) continue;  // it may have been cut
+      found_.resize(static_cast<std::size_t>(size));
       return {};
     }
   }
@@ -58,7 +58,7 @@ class RealpathJob final : public PathJob {
   Failure run() override {
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(c_path(), nullptr), std::free);
     if (!real) return failure("realpath");
-    found = real.get();
+    found_ = real.get();
     return {};
   }
 };

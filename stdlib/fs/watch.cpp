@@ -61,7 +61,7 @@ struct Watch final : OpenHandle {
   Watch() : OpenHandle("watch") {}
   [[nodiscard]] std::string description() const override { return "Watch '" + path + "'"; }
 
-  void seen(const Watched& watched, std::string_view name, int events);
+  void seen(const Watched& directory, std::string_view name, int events);
   void add(std::string changed, ChangeKind kind);
   void end();
   void forget(const std::string& gone);
@@ -246,7 +246,7 @@ int watch_add(lua_State* L) {
   Watch& watch = check_watch(L);
   const char* path = check_path(L, 2, kTake.name);
   const char* only = luaL_optstring(L, 3, "");
-  if (watch.ended || watch.watched.count(path) != 0) return 0;
+  if (watch.ended || watch.watched.contains(path)) return 0;
   if (const int error = start(watch, path, only); error != 0) {
     raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "watch", path);
   }
