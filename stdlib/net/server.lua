@@ -155,6 +155,8 @@ function Server:__tostring()
   return ("<Server %s %s connections=%d>"):format(self.name, self.closed and "closed" or "serving", self.active)
 end
 
+use("async/checked").checked(Server, Server)
+
 -- Making one.
 
 local known = {

@@ -81,6 +81,8 @@ function UdpSocket:__tostring()
   return ("<UdpSocket %s %s>"):format(self.name, peer and "connected to " .. text_of(peer) or "open")
 end
 
+use("async/checked").checked(UdpSocket, UdpSocket)
+
 local known = {
   host = "string",
   port = "number",

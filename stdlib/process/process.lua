@@ -111,4 +111,6 @@ function Process:__tostring()
   return ("<Process %d '%s' %s>"):format(self.pid, self.args[1], state)
 end
 
+use("async/checked").checked(Process, Process)
+
 return { new = new }

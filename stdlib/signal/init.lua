@@ -83,6 +83,8 @@ function Signals:__tostring()
   return ("<Signals %s>"):format(#self.numbers == 0 and "closed" or table.concat(self.names, " "))
 end
 
+use("async/checked").checked(Signals, Signals)
+
 -- signals{"SIGTERM", ...}: an iterator over the names of those that arrive, from now on until it is closed.
 local function signals(list)
   if type(list) ~= "table" or #list == 0 then

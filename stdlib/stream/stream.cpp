@@ -156,6 +156,9 @@ int stream_detach(lua_State* L) {
 /// stream:get_extra_info(name, default)
 int stream_get_extra_info(lua_State* L) {
   Stream& stream = check_stream(L, 1, "Stream:get_extra_info");
+  if (lua_type(L, 2) != LUA_TSTRING) {
+    raise(L, ErrorKind::type, "argument 1 of Stream:get_extra_info must be a name, got %s", type_name(L, 2));
+  }
   const std::string_view name = check_view(L, 2);
   lua_settop(L, 3);
   if (name == "peername" || name == "sockname") {
