@@ -2,15 +2,13 @@
 //
 //   running ──> ended      (its status is known and it is reaped)
 //
-// The end of a child is learnt from a descriptor of the process (pidfd), where the system has them, else from SIGCHLD; so
-// a child is reaped by its number alone, and children that C libraries make are left to those.
-//
 // Owner: the script's userdata is the Child, kept alive until the child has ended, so that it is reaped even when the script
-// has forgotten it. libuv's part is an ExitWatch of its own, because closing takes a turn of the loop.
+// has forgotten it.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "stdlib/io/exit_watch.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/io/signal_names.hpp"
 #include "stdlib/process/launch.hpp"
@@ -18,14 +16,12 @@
 #include "stdlib/stream/stream.hpp"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -41,30 +37,15 @@ using process::LaunchProblem;
 constexpr UserdataType kChildType{"Child"};
 constexpr int kUnknown = 255;  // the status of a child that somebody else has reaped
 
-struct Child;
-
-/// Watches for the end of a child. Deletes itself when libuv has closed it.
-struct ExitWatch {
-  union {
-    uv_handle_t handle;
-    uv_poll_t poll;      // of the pidfd
-    uv_signal_t signal;  // SIGCHLD
-  };
-  int pidfd = -1;
-  Child* owner = nullptr;
-  Scheduler* scheduler = nullptr;
-  int anchor = 0;  // of the Child
-
-  ExitWatch() : handle() {}
-};
-
 struct Child final : OpenHandle {
   Child() : OpenHandle("process") {}
   [[nodiscard]] std::string description() const override {
     return "process " + std::to_string(pid) + " (" + program + ")";
   }
 
-  ExitWatch* watch = nullptr;  // null once it has ended
+  io::ExitWatch* watch = nullptr;  // null once it has ended
+  Scheduler* scheduler = nullptr;
+  int anchor = 0;  // of the userdata
   pid_t pid = 0;
   int returncode = 0;  // once it has ended: negative for a signal
   bool reaped_elsewhere = false;
@@ -83,54 +64,14 @@ constexpr WaitKind kWait{.abandon = abandon_wait, .name = "Process:wait"};
 
 // The end of a child.
 
-void close_watch(ExitWatch& watch) {
-  if (watch.pidfd >= 0) {
-    uv_poll_stop(&watch.poll);
-    ::close(watch.pidfd);
-  }
-  uv_close(&watch.handle, [](uv_handle_t* closed) { delete static_cast<ExitWatch*>(closed->data); });
-}
-
-/// Reaps the child if it has ended.
-void look(ExitWatch& watch) {
-  int status = 0;
-  pid_t ended = 0;
-  do {
-    ended = ::waitpid(watch.owner->pid, &status, WNOHANG);
-  } while (ended < 0 && errno == EINTR);
-  if (ended == 0) return;
-  Child& child = *watch.owner;
-  child.reaped_elsewhere = ended < 0;
-  child.returncode = ended < 0 ? kUnknown : WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+void ended(void* owner, int status) {
+  Child& child = *static_cast<Child*>(owner);
+  child.reaped_elsewhere = status < 0;
+  child.returncode = status < 0 ? kUnknown : WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   child.watch = nullptr;
   child.closed();
-  while (Waiter* waiter = child.waiters.pop_front()) watch.scheduler->wake(static_cast<Task&>(*waiter));
-  watch.scheduler->release(watch.scheduler->main_thread(), watch.anchor);
-  close_watch(watch);
-}
-
-int open_pidfd([[maybe_unused]] pid_t pid) {
-#ifdef SYS_pidfd_open
-  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));  // closed on exec by itself
-#else
-  return -1;
-#endif
-}
-
-void start_watch(uv_loop_t* loop, ExitWatch& watch) {
-  watch.pidfd = open_pidfd(watch.owner->pid);
-  if (watch.pidfd >= 0 && uv_poll_init(loop, &watch.poll, watch.pidfd) == 0) {
-    watch.handle.data = &watch;
-    uv_poll_start(&watch.poll, UV_READABLE,
-                  [](uv_poll_t* poll, int, int) { look(*static_cast<ExitWatch*>(poll->data)); });
-    return;
-  }
-  if (watch.pidfd >= 0) ::close(watch.pidfd);
-  watch.pidfd = -1;
-  uv_signal_init(loop, &watch.signal);
-  watch.handle.data = &watch;
-  uv_signal_start(
-      &watch.signal, [](uv_signal_t* signal, int) { look(*static_cast<ExitWatch*>(signal->data)); }, SIGCHLD);
+  while (Waiter* waiter = child.waiters.pop_front()) child.scheduler->wake(static_cast<Task&>(*waiter));
+  child.scheduler->release(child.scheduler->main_thread(), child.anchor);
 }
 
 // Starting one.
@@ -169,15 +110,11 @@ int child_launch(lua_State* L) {
       what.descriptors[static_cast<std::size_t>(i)] = static_cast<int>(lua_tointeger(L, 6 + i));
     }
     child->program = what.program;
-    auto watch = std::make_unique<ExitWatch>();
     problem = process::launch(what, &child->pid);
     if (problem.error == 0) {
-      Scheduler& scheduler = scheduler_of(L);
-      watch->owner = child;
-      watch->scheduler = &scheduler;
-      child->watch = watch.release();
+      child->scheduler = &scheduler_of(L);
       child->group = what.own_group || what.own_session;
-      start_watch(scheduler.loop().uv(), *child->watch);
+      child->watch = io::ExitWatch::start(child->scheduler->loop().uv(), child->pid, ended, child);
     }
   }
   if (problem.error != 0) {
@@ -187,7 +124,7 @@ int child_launch(lua_State* L) {
                    directory ? what.directory : child->program.c_str());
   }
   lua_pushvalue(L, -1);
-  child->watch->anchor = scheduler_of(L).anchor(L);
+  child->anchor = child->scheduler->anchor(L);
   child->opened(L);
   return 1;
 }
@@ -299,7 +236,7 @@ int name_of_signal(lua_State* L) {
 /// One that runs on is only collected when the state is closed.
 int child_gc(lua_State* L) {
   Child& child = check_child(L, "__gc");
-  if (ExitWatch* watch = std::exchange(child.watch, nullptr)) close_watch(*watch);
+  if (io::ExitWatch* watch = std::exchange(child.watch, nullptr)) watch->stop();
   child.~Child();
   new (&child) Child();
   return 0;
