@@ -102,7 +102,9 @@ local function finish(server)
     send(guest, "* the server ends\n")
     guest.queue:shutdown()
   end
-  server:shutdown(GRACE)
+  async.move_on_after(GRACE, server.wait_closed, server)
+  for guest in pairs(leaving) do guest.stream:abort() end
+  server:shutdown(0)
 end
 
 local port = ... or "0"
