@@ -11,7 +11,7 @@ local process = {}
 
 ---What a standard stream of the child is: a pipe to a Stream here, the null device, the same as stdout (for stderr),
 ---or that of this process. An open Stream is its descriptor.
----@alias process.Stdio process.Special|stream.Stream
+---@alias process.Stdio process.Special|async.Stream
 
 ---@class process.Options
 ---@field stdin? process.Stdio default: INHERIT
@@ -70,9 +70,9 @@ function process.subprocess.run(args, options) end
 ---@class process.Process
 ---@field pid integer
 ---@field returncode? integer nil while it runs; negative: the signal that killed it
----@field stdin? stream.Stream when it is a pipe
----@field stdout? stream.Stream when it is a pipe
----@field stderr? stream.Stream when it is a pipe
+---@field stdin? async.Stream when it is a pipe
+---@field stdout? async.Stream when it is a pipe
+---@field stderr? async.Stream when it is a pipe
 ---@field args string[]
 local Process = {}
 
