@@ -55,6 +55,9 @@ int semaphore_release(lua_State* L) {
   if (semaphore.free == semaphore.bound) {
     raise(L, ErrorKind::value, "BoundedSemaphore(%I) released more often than acquired", semaphore.bound);
   }
+  if (semaphore.free == LUA_MAXINTEGER) {
+    raise(L, ErrorKind::value, "the Semaphore has %I permits, which is the most it can have", semaphore.free);
+  }
   give_back(L, semaphore);
   return 0;
 }

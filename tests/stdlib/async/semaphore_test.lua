@@ -140,3 +140,8 @@ for _, name in ipairs { "Semaphore", "BoundedSemaphore" } do
     end)
   end
 end
+
+test("more permits than can be counted are a ValueError", function()
+  local semaphore = async.Semaphore(math.maxinteger)
+  misuse(async.ValueError, semaphore.release, semaphore)
+end)
