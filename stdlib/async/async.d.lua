@@ -1236,7 +1236,8 @@ function Server:close_clients() end
 ---Waits until it is closed and every handler has returned.
 function Server:wait_closed() end
 
----Closes it, waits at most `grace` seconds for the handlers to return, cancels those that have not, and waits for them.
+---Closes it, waits at most `grace` seconds for the handlers to return, cancels those that have not, waits for them, and gives up
+---what their clients have not taken.
 ---@param grace? number default 5
 function Server:shutdown(grace) end
 

@@ -114,14 +114,21 @@ function Server:wait_closed()
   self.idle:wait()
 end
 
--- shutdown(grace): closes, waits so many seconds for the handlers to end, then cancels them and waits for that.
+-- shutdown(grace): closes, waits so many seconds for the handlers to end, then cancels them and waits for that. What a
+-- client that reads nothing has not taken by then is given up.
 function Server:shutdown(grace)
   self:close()
   if async.move_on_after(grace or GRACE, self.idle.wait, self.idle) then return end
-  local tasks = {}
-  for task in pairs(self.clients) do tasks[#tasks + 1] = task end
+  local tasks, streams = {}, {}
+  for task, stream in pairs(self.clients) do
+    tasks[#tasks + 1] = task
+    streams[#streams + 1] = stream
+  end
   for _, task in ipairs(tasks) do task:cancel() end
   if #tasks > 0 then async.wait(tasks) end
+  for _, stream in ipairs(streams) do
+    if not core.is_detached(stream) then stream:abort() end
+  end
 end
 
 -- serve_forever(): waits until the server is closed; a cancellation shuts it down.

@@ -293,3 +293,16 @@ test("an open server is listed by open_handles", function()
   server:close()
   equal(async.open_handles(), {})
 end)
+
+test("shutdown gives up what a client that reads nothing has not taken", { clock = "real" }, function()
+  local stream
+  local server = async.start_server(function(reader)
+    stream = reader
+    reader:write(("x"):rep(1 << 24))
+  end, "127.0.0.1", 0)
+  local conn <close> = connect(server)
+  while stream == nil do async.sleep(0.001) end
+  server:shutdown(0)
+  stream:wait_closed() -- would last for ever
+  check(tostring(stream):find("closed", 1, true))
+end)
