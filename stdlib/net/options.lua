@@ -1,4 +1,4 @@
--- What the functions of the module check alike.
+-- What the functions of this module, and of process, check alike.
 local core, use = ...
 
 local async = use("async/init")
@@ -6,7 +6,8 @@ local TypeError, ValueError = async.TypeError, async.ValueError
 
 local options = {}
 
--- A table of options with known names, or an error at the caller's caller.
+-- A table of options with known names, or an error at the caller's caller. known[name] is a type, "count" (an integer from
+-- 1 on) or "any".
 function options.check(given, known, what)
   if given == nil then return {} end
   if type(given) ~= "table" then
@@ -20,7 +21,7 @@ function options.check(given, known, what)
       table.sort(names)
       error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 3)
     end
-    local right = kind == "count" and math.type(value) == "integer" or type(value) == kind
+    local right = kind == "any" or kind == "count" and math.type(value) == "integer" or type(value) == kind
     if not right then
       error(TypeError(("the option '%s' of %s must be %s, got %s"):format(name, what,
         kind == "count" and "an integer" or "a " .. kind, type(value))), 3)

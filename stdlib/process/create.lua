@@ -2,6 +2,7 @@
 local core, use = ...
 
 local async = use("async/init")
+local check_options = use("net/options").check
 local new_process = use("process").new
 local TypeError, ValueError = async.TypeError, async.ValueError
 
@@ -12,34 +13,16 @@ end
 local PIPE, DEVNULL, STDOUT, INHERIT = special("PIPE"), special("DEVNULL"), special("STDOUT"), special("INHERIT")
 
 local known = {
-  stdin = true,
-  stdout = true,
-  stderr = true,
+  stdin = "any",
+  stdout = "any",
+  stderr = "any",
   cwd = "string",
   env = "table",
   process_group = "boolean",
   start_new_session = "boolean",
   grace = "number",
-  limit = "integer",
+  limit = "count",
 }
-
-local function check_options(options, what)
-  for name, value in pairs(options) do
-    local kind = known[name]
-    if kind == nil then
-      local names = {}
-      for each in pairs(known) do names[#names + 1] = each end
-      table.sort(names)
-      error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 4)
-    end
-    if kind == "integer" and math.type(value) == "integer" and value < 1 then
-      error(ValueError(("the option '%s' of %s must be 1 or more, got %d"):format(name, what, value)), 4)
-    end
-    if kind ~= true and type(value) ~= kind and math.type(value) ~= kind then
-      error(TypeError(("the option '%s' of %s must be a %s, got %s"):format(name, what, kind, type(value))), 4)
-    end
-  end
-end
 
 -- An argument or a part of the environment: what exec takes is strings that end with a zero.
 local function check_string(value, place, level)
@@ -101,7 +84,6 @@ local function descriptor(opened, number, value, what)
 end
 
 local function start(list, options, what)
-  check_options(options, what)
   local environment = environment_of(options.env, what)
   local opened <close> = setmetatable({ theirs = {}, ours = {}, limit = options.limit }, Opened)
   local stdin = descriptor(opened, 0, options.stdin, what)
@@ -127,6 +109,7 @@ end
 local function create_subprocess_exec(program, ...)
   local what = "create_subprocess_exec"
   local arguments, options = split(...)
+  check_options(options, known, what)
   local list = { check_string(program, "argument 1 (program) of " .. what, 2) }
   for i = 1, arguments.n do
     list[i + 1] = check_string(arguments[i], ("argument %d of %s"):format(i + 1, what), 2)
@@ -138,10 +121,7 @@ end
 local function create_subprocess_shell(command, options)
   local what = "create_subprocess_shell"
   check_string(command, "argument 1 (command) of " .. what, 2)
-  if options ~= nil and type(options) ~= "table" then
-    error(TypeError(("the options of %s must be a table, got %s"):format(what, type(options))), 2)
-  end
-  return start({ "/bin/sh", "-c", command }, options or {}, what)
+  return start({ "/bin/sh", "-c", command }, check_options(options, known, what), what)
 end
 
 return {

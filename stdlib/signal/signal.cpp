@@ -55,6 +55,14 @@ void stop(Watcher& watcher) {
   sigaction(watcher.number, &watcher.before, nullptr);  // libuv leaves the default behind
 }
 
+/// Stops, and lets go of the callback.
+void release(lua_State* L, Watcher& watcher) {
+  if (watcher.handle == nullptr) return;
+  stop(watcher);
+  cancel_handle(L, *watcher.scheduler, *watcher.callback);
+  watcher.scheduler->release(L, watcher.anchor);
+}
+
 /// watch(signal, fn): calls fn from the loop when the signal has come, once or more often. A SignalWatcher.
 int watch(lua_State* L) {
   const int number = io::check_signal(L, 1, "add_signal_handler");
@@ -75,7 +83,7 @@ int watch(lua_State* L) {
   watcher->handle = handle;
   uv_signal_init(scheduler.loop().uv(), &handle->signal);
   if (const int code = uv_signal_start(&handle->signal, on_signal, number); code != 0) {
-    stop(*watcher);
+    release(L, *watcher);
     if (code == UV_EINVAL) {
       raise(L, ErrorKind::value, "add_signal_handler: the system lets nobody handle signal %s",
             luaL_tolstring(L, 1, nullptr));
@@ -89,10 +97,7 @@ int watch(lua_State* L) {
 int watcher_stop(lua_State* L) {
   auto* watcher = static_cast<Watcher*>(to_userdata(L, 1, kWatcherType));
   if (watcher == nullptr) raise(L, ErrorKind::type, "stop must be called with a colon on a SignalWatcher");
-  if (watcher->handle == nullptr) return 0;
-  stop(*watcher);
-  cancel_handle(L, *watcher->scheduler, *watcher->callback);
-  watcher->scheduler->release(L, watcher->anchor);
+  release(L, *watcher);
   return 0;
 }
 

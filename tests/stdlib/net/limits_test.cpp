@@ -11,7 +11,7 @@ using namespace std::literals;
 namespace {
 
 // The sanitizers' own memory, and what they keep of what was freed, says nothing of neap's.
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr const char* kStatus = "function status() return 0 end\n";
 #else
 constexpr const char* kStatus = R"lua(
