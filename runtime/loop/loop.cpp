@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -117,29 +118,28 @@ void Loop::wait() {
   uv_timer_stop(&timer_);
 }
 
-/// True when libuv has work that waits for no event: idle handles, callbacks put off, handles closing.
-bool Loop::must_not_block() {
-  // A loop without anything referenced would say so too.
+/// How long libuv has nothing to do without an event: until its own next timer, or for ever. 0 when it has work now:
+/// idle handles, callbacks put off, handles closing.
+Deadline Loop::patience() {
+  // A loop without anything referenced would say 0 too.
   uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
-  const bool pending = uv_backend_timeout(&loop_) == 0;
+  const int timeout = uv_backend_timeout(&loop_);
   uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
-  return pending;
+  return timeout < 0 ? kNever : timeout * kMillisecond;
 }
 
 void Loop::wait_precisely(Deadline deadline) {
   // libuv registers new watchers with the kernel only when it polls, so it polls first.
   poll_all();
   const Deadline left = deadline - clock_.now();
-  if (left <= 0 || timers_.next() != deadline || must_not_block()) return;
+  if (left <= 0 || timers_.next() != deadline || patience() == 0) return;
   poll_descriptor(uv_backend_fd(&loop_), left);
   poll_all();
 }
 
 void Loop::wait_at_most(Deadline nanoseconds) {
-  poll_all();
-  if (must_not_block()) return;
-  poll_descriptor(uv_backend_fd(&loop_), nanoseconds);
-  poll_all();
+  const Deadline most = std::min(nanoseconds, patience());
+  if (most > 0) poll_descriptor(uv_backend_fd(&loop_), most);
 }
 
 void Loop::wait_virtually() {

@@ -43,7 +43,10 @@ class Loop {
   /// Waits for the next event or timer deadline, and runs the callbacks of what came.
   void wait();
 
-  /// The same as `wait`, but for so many nanoseconds of real time at most, and without heeding timers.
+  /// The same as `poll`, also when nothing is referenced.
+  void poll_all();
+  /// After `poll_all`: waits for the next event, for so many nanoseconds of real time at most, and heeds no timers but
+  /// libuv's. Runs no callbacks.
   void wait_at_most(Deadline nanoseconds);
 
   /// Makes `wait` return soon. Safe from any thread and from signal handlers while the loop exists.
@@ -63,8 +66,7 @@ class Loop {
 
  private:
   void run_posted();
-  void poll_all();
-  bool must_not_block();
+  Deadline patience();
   void wait_precisely(Deadline deadline);
   void wait_virtually();
 

@@ -519,9 +519,10 @@ void Scheduler::cancel_all_and_wait() {
 
 void Scheduler::finish_sending() {
   const auto began = static_cast<Deadline>(uv_hrtime());
-  while (unsent > 0 && !exit_requested_) {
-    const Deadline left = began + kSendingGrace - static_cast<Deadline>(uv_hrtime());
-    if (left <= 0) return;
+  while (unsent > 0) {
+    loop_.poll_all();
+    const Deadline left = began + sending_grace - static_cast<Deadline>(uv_hrtime());
+    if (unsent == 0 || exit_requested_ || left <= 0) return;
     loop_.wait_at_most(left);
   }
 }

@@ -75,10 +75,12 @@ class Scheduler : public StateData {
   /// Cancels every task that is not done, and runs until they have ended; then those that were made
   /// meanwhile, until none is left.
   void cancel_all_and_wait();
-  /// At the end of the program: lets the loop send what is queued (`unsent`), for kSendingGrace at most.
+  /// At the end of the program: lets the loop send what is queued (`unsent`), for `sending_grace` at most.
   void finish_sending();
-  /// Things that have bytes queued which the end of the program should not lose: connections and pipes.
+  /// Things that have bytes under way which the end of the program should not lose: connections and pipes.
   int unsent = 0;
+  /// In nanoseconds of real time.
+  Deadline sending_grace = 5'000'000'000;
   /// What a SIGINT does: cancels the root. Call it on the loop's thread.
   void interrupt_root();
   /// Asks for the end of the run: `run_until` returns before the next step.
@@ -236,10 +238,9 @@ class Scheduler : public StateData {
   static constexpr int kBatch = 128;
   static constexpr int kStepsPerLook = 16;
   static constexpr Deadline kSlice = 1'000'000;
-  static constexpr std::uint16_t kMostRequests = 60'000;    // counted of one task
-  static constexpr Deadline kSendingGrace = 5'000'000'000;  // nanoseconds of real time
-  static constexpr int kDeadlocksInShutdown = 1000;         // then tasks that wait for ever in their cleanup are left
-  static constexpr std::size_t kPooled = 16384;             // idle coroutines kept for the next tasks
+  static constexpr std::uint16_t kMostRequests = 60'000;  // counted of one task
+  static constexpr int kDeadlocksInShutdown = 1000;       // then tasks that wait for ever in their cleanup are left
+  static constexpr std::size_t kPooled = 16384;           // idle coroutines kept for the next tasks
 
   void turn();
   void run_ready();

@@ -48,7 +48,8 @@ struct Listener final : OpenHandle {
   PollHandle* handle = nullptr;  // null once it is closed
   Scheduler* scheduler = nullptr;
   Handle* callback = nullptr;
-  int anchor = 0;  // of the callback
+  int anchor = 0;         // of the callback
+  bool silenced = false;  // not watched until the callback has run
   StreamKind kind = StreamKind::tcp;
   std::string name;
   std::string path;  // of a Unix socket: removed when the listener is closed
@@ -61,12 +62,23 @@ Listener& check_listener(lua_State* L, const char* method) {
 
 void on_ready(uv_poll_t* poll, int, int) {
   Listener* listener = static_cast<PollHandle*>(poll->data)->owner;
-  if (listener == nullptr || listener->callback->linked()) return;
+  if (listener == nullptr) return;
+  if (listener->callback->linked()) {
+    // At the end of the program it runs no more, and the loop would come here without a pause.
+    listener->silenced = true;
+    uv_poll_stop(poll);
+    return;
+  }
   Scheduler& scheduler = *listener->scheduler;
   lua_State* L = scheduler.main_thread();
   scheduler.push_anchored(L, listener->anchor);
   call_soon(L, scheduler, *listener->callback);
   lua_pop(L, 1);
+}
+
+void watch(Listener& listener) {
+  listener.silenced = false;
+  uv_poll_start(&listener.handle->poll, UV_READABLE, on_ready);
 }
 
 /// `remove`: the path of a Unix socket too.
@@ -119,7 +131,7 @@ void push_listener(lua_State* L, int fd, StreamKind kind, const char* name, int 
     io::raise_uv(L, code, "epoll_ctl", name);
   }
   listener->handle = handle;
-  uv_poll_start(&handle->poll, UV_READABLE, on_ready);
+  watch(*listener);
   listener->opened(L);
 }
 
@@ -197,6 +209,7 @@ int next_connection(int fd) {
 int listener_accept(lua_State* L) {
   Listener& listener = check_listener(L, "accept");
   if (listener.handle == nullptr) return 0;
+  if (listener.silenced) watch(listener);
   const int fd = next_connection(listener.handle->fd);
   if (fd < 0) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
@@ -215,13 +228,14 @@ int listener_accept(lua_State* L) {
 /// listener:pause(), listener:resume(): connections wait in the system's queue meanwhile.
 int listener_pause(lua_State* L) {
   Listener& listener = check_listener(L, "pause");
+  listener.silenced = false;
   if (listener.handle != nullptr) uv_poll_stop(&listener.handle->poll);
   return 0;
 }
 
 int listener_resume(lua_State* L) {
   Listener& listener = check_listener(L, "resume");
-  if (listener.handle != nullptr) uv_poll_start(&listener.handle->poll, UV_READABLE, on_ready);
+  if (listener.handle != nullptr) watch(listener);
   return 0;
 }
 
