@@ -1146,7 +1146,8 @@ function Stream:write_eof() end
 ---@return boolean
 function Stream:can_write_eof() end
 
----Closes it. What is queued is still sent, in the background. A task that reads gets a RuntimeError; one that waits in
+---Closes it. What is queued is still sent, in the background, and a peer that has sent what nobody read loses nothing of
+---it. A task that reads gets a RuntimeError; one that waits in
 ---`write` goes on.
 function Stream:close() end
 

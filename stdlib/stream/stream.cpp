@@ -22,29 +22,56 @@ void abandon_close(Scheduler&, Task& task) { task.unlink(); }
 constexpr WaitKind kWaitClosed{
     .abandon = abandon_close, .name = "Stream:wait_closed", .describe = describe_first_argument};
 
+/// For the Stream that is the end.
+void leave_stream(StreamHandle& handle) {
+  Stream* stream = std::exchange(handle.owner, nullptr);
+  if (stream == nullptr) return;
+  stream->handle = nullptr;
+  while (Waiter* closer = stream->closers.pop_front()) handle.scheduler->wake(static_cast<Task&>(*closer));
+}
+
 void on_closed(uv_handle_t* closed) {
   auto* handle = static_cast<StreamHandle*>(closed->data);
   if (handle->listed()) handle->leave_list();
-  if (Stream* stream = handle->owner) {
-    stream->handle = nullptr;
-    while (Waiter* closer = stream->closers.pop_front()) handle->scheduler->wake(static_cast<Task&>(*closer));
-  }
+  leave_stream(*handle);
   delete handle;
-}
-
-/// Closes libuv's part, now.
-void close_handle(StreamHandle& handle) {
-  if (uv_is_closing(&handle.handle) == 0) uv_close(&handle.handle, on_closed);
 }
 
 /// A userdata in the registry, so that closing the state finds the handles whose Streams are gone.
 struct Streams {
   WaitList handles;
+  Lingering lingering;
 };
+
+Streams& streams_of(lua_State* L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kStreams);
+  auto& streams = *static_cast<Streams*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return streams;
+}
+
+/// Everything is written.
+void finish(StreamHandle& handle) {
+  if (!must_linger(handle)) return close_handle(handle);
+  leave_stream(handle);
+  begin_linger(handle, streams_of(handle.scheduler->main_thread()).lingering);
+}
+
+/// Whether the peer may have sent what nobody has read. Of the standard streams others may read it.
+bool may_linger(const Stream& stream) {
+  const bool connection = stream.stream_kind == StreamKind::tcp || stream.stream_kind == StreamKind::pipe;
+  const bool shared = stream.is_stdin || stream.waits_for_all;
+  return connection && !shared && !stream.ended && stream.read_error == 0 && stream.write_error == 0;
+}
 
 /// Runs when the state is closed: no string of Lua's may be written from now on.
 int streams_gc(lua_State* L) {
   auto& streams = *static_cast<Streams*>(lua_touserdata(L, 1));
+  while (WaitLink* link = streams.lingering.handles.first()) {
+    auto* handle = static_cast<StreamHandle*>(link);
+    handle->scheduler = nullptr;
+    end_linger(*handle);
+  }
   while (WaitLink* link = streams.handles.first()) {
     auto* handle = static_cast<StreamHandle*>(link);
     if (handle->owner != nullptr) handle->owner->handle = nullptr;
@@ -222,9 +249,7 @@ Stream& new_stream(lua_State* L, StreamKind kind) {
   auto* stream = new (lua_newuserdatauv(L, sizeof(Stream), 0)) Stream(kind);
   stream->closing = true;  // until it has a handle
   set_type(L, kStreamType);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &kStreams);
-  auto& streams = *static_cast<Streams*>(lua_touserdata(L, -1));
-  lua_pop(L, 1);
+  Streams& streams = streams_of(L);
   Scheduler& scheduler = scheduler_of(L);
   auto* handle = new StreamHandle();
   if (const int code = init_handle(scheduler.loop().uv(), *handle, kind); code != 0) {
@@ -291,6 +316,10 @@ int set_stream_limits(lua_State* L) {
   return 0;
 }
 
+void close_handle(StreamHandle& handle) {
+  if (uv_is_closing(&handle.handle) == 0) uv_close(&handle.handle, on_closed);
+}
+
 void stop_watching(Stream& stream) {
   if (!stream.watching) return;
   stream.watching = false;
@@ -309,19 +338,23 @@ void close_stream(Stream& stream, Scheduler& scheduler, bool at_once) {
     }
     stop_watching(stream);
     stream.fd = -1;
+    stream.handle->may_linger = may_linger(stream);
+    stream.handle->read_ahead = stream.has_unread();
   }
   if (stream.handle == nullptr) return;
   if (at_once && stream.handle->writes != 0 && stream.write_error == 0) stream.write_error = UV_ECANCELED;
   while (Waiter* writer = stream.writers.pop_front()) scheduler.wake(static_cast<Task&>(*writer));
-  if (at_once || stream.handle->writes == 0) {
+  if (at_once) {
     close_handle(*stream.handle);
+  } else if (stream.handle->writes == 0) {
+    finish(*stream.handle);
   } else {
     stream.handle->close_when_written = true;
   }
 }
 
 void stream_written(StreamHandle& handle) {
-  if (handle.close_when_written && handle.writes == 0) close_handle(handle);
+  if (handle.close_when_written && handle.writes == 0 && uv_is_closing(&handle.handle) == 0) finish(handle);
 }
 
 void open_streams(lua_State* L) {

@@ -1,6 +1,7 @@
 // A Stream: bytes in and out, over TCP, a Unix socket, a pipe, a terminal or a file.
 //
 //   open ──> closing ──> closed
+//               └──> lingering ──> closed      of a connection whose peer has sent what nobody has read: linger.cpp
 //
 // Reading. libuv only says when there is something to read; the task that waits then reads it itself, straight into
 // the string that the script gets. Without a reader nothing is fetched: what arrives stays with the system, whose flow
@@ -35,6 +36,22 @@ enum class StreamKind : std::uint8_t { tcp, pipe, tty, file };
 
 struct Stream;
 
+struct StreamHandle;
+
+/// The handles of a state that linger, the oldest first.
+struct Lingering {
+  WaitList handles;
+  int count = 0;
+};
+
+/// What a StreamHandle needs while it lingers. Deleted when libuv has closed the timer.
+struct Linger {
+  uv_timer_t quiet{};
+  std::uint64_t began = 0;  // in libuv's milliseconds
+  std::size_t discarded = 0;
+  Lingering* lingering = nullptr;
+};
+
 /// libuv's part of a Stream. Deletes itself when libuv has closed it.
 struct StreamHandle : WaitLink {
   union {
@@ -50,6 +67,9 @@ struct StreamHandle : WaitLink {
   Scheduler* scheduler = nullptr;  // null once the state is being closed
   int writes = 0;                  // requests under way, write_eof's among them
   bool close_when_written = false;
+  bool may_linger = false;   // closed by the script, and its peer may have sent what nobody has read
+  bool read_ahead = false;   // it has
+  Linger* linger = nullptr;  // while it lingers
 
   StreamHandle() : handle() {}
   [[nodiscard]] bool listed() const { return next != nullptr; }
@@ -124,6 +144,16 @@ void stream_written(StreamHandle& handle);
 int set_stream_limits(lua_State* L);
 /// No further readiness is wanted.
 void stop_watching(Stream& stream);
+/// Closes libuv's part, now.
+void close_handle(StreamHandle& handle);
+
+// linger.cpp
+
+/// True when the handle, of which everything is written, must linger: it has shut down what it sends then.
+bool must_linger(const StreamHandle& handle);
+/// The handle has no Stream any more.
+void begin_linger(StreamHandle& handle, Lingering& lingering);
+void end_linger(StreamHandle& handle);
 
 void add_reading(lua_State* L);  // read.cpp: the methods that read
 void add_writing(lua_State* L);  // write.cpp: those that write

@@ -41,6 +41,7 @@ void request_begun(StreamHandle& handle) {
 
 void request_done(StreamHandle& handle, int status) {
   if (--handle.writes == 0 && handle.scheduler != nullptr) --handle.scheduler->unsent;
+  if (status < 0) handle.may_linger = false;
   if (Stream* stream = handle.owner) {
     if (status < 0 && stream->write_error == 0) stream->write_error = status;
     if (handle.scheduler != nullptr) wake_writers(*stream, *handle.scheduler);

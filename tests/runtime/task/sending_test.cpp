@@ -83,6 +83,14 @@ constexpr const char* kUnsent =
     "while not peer do async.sleep(0) end "
     "async.get_running_loop():call_soon(function() conn:write(('x'):rep(1 << 24)) end) async.sleep(0) ";
 
+/// Leaves a closed connection whose peer has sent what was not read, and does not end.
+constexpr const char* kUnread =
+    "local server = async.start_server(function(stream) peer = stream:detach() end, '127.0.0.1', 0) "
+    "conn = async.open_connection('127.0.0.1', server:address().port) "
+    "conn:write('question\\n', ('x'):rep(100000)) "
+    "while not peer do async.sleep(0) end "
+    "peer:readline() peer:close() server:close()";
+
 }  // namespace
 
 TEST_CASE("the end of a program waits the grace for a peer that does not read, and no longer", "[stream]") {
@@ -97,6 +105,21 @@ TEST_CASE("the end of a program waits for nothing when everything has been sent 
   run((kUnsent + std::string("conn:abort()")).c_str());
   CHECK_FALSE(run.interpreter.scheduler().exit_requested());
   CHECK(run.interpreter.scheduler().unsent == 0);
+}
+
+TEST_CASE("the end of a program waits for a closed connection whose peer has not ended, until that stays silent",
+          "[stream]") {
+  Run run(3600'000 * kMillisecond);
+  CHECK(run(kUnread) >= 900 * kMillisecond);
+  CHECK_FALSE(run.interpreter.scheduler().exit_requested());
+  CHECK(run.interpreter.scheduler().unsent == 0);
+}
+
+TEST_CASE("the end of a program waits the grace, and no longer, for a closed connection that lingers", "[stream]") {
+  Run run(50 * kMillisecond);
+  CHECK(run(kUnread) >= 50 * kMillisecond);
+  CHECK_FALSE(run.interpreter.scheduler().exit_requested());
+  CHECK(run.interpreter.scheduler().unsent == 1);
 }
 
 TEST_CASE("connections that wait at an open listener do not keep the loop busy at the end", "[net]") {

@@ -148,6 +148,56 @@ TEST_CASE("net: thousands of idle connections, each in less than 4 KiB, and noth
   CHECK(result.out == "true\ntrue\n");
 }
 
+TEST_CASE("net: closed connections whose peers have not ended hold a bounded number of descriptors", "[net]") {
+  const ProcessResult result = run_limited(R"lua(
+    local server = async.start_server(function(reader) reader:readline() end, "127.0.0.1", 0)
+    local port, conns = server:address().port, {}
+    for i = 1, 300 do
+      conns[i] = async.open_connection("127.0.0.1", port)
+      conns[i]:write("question\n", ("x"):rep(100000))
+    end
+    for i = 1, 300 do conns[i]:read(1) end   -- the end, or a reset by one that had to make room
+    async.sleep(0)
+    print(server.active, descriptors() > 400, descriptors() < 300 + 128 + 20)
+    for i = 1, 300 do conns[i]:close() end
+    while descriptors() > 20 do async.sleep(0.001) end
+    server:close()
+  )lua",
+                                           "ulimit -n 700 || exit 77");
+  CAPTURE(result.err);
+  if (result.status == 77) SKIP("this user may not open so many descriptors");
+  CHECK(result.out == "0\ttrue\ttrue\n");
+  CHECK(result.status == 0);
+}
+
+TEST_CASE("net: a program that ends behind its answer does not lose it", "[net]") {
+  const ScratchDirectory scratch;
+  const std::string server = scratch.write("server.lua", R"lua(
+    local server
+    server = async.start_server(function(reader, writer)
+      reader:readline()
+      writer:write(("x"):rep(1 << 23))
+      writer:close()
+      server:close()
+    end, "127.0.0.1", 0)
+    print(server:address().port)
+    io.stdout:flush()
+    server:wait_closed()
+  )lua");
+  const ProcessResult result = run_limited(R"lua(
+    local server = async.create_subprocess_exec(")lua" NEAP_BINARY R"lua(", ")lua" +
+                                           server + R"lua(", { stdout = async.subprocess.PIPE })
+    local conn = async.open_connection("127.0.0.1", server.stdout:read("n"))
+    conn:write("question\n", ("x"):rep(100000))
+    async.sleep(0.1)
+    print(#conn:read("a") == 1 << 23)
+    conn:close()
+    print(server:wait())
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "true\n0\n");
+}
+
 TEST_CASE("net: whatever suspension is cancelled, every descriptor is closed", "[net]") {
   const ProcessResult result = run_limited(R"lua(
     async.get_running_loop():set_exception_handler(function() end)
