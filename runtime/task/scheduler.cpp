@@ -460,7 +460,8 @@ void Scheduler::fire_timers() {
 
 void Scheduler::turn() {
   run_ready();
-  if (exit_requested_ || (!roots_.empty() && roots_.back()->done())) return;
+  const Task* awaited = last_ != nullptr ? last_ : !roots_.empty() ? roots_.back() : nullptr;
+  if (exit_requested_ || (awaited != nullptr && awaited->done())) return;
   fire_timers();
   if (observed_) tell_poll(Event::before_poll);
   poll();
@@ -508,8 +509,9 @@ void Scheduler::cancel_all_and_wait() {
     const auto count = static_cast<lua_Integer>(lua_rawlen(main_, list));
     for (lua_Integer i = 1; i <= count && !stopped(); ++i) {
       lua_rawgeti(main_, list, i);
-      const Task& task = *to_task(main_, -1);
-      while (!task.done() && !stopped()) turn();
+      last_ = to_task(main_, -1);
+      while (!last_->done() && !stopped()) turn();
+      last_ = nullptr;
       lua_pop(main_, 1);
     }
     lua_settop(main_, list - 1);

@@ -292,6 +292,7 @@ class Scheduler : public StateData {
   bool sweeping_ = false;     // a list is being cancelled
   std::uint64_t next_id_ = 1;
   std::vector<Task*> roots_;
+  const Task* last_ = nullptr;  // that cancel_all_and_wait waits for: its end ends the turn
   std::vector<lua_CFunction> suspendable_;
   int final_status_ = LUA_OK;  // how the function of the task that ended last ended
   std::vector<std::string> places_{std::string()};

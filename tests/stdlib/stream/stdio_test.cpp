@@ -183,3 +183,17 @@ TEST_CASE("a program that leaves everything open ends", "[stream]") {
   CHECK(result.out == "end\n");
   CHECK(result.status == 0);
 }
+
+TEST_CASE("a program ends with its last task, whatever is open", "[stream]") {
+  for (const char* open : {"server = async.start_server(print, '127.0.0.1', 0)", "udp = async.open_udp()",
+                           "server = async.start_server(function(s) kept = s:detach() end, '127.0.0.1', 0) "
+                           "conn = async.open_connection('127.0.0.1', server:address().port)"}) {
+    for (const char* last : {"async.spawn(async.sleep, 3600)", "async.spawn(function() async.Future():cancel() end)",
+                             "async.spawn(await, async.Future())", "error('x')"}) {
+      const ProcessResult result = run_text(std::string(open) + " " + last + " async.sleep(0)");
+      CAPTURE(open, last, result.err);
+      CHECK_FALSE(result.timed_out);
+      CHECK(result.status == (std::string(last) == "error('x')" ? 1 : 0));
+    }
+  }
+}
