@@ -77,7 +77,7 @@ Loop::~Loop() {
 }
 
 bool Loop::alive() const {
-  return uv_loop_alive(&loop_) != 0 || holders_.load(std::memory_order_relaxed) != 0 ||
+  return uv_loop_alive(&loop_) != 0 || requests_ != 0 || holders_.load(std::memory_order_relaxed) != 0 ||
          has_posted_.load(std::memory_order_acquire);
 }
 
@@ -145,7 +145,7 @@ void Loop::wait_at_most(Deadline nanoseconds) {
 void Loop::wait_virtually() {
   // Requests end by themselves (a file operation, a look-up), and so time stands still for them; open
   // handles may stay silent for ever, and so time jumps over them.
-  if (loop_.active_reqs.count != 0 || timers_.next() == kNever) {
+  if (loop_.active_reqs.count != 0 || requests_ != 0 || timers_.next() == kNever) {
     uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
     uv_run(&loop_, UV_RUN_ONCE);
     uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));

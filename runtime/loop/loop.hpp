@@ -60,6 +60,10 @@ class Loop {
   /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists.
   void post(std::function<void()> work);
 
+  /// Counts requests on threads of their own, which will post their ends: libuv counts those of its pool itself.
+  void begin_request() { ++requests_; }
+  void end_request() { --requests_; }
+
   /// Counts outside callers that may yet post work: while there is one, waiting is no deadlock.
   void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
   void release() { holders_.fetch_sub(1, std::memory_order_relaxed); }
@@ -75,6 +79,7 @@ class Loop {
   uv_timer_t timer_{};
   Clock clock_;
   TimerHeap timers_;
+  int requests_ = 0;
   std::atomic<int> holders_{0};
   std::atomic<bool> has_posted_{false};
   std::atomic<bool> woken_{false};

@@ -5,9 +5,13 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <latch>
+#include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
@@ -31,18 +35,34 @@ struct Link {
 };
 
 struct Request : Link {
-  explicit Request(std::unique_ptr<Job> owned) : job(std::move(owned)) { work.data = this; }
+  explicit Request(std::shared_ptr<Job> owned) : job(std::move(owned)) { work.data = this; }
   ~Request() { unlink(); }
   Request(const Request&) = delete;
   Request& operator=(const Request&) = delete;
 
   uv_work_t work{};
-  std::unique_ptr<Job> job;
+  std::shared_ptr<Job> job;        // with a thread of its own, until that has done it
   Scheduler* scheduler = nullptr;  // null once the state is being closed
   Task* task = nullptr;            // null when nobody waits
   int anchor = 0;                  // of the value kept alive
   bool in_pool = false;            // from uv_queue_work until the loop's callback
+  bool apart = false;              // while a thread of its own works
   std::atomic<bool> worked{false};
+};
+
+/// How threads of their own tell that they are done.
+struct Mailbox {
+  explicit Mailbox(Loop& of) : loop(&of) {}
+
+  std::mutex mutex;
+  Loop* loop;  // null once the state is being closed
+};
+
+/// What such a thread knows.
+struct Errand {
+  std::shared_ptr<Job> job;
+  std::shared_ptr<Mailbox> mailbox;
+  Request* request;  // for the loop's thread, while the mailbox has a loop
 };
 
 /// A userdata in the registry, so that closing the state finds what is still under way.
@@ -56,6 +76,7 @@ struct Offloads {
   }
 
   Link requests;
+  std::shared_ptr<Mailbox> mailbox;
 };
 
 Offloads& offloads_of(lua_State* L) {
@@ -69,7 +90,7 @@ Offloads& offloads_of(lua_State* L) {
 bool detach(Request& request) {
   request.task = nullptr;
   request.job->abandon();
-  return !request.job->must_run() && uv_cancel(reinterpret_cast<uv_req_t*>(&request.work)) == 0;
+  return request.in_pool && !request.job->must_run() && uv_cancel(reinterpret_cast<uv_req_t*>(&request.work)) == 0;
 }
 
 void do_work(uv_work_t* work) {
@@ -79,9 +100,8 @@ void do_work(uv_work_t* work) {
   request->worked.notify_one();
 }
 
-void work_ended(uv_work_t* work, int) {
-  auto* request = static_cast<Request*>(work->data);
-  request->in_pool = false;
+/// The job's part is over; on the loop's thread.
+void request_ended(Request* request) {
   if (request->anchor != 0) {
     request->scheduler->release(request->scheduler->main_thread(), request->anchor);
     request->anchor = 0;
@@ -93,9 +113,46 @@ void work_ended(uv_work_t* work, int) {
   request->scheduler->wake(*request->task);  // the continuation deletes the request
 }
 
+void work_ended(uv_work_t* work, int) {
+  auto* request = static_cast<Request*>(work->data);
+  request->in_pool = false;
+  request_ended(request);
+}
+
 void queue(uv_loop_t* loop, Request& request) {
   request.in_pool = true;
   uv_queue_work(loop, &request.work, do_work, work_ended);  // fails only without a work function
+}
+
+void errand_ended(const Mailbox& mailbox, Request* request) {
+  if (mailbox.loop == nullptr) return;  // the state has been closed, and the request is gone
+  mailbox.loop->end_request();
+  request->apart = false;
+  request_ended(request);
+}
+
+/// A thread of its own.
+void do_errand(void* raw) {
+  const std::unique_ptr<Errand> errand(static_cast<Errand*>(raw));
+  errand->job->work();
+  errand->job.reset();
+  const std::shared_ptr<Mailbox> mailbox = errand->mailbox;
+  const std::lock_guard lock(mailbox->mutex);
+  if (mailbox->loop == nullptr) return;
+  mailbox->loop->post([mailbox, request = errand->request] { errand_ended(*mailbox, request); });
+}
+
+/// Starts a thread that nobody joins and that gets no signal. 0, or libuv's error code.
+int start_detached(uv_thread_cb body, void* argument) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  uv_thread_t thread{};
+  const int error = uv_thread_create(&thread, body, argument);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (error == 0) pthread_detach(thread);
+  return error;
 }
 
 /// libuv makes as many threads, at the first work; this is how it finds their number.
@@ -122,14 +179,19 @@ int try_threads(int count) {
   return error;
 }
 
-Request& queue_job(lua_State* L, std::unique_ptr<Job> job, int keep) {
-  Scheduler& scheduler = scheduler_of(L);
+Request& new_request(lua_State* L, std::unique_ptr<Job> job) {
   Offloads& offloads = offloads_of(L);
   auto* request = new Request(std::move(job));
-  request->scheduler = &scheduler;
+  request->scheduler = &scheduler_of(L);
   request->prev = offloads.requests.prev;
   request->next = &offloads.requests;
   request->prev->next = request->next->prev = request;
+  return *request;
+}
+
+Request& queue_job(lua_State* L, std::unique_ptr<Job> job, int keep) {
+  Scheduler& scheduler = scheduler_of(L);
+  Request* request = &new_request(L, std::move(job));
   if (keep != 0) {  // this may raise: the list owns the request until the state is closed
     lua_pushvalue(L, keep);
     request->anchor = scheduler.anchor(L);
@@ -158,6 +220,10 @@ int offload_resumed(lua_State* L, int, lua_KContext context) {
   return status == LUA_OK ? lua_gettop(L) - before : lua_error(L);
 }
 
+[[noreturn]] void raise_no_thread(lua_State* L, int error) {
+  raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "pthread_create", nullptr);
+}
+
 int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {
   request.task = &task;
   return park(L, task, wait, &request, offload_resumed, reinterpret_cast<lua_KContext>(&request));
@@ -166,8 +232,16 @@ int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {
 /// Runs when the state is closed.
 int offloads_gc(lua_State* L) {
   auto& offloads = *static_cast<Offloads*>(lua_touserdata(L, 1));
+  {
+    const std::lock_guard lock(offloads.mailbox->mutex);
+    offloads.mailbox->loop = nullptr;
+  }
   while (Request* request = offloads.take_first()) {
-    if (!request->in_pool) {  // ended, and its task never came to run again
+    if (request->apart) {
+      request->scheduler->loop().end_request();
+      request->job->abandon();
+    }
+    if (!request->in_pool) {  // on a thread of its own, or ended and its task never came to run again
       delete request;
       continue;
     }
@@ -177,6 +251,7 @@ int offloads_gc(lua_State* L) {
     // The bytes that were kept alive are about to be freed: work that has begun is waited for.
     if (anchor != 0 && !never_begun) request->worked.wait(false, std::memory_order_acquire);
   }
+  offloads.~Offloads();
   return 0;
 }
 
@@ -193,8 +268,9 @@ void open_offload(lua_State* L) {
     static const luaL_Reg kMethods[] = {{"__gc", bound<offloads_gc>}};
     set_functions(L, kMethods);
     lua_pop(L, 1);
-    new (lua_newuserdatauv(L, sizeof(Offloads), 0)) Offloads();
+    auto* offloads = new (lua_newuserdatauv(L, sizeof(Offloads), 0)) Offloads();
     set_type(L, kOffloadsType);
+    offloads->mailbox = std::make_shared<Mailbox>(scheduler_of(L).loop());
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kOffloads);
   }
   lua_pop(L, 1);
@@ -211,9 +287,22 @@ int start_pool() {
 int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job, int keep) {
   if (const int error = start_pool(); error != 0) {
     job.reset();
-    raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "pthread_create", nullptr);
+    raise_no_thread(L, error);
   }
   return wait_for(L, task, wait, queue_job(L, std::move(job), keep));
+}
+
+int offload_apart(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job) {
+  Request& request = new_request(L, std::move(job));
+  auto* errand = new Errand{request.job, offloads_of(L).mailbox, &request};
+  if (const int error = start_detached(do_errand, errand); error != 0) {
+    delete errand;
+    delete &request;
+    raise_no_thread(L, error);
+  }
+  request.apart = true;
+  request.scheduler->loop().begin_request();
+  return wait_for(L, task, wait, request);
 }
 
 int offload_always(lua_State* L, const WaitKind& wait, std::unique_ptr<Job> job) {

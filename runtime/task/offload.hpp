@@ -22,6 +22,8 @@
 //  3. The job is deleted on every path, also when its answer raises.
 //  4. Every request that a state has under way is in that state's list. Closing the state takes them out, so
 //     that the loop, which dies later and waits for them, touches nothing of Lua's.
+//  5. Nobody waits for the thread of `offload_apart`: when the state is closed before its work has ended, the job is
+//     the thread's, which deletes it; the end of the process ends the thread.
 #pragma once
 
 #include "runtime/task/park.hpp"
@@ -81,10 +83,14 @@ int start_pool();
 int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job, int keep = 0);
 
 /// The same for work that must be done in any case: it is queued even when the task cannot wait or is to be
-/// cancelled, which is raised then.
+/// cancelled, which is raised then. Only for what came of an `offload`: that has started the pool.
 int offload_always(lua_State* L, const WaitKind& wait, std::unique_ptr<Job> job);
 
-/// Queues a job that nobody waits for; its `answer` is never called. For finalizers.
+/// The same as `offload` on a thread of its own, for work that may hang and cannot be stopped: it holds up neither the
+/// pool nor the end of the process. How many there are at a time is the caller's to limit.
+int offload_apart(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job);
+
+/// Queues a job that nobody waits for; its `answer` is never called. For finalizers of what came of an `offload`.
 void run_detached(uv_loop_t* loop, std::unique_ptr<Job> job);
 
 }  // namespace neap

@@ -1,4 +1,5 @@
-// Names to addresses, on the thread pool.
+// Names to addresses. The system's look-up may hang and cannot be stopped: each has a thread of its own, which nobody
+// waits for.
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/offload.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -8,6 +9,7 @@
 
 #include <netdb.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -33,7 +35,7 @@ int translate(int code) {
   }
 }
 
-thread_local int g_lookups = 0;  // jobs that have not ended, those included that were given up
+std::atomic<int> g_lookups{0};  // of all states: those that have not ended, those included that were given up
 
 class ResolveJob final : public Job {
  public:
@@ -96,10 +98,10 @@ int resolve(lua_State* L) {
   hints.ai_socktype = type == "dgram" ? SOCK_DGRAM : SOCK_STREAM;
   if (lua_toboolean(L, 5) != 0) hints.ai_flags |= AI_PASSIVE;
   Task& task = check_can_wait(L, kResolve.name);
-  return offload(L, task, kResolve, std::make_unique<ResolveJob>(host, service, hints));
+  return offload_apart(L, task, kResolve, std::make_unique<ResolveJob>(host, service, hints));
 }
 
-/// lookups(): how many are under way.
+/// lookups(): how many are under way, in the whole process.
 int count_lookups(lua_State* L) {
   lua_pushinteger(L, g_lookups);
   return 1;

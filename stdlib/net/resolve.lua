@@ -4,8 +4,8 @@ local core, use = ...
 local async = use("async/init")
 local options = use("options")
 
--- A name server that does not answer holds a thread of the pool, which files need too.
-local MOST = 2
+-- A look-up holds a thread until the system answers, which may take long after it was given up.
+local MOST = 8
 local lookups = async.Semaphore(MOST)
 local PAUSE = 0.05 -- seconds between looks whether one has ended that nobody waits for any more
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <semaphore>
 #include <string>
+#include <thread>
 
 using namespace neap;
 
@@ -23,6 +24,7 @@ struct Script {
   std::atomic<int> alive{0};
   std::atomic<int> worked{0};
   std::atomic<bool> saw_kept{true};
+  std::atomic<bool> stay{false};  // one that was told to wait does so although it is given up
   std::counting_semaphore<100> started{0};
   std::counting_semaphore<100> go{0};  // a job that was told to wait goes on
 };
@@ -40,7 +42,7 @@ class TestJob final : public Job {
     script->started.release();
     if (kind_ == Kind::held || kind_ == Kind::stubborn) {
       while (!script->go.try_acquire_for(std::chrono::milliseconds(5))) {
-        if (abandoned() && kind_ == Kind::held) break;
+        if (abandoned() && kind_ == Kind::held && !script->stay) break;
       }
     }
     for (const char byte : kept_) {
@@ -75,6 +77,13 @@ int work(lua_State* L) {
   return offload(L, task, kWork, std::make_unique<TestJob>(kind, text), text.empty() ? 0 : 2);
 }
 
+/// apart(kind): the same on a thread of its own.
+int work_apart(lua_State* L) {
+  const Kind kind = std::string_view(luaL_checkstring(L, 1)) == "held" ? Kind::held : Kind::quick;
+  Task& task = check_can_wait(L, kWork.name);
+  return offload_apart(L, task, kWork, std::make_unique<TestJob>(kind, ""));
+}
+
 /// started(): waits, blocking, until one more job has begun. go(): lets one more held job go on.
 int wait_started(lua_State*) {
   script->started.acquire();
@@ -98,6 +107,7 @@ struct Run {
     lua_State* L = interpreter->state();
     open_offload(L);
     lua_register(L, "work", bound<work>);
+    lua_register(L, "apart", bound<work_apart>);
     lua_register(L, "started", bound<wait_started>);
     lua_register(L, "go", bound<let_go>);
     lua_register(L, "deliver", bound<deliver>);
@@ -253,4 +263,64 @@ TEST_CASE("run_detached: the job is run and deleted, whatever the state does", "
   run.interpreter.reset();
   CHECK(run.own.worked == 1);
   CHECK(run.own.alive == 0);
+}
+
+TEST_CASE("offload_apart: a task waits for its job and gets the answer, and others run meanwhile", "[offload]") {
+  const Run run;
+  CHECK(run("local a, b = apart('quick') assert(a == 'quick' and b == 'done')") == "");
+  CHECK(run("local t = async.spawn(apart, 'held') async.sleep(0) started() started() "
+            "for _ = 1, 100 do async.sleep(0) end assert(not t:done()) go() assert(await(t) == 'held')") == "");
+  CHECK(run.own.worked == 2);
+  CHECK(run.own.alive == 0);
+}
+
+TEST_CASE("offload_apart: a job under way is no deadlock, and one that has ended keeps nothing alive", "[offload]") {
+  const Run run;
+  CHECK(run("local t = async.spawn(apart, 'held') async.sleep(0) "
+            "async.get_running_loop():call_soon(go) assert(await(t) == 'held')") == "");
+  CHECK_FALSE(run.interpreter->loop().alive());
+  CHECK(run("apart('quick') await(async.Future())").find("DeadlockError") == 0);
+}
+
+TEST_CASE("offload_apart: a virtual clock stands still while a job works", "[offload]") {
+  InterpreterOptions options;
+  options.virtual_clock = true;
+  const Run run(options);
+  CHECK(run("local loop = async.get_running_loop() local start = loop:time() "
+            "local sleeper = async.spawn(async.sleep, 3600) "
+            "for _ = 1, 20 do apart('quick') end "
+            "assert(loop:time() == start and not sleeper:done())") == "");
+}
+
+TEST_CASE("offload_apart: jobs that hang take nothing of the pool", "[offload]") {
+  const Run run;
+  CHECK(run("local held = {} "
+            "for i = 1, 8 do held[i] = async.spawn(apart, 'held') end "
+            "async.sleep(0) for _ = 1, 8 do started() end "
+            "assert(work('quick') == 'quick') "
+            "for _ = 1, 8 do go() end async.gather(held)") == "");
+}
+
+TEST_CASE("offload_apart: a cancelled task goes on at once, and the job is deleted when it ends", "[offload]") {
+  const Run run;
+  CHECK(run("local t = async.spawn(apart, 'held') async.sleep(0) started() t:cancel() "
+            "local ok, err = async.catch(await, t) assert(async.is(err, async.CancelledError))") == "");
+  while (run.interpreter->loop().alive()) run.interpreter->loop().wait();
+  CHECK(run.own.worked == 1);
+  CHECK(run.own.alive == 0);
+}
+
+TEST_CASE("offload_apart: an interpreter dies while a job works, and does not wait for it", "[offload]") {
+  Run run;
+  lua_State* L = run.interpreter->state();
+  REQUIRE(luaL_loadstring(L,
+                          "for _ = 1, 3 do async.spawn(apart, 'held') end async.spawn(apart, 'quick') "
+                          "async.sleep(0) for _ = 1, 4 do started() end os.exit(0, true)") == LUA_OK);
+  run.own.stay = true;
+  run.interpreter->run_main(0);
+  run.interpreter.reset();
+  CHECK(run.own.alive >= 3);
+  run.own.go.release(3);
+  while (run.own.alive != 0) std::this_thread::yield();
+  CHECK(run.own.worked == 4);
 }
