@@ -72,6 +72,44 @@ test("a local_addr that is not this machine's is an OSError", function()
   equal(err.code, "EADDRNOTAVAIL")
 end)
 
+-- A server at which no further connection is answered: one is served, and the queue behind it is full.
+local function silent_server()
+  local conns = {}
+  local server = async.start_server(function(stream) stream:read("a") end, "127.0.0.1", 0,
+    { backlog = 1, max_connections = 1 })
+  repeat
+    local ok, conn = async.move_on_after(0.1, async.open_connection, "127.0.0.1", server:address().port)
+    conns[#conns + 1] = conn
+  until not ok
+  return server, setmetatable(conns, { __close = function()
+    for _, conn in ipairs(conns) do conn:abort() end
+    server:shutdown(0)
+  end })
+end
+
+test("the timeout of open_connection is a TimeoutError, and the attempt is over", { clock = "real" }, function()
+  if not neap.fs.exists("/proc/self/fd") then return end
+  local server, conns <close> = silent_server()
+  local port, open, handles = server:address().port, #neap.fs.list("/proc/self/fd"), #async.open_handles()
+  local err = raises(async.TimeoutError, async.open_connection, "127.0.0.1", port, { timeout = 0.05 })
+  check(not err:is(async.OSError), tostring(err))
+  while #neap.fs.list("/proc/self/fd") > open do async.sleep(0.001) end
+  equal(#async.open_handles(), handles)
+  check(conns)
+end)
+
+test("a connection that is cancelled while nobody answers leaves nothing open", { clock = "real" }, function()
+  if not neap.fs.exists("/proc/self/fd") then return end
+  local server, conns <close> = silent_server()
+  local port, open = server:address().port, #neap.fs.list("/proc/self/fd")
+  local task = async.spawn(async.open_connection, "127.0.0.1", port)
+  while #neap.fs.list("/proc/self/fd") == open do async.sleep(0.001) end
+  task:cancel()
+  raises(async.CancelledError, await, task)
+  while #neap.fs.list("/proc/self/fd") > open do async.sleep(0.001) end
+  check(conns)
+end)
+
 test("open_unix_connection connects to a path", function()
   local path = os.tmpname()
   os.remove(path)

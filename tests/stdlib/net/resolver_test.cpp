@@ -1,5 +1,6 @@
-// A name server that does not answer: getaddrinfo is replaced by one that never returns for names that end in ".hang".
-#include "tests/support/process.hpp"
+// Names, with getaddrinfo replaced: it never returns for names that end in ".hang", as if the name server did not answer;
+// "127.0.0.2+127.0.0.1.list" has these addresses.
+#include "tests/support/preload.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -13,32 +14,29 @@ constexpr const char* kResolver = R"c(
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 typedef int (*Resolve)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
 int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
-  const char *end = host != 0 ? strstr(host, ".hang") : 0;
-  while (end != 0) pause();
-  return ((Resolve)dlsym(RTLD_NEXT, "getaddrinfo"))(host, service, hints, found);
+  Resolve resolve = (Resolve)dlsym(RTLD_NEXT, "getaddrinfo");
+  if (host != 0 && strstr(host, ".hang") != 0) {
+    for (;;) pause();
+  }
+  if (host == 0 || strstr(host, ".list") == 0) return resolve(host, service, hints, found);
+  char list[256], *rest = list, *address;
+  snprintf(list, sizeof list, "%.*s", (int)(strstr(host, ".list") - host), host);
+  while ((address = strsep(&rest, "+")) != 0) {
+    int code = resolve(address, service, hints, found);
+    if (code != 0) return code;
+    while (*found != 0) found = &(*found)->ai_next;
+  }
+  return 0;
 }
 )c";
 
-/// Runs the script with the resolver; SKIPs where there can be none.
-ProcessResult run_hanging(const std::string& text) {
-#if !defined(__linux__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  SKIP("a library can be put before the others on Linux, and not under the sanitizers");
-#endif
-  const ScratchDirectory scratch;
-  const std::string source = scratch.write("resolver.c", kResolver);
-  const std::string library = scratch.path() + "/resolver.so";
-  if (run({"/bin/sh", "-c", "cc -shared -fPIC -o \"$0\" \"$1\" -ldl", library, source}).status != 0) {
-    SKIP("needs a C compiler");
-  }
-  return run_neap({scratch.write("x.lua", text)}, {.env = {"LD_PRELOAD=" + library}, .limit = 20});
-}
-
 void check_ends(const std::string& text, const std::string& out, int status = 0) {
-  const ProcessResult result = run_hanging(text);
+  const ProcessResult result = run_preloaded(kResolver, text);
   CAPTURE(text, result.err);
   CHECK_FALSE(result.timed_out);
   CHECK(result.out == out);
@@ -73,4 +71,75 @@ TEST_CASE("net: look-ups that hang keep no file waiting, and are bounded", "[net
       "print(neap.fs.stat('/').type, #neap.fs.list('/proc/self/task') < 20) "
       "print((async.move_on_after(0.2, async.getaddrinfo, '127.0.0.1')))",
       "directory\ttrue\nfalse\n");
+}
+
+namespace {
+
+/// The script sees fill(host, port): the port of a server there that answers no further connection.
+const std::string kFill = R"lua(
+    local open = {}
+    function fill(host, at)
+      local full = async.start_server(function(s) open[#open + 1] = s:detach() async.sleep(3600) end, host, at or 0,
+        { backlog = 1, max_connections = 1 })
+      local port = full:address().port
+      repeat
+        local ok, conn = async.move_on_after(0.1, async.open_connection, host, port)
+        open[#open + 1] = conn
+      until not ok
+      return port
+    end
+    function descriptors() return #neap.fs.list("/proc/self/fd") end
+)lua";
+
+}  // namespace
+
+TEST_CASE("net: when the first address of a name is silent the second is tried, and wins", "[net]") {
+  const ProcessResult result = run_preloaded(kResolver, kFill + R"lua(
+    local port = fill("127.0.0.2")
+    async.start_server(function(_, writer) writer:write("second") end, "127.0.0.1", port)
+    local loop, before = async.get_running_loop(), descriptors()
+    local began = loop:time()
+    local conn = async.open_connection("127.0.0.2+127.0.0.1.list", port, { timeout = 10 })
+    print(loop:time() - began >= 0.25, conn:get_extra_info("peername").host, conn:read("a"))
+    conn:close()
+    conn:wait_closed()
+    while descriptors() > before do async.sleep(0.001) end
+    print("closed", #async.all_tasks())
+    os.exit(0, true)
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "true\t127.0.0.1\tsecond\nclosed\t2\n");
+}
+
+TEST_CASE("net: the timeout ends the attempts at every address of a name", "[net]") {
+  const ProcessResult result = run_preloaded(kResolver, kFill + R"lua(
+    local port = fill("127.0.0.2")
+    fill("127.0.0.3", port)
+    local before = descriptors()
+    local asked = async.spawn(async.open_connection, "127.0.0.2+127.0.0.3.list", port, { timeout = 0.4 })
+    while descriptors() < before + 2 do async.sleep(0.001) end
+    local ok, err = pcall(await, asked)
+    print(ok, async.is(err, async.TimeoutError))
+    while descriptors() > before do async.sleep(0.001) end
+    print("closed", #async.all_tasks())
+    os.exit(0, true)
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "false\ttrue\nclosed\t3\n");
+}
+
+TEST_CASE("net: when the first address of a name refuses the second is tried at once", "[net]") {
+  const ProcessResult result = run_preloaded(kResolver, R"lua(
+    local server = async.start_server(function(_, writer) writer:write("second") end, "127.0.0.1", 0)
+    async.run(function()
+      local loop = async.get_running_loop()
+      local began = loop:time()
+      local conn = async.open_connection("127.0.0.2+127.0.0.1.list", server:address().port)
+      print(loop:time() - began, conn:read("a"))
+      conn:close()
+    end, { clock = "virtual" })
+    server:close()
+  )lua");
+  CAPTURE(result.err);
+  CHECK(result.out == "0.0\tsecond\n");
 }
