@@ -89,9 +89,12 @@ bool module_exists(std::string_view name) {
   return false;
 }
 
-/// Makes the module's `use` and pushes it.
-void push_new_use(lua_State* L, int name) {
+/// Pushes the module's `use`, made when it is first asked for.
+void push_use(lua_State* L, int name) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kUses);
+  lua_pushvalue(L, name);
+  if (lua_rawget(L, -2) != LUA_TNIL) return lua_remove(L, -2);
+  lua_pop(L, 1);
   lua_pushvalue(L, name);
   lua_pushvalue(L, name);
   push_native_part(L, lua_tostring(L, name));
@@ -111,7 +114,7 @@ int load_module(lua_State* L) {
   lua_pushvalue(L, 1);
   if (lua_rawget(L, 2) != LUA_TNIL) return 1;
   if (!module_exists(name)) return 1;
-  push_new_use(L, 1);
+  push_use(L, 1);
   lua_pushliteral(L, "init");
   lua_call(L, 1, 1);
   lua_pushvalue(L, 1);
@@ -134,17 +137,12 @@ int module_names(lua_State* L) {
 
 }  // namespace
 
+/// The rest of that module is not loaded: a program that starts a child needs net's check of options, and no servers.
 int use_module_file(lua_State* L) {
   const char* name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
-  lua_pushcfunction(L, load_module);
   lua_pushlstring(L, name, std::strcspn(name, "/"));
-  lua_pushvalue(L, -1);
-  lua_insert(L, 2);
-  lua_call(L, 1, 0);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &kUses);
-  lua_pushvalue(L, 2);
-  lua_rawget(L, -2);
+  push_use(L, 2);
   lua_pushstring(L, name + std::strcspn(name, "/") + 1);
   lua_call(L, 1, 1);
   return 1;

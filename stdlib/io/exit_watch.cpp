@@ -66,11 +66,8 @@ void ExitWatch::look() {
 }
 
 void ExitWatch::stop() {
-  if (pidfd_ >= 0) {
-    uv_poll_stop(&poll);
-    ::close(pidfd_);
-  }
   uv_close(&handle, [](uv_handle_t* closed) { delete static_cast<ExitWatch*>(closed->data); });
+  if (pidfd_ >= 0) ::close(pidfd_);  // libuv looks at it no more
 }
 
 }  // namespace neap::stdlib::io

@@ -24,24 +24,24 @@ local known = {
   limit = "count",
 }
 
--- An argument or a part of the environment: what exec takes is strings that end with a zero.
-local function check_string(value, place, level)
+-- An argument or a part of the environment of `what`: what exec takes is strings that end with a zero. `place`, a format
+-- of what follows it, says which one.
+local function check_string(value, what, level, place, ...)
   if type(value) == "number" then value = tostring(value) end
+  if type(value) == "string" and not value:find("\0", 1, true) then return value end
+  local name = place:format(...) .. " of " .. what
   if type(value) ~= "string" then
-    error(TypeError(("%s must be a string, got %s"):format(place, type(value))), level + 1)
+    error(TypeError(("%s must be a string, got %s"):format(name, type(value))), level + 1)
   end
-  if value:find("\0", 1, true) then
-    error(ValueError(("%s contains a zero byte, which no program can be given"):format(place)), level + 1)
-  end
-  return value
+  error(ValueError(("%s contains a zero byte, which no program can be given"):format(name)), level + 1)
 end
 
 local function environment_of(env, what)
   if env == nil then return nil end
   local list = {}
   for name, value in pairs(env) do
-    check_string(name, "a name in the option 'env' of " .. what, 5)
-    value = check_string(value, ("the variable '%s' in the option 'env' of %s"):format(name, what), 5)
+    check_string(name, what, 5, "a name in the option 'env'")
+    value = check_string(value, what, 5, "the variable '%s' in the option 'env'", name)
     list[#list + 1] = name .. "=" .. value
   end
   table.sort(list)
@@ -56,6 +56,9 @@ local Opened = {
     for _, stream in pairs(opened.ours) do stream:abort() end
   end,
 }
+
+-- Nothing: no options, and no Streams of a child that has the descriptors of this process.
+local NONE = {}
 
 local names = { [0] = "stdin", "stdout", "stderr" }
 
@@ -85,6 +88,11 @@ end
 
 local function start(list, options, what)
   local environment = environment_of(options.env, what)
+  if options.stdin == nil and options.stdout == nil and options.stderr == nil then
+    io.stdout:flush()
+    local child = core.launch(list, environment, options.cwd, options.process_group, options.start_new_session, 0, 1, 2)
+    return new_process(child, NONE, list, options)
+  end
   local opened <close> = setmetatable({ theirs = {}, ours = {}, limit = options.limit }, Opened)
   local stdin = descriptor(opened, 0, options.stdin, what)
   opened.stdout = descriptor(opened, 1, options.stdout, what)
@@ -95,32 +103,26 @@ local function start(list, options, what)
   return new_process(child, opened.ours, list, options)
 end
 
--- The options are the last argument when that is a table.
-local function split(...)
-  local list = table.pack(...)
-  local last = list[list.n]
-  if type(last) ~= "table" then return list, {} end
-  list.n = list.n - 1
-  return list, last
-end
-
 -- create_subprocess_exec(program, args..., options): a Process. OSError (ENOENT, EACCES) that names the program when it
 -- cannot be started.
 local function create_subprocess_exec(program, ...)
   local what = "create_subprocess_exec"
-  local arguments, options = split(...)
-  check_options(options, known, what)
-  local list = { check_string(program, "argument 1 (program) of " .. what, 2) }
-  for i = 1, arguments.n do
-    list[i + 1] = check_string(arguments[i], ("argument %d of %s"):format(i + 1, what), 2)
+  local list, count, options = { program, ... }, select("#", ...) + 1, NONE
+  if count > 1 and type(list[count]) == "table" then
+    options = list[count]
+    list[count] = nil
+    count = count - 1
+    check_options(options, known, what)
   end
+  list[1] = check_string(program, what, 2, "argument 1 (program)")
+  for i = 2, count do list[i] = check_string(list[i], what, 2, "argument %d", i) end
   return start(list, options, what)
 end
 
 -- create_subprocess_shell(command, options): the same of `/bin/sh -c command`.
 local function create_subprocess_shell(command, options)
   local what = "create_subprocess_shell"
-  check_string(command, "argument 1 (command) of " .. what, 2)
+  check_string(command, what, 2, "argument 1 (command)")
   return start({ "/bin/sh", "-c", command }, check_options(options, known, what), what)
 end
 

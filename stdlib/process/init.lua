@@ -4,14 +4,22 @@ local core, use = ...
 
 local create = use("create")
 
-return {
+local subprocess = {
+  PIPE = create.PIPE,
+  DEVNULL = create.DEVNULL,
+  STDOUT = create.STDOUT,
+  INHERIT = create.INHERIT,
+}
+
+return setmetatable({
   create_subprocess_exec = create.create_subprocess_exec,
   create_subprocess_shell = create.create_subprocess_shell,
-  subprocess = {
-    PIPE = create.PIPE,
-    DEVNULL = create.DEVNULL,
-    STDOUT = create.STDOUT,
-    INHERIT = create.INHERIT,
-    run = use("run").run,
-  },
-}
+}, {
+  -- Few programs need both this and the functions above.
+  __index = function(module, name)
+    if name ~= "subprocess" then return nil end
+    subprocess.run = use("run").run
+    module.subprocess = subprocess
+    return subprocess
+  end,
+})

@@ -14,6 +14,8 @@ namespace neap::stdlib::process {
 
 namespace {
 
+bool survives_exec(int fd) { return fcntl(fd, F_GETFD) == 0; }
+
 /// The file actions and attributes of one posix_spawn.
 class Settings {
  public:
@@ -42,8 +44,10 @@ class Settings {
       if (from[place] < 0) return errno;
     }
     for (int i = 0; i < 3; ++i) {
+      const int fd = from[static_cast<std::size_t>(i)];
       // Of a descriptor to itself it takes the mark off that exec closes it.
-      posix_spawn_file_actions_adddup2(&actions, from[static_cast<std::size_t>(i)], i);
+      if (fd == i && survives_exec(fd)) continue;
+      posix_spawn_file_actions_adddup2(&actions, fd, i);
     }
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
