@@ -14,10 +14,6 @@ namespace neap {
 
 namespace {
 
-// The collector starts a cycle when the heap has grown to this percentage of what was live. Lua's own 200 costs a
-// tenth more time where many tasks come and go (row spawn_seq of tests/bench); 400 lets a large heap quadruple.
-constexpr int kGcPause = 300;
-
 /// C modules look Lua's functions up among the process's global symbols. A host that loaded this library
 /// with RTLD_LOCAL has hidden them: liblua is promoted.
 void promote_liblua() {
@@ -80,7 +76,7 @@ Interpreter::Interpreter(const InterpreterOptions& options)
     throw std::runtime_error(lua_tostring(L, -1));
   }
   lua_gc(L, LUA_GCRESTART);
-  lua_gc(L, LUA_GCINC, kGcPause, 0, 0);
+  pause_.emplace(L, allocator_);
   if (options.memory_limit != 0) {
     allocator_.set_limit(
         options.memory_limit, [](void* self) { static_cast<Interpreter*>(self)->on_memory_limit(); }, this);
@@ -90,6 +86,7 @@ Interpreter::Interpreter(const InterpreterOptions& options)
 Interpreter::~Interpreter() {
   allocator_.set_limit(0, nullptr, nullptr);
   scheduler_->close();
+  pause_.reset();
   state_.reset();
 }
 

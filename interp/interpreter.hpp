@@ -9,11 +9,13 @@
 #include "interp/warnings.hpp"
 #include "runtime/loop/loop.hpp"
 #include "runtime/lua/allocator.hpp"
+#include "runtime/lua/collector.hpp"
 #include "runtime/task/scheduler.hpp"
 
 #include <lua.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace neap {
@@ -65,6 +67,7 @@ class Interpreter {
   Allocator allocator_;
   Loop loop_;
   std::unique_ptr<lua_State, CloseState> state_;
+  std::optional<CollectorPause> pause_;
   std::unique_ptr<Scheduler> scheduler_;
   bool main_ended_ = false;
   bool interrupted_ = false;

@@ -3,8 +3,10 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace neap {
 
@@ -30,6 +32,9 @@ Allocator::~Allocator() {
     std::free(chunks_);
     chunks_ = next;
   }
+  for (FreeBlock* block : kept_) {
+    while (block != nullptr) std::free(std::exchange(block, block->next));
+  }
 }
 
 void Allocator::set_limit(std::size_t bytes, LimitHandler handler, void* context) {
@@ -37,6 +42,20 @@ void Allocator::set_limit(std::size_t bytes, LimitHandler handler, void* context
   limit_handler_ = handler;
   limit_context_ = context;
   told_ = false;
+}
+
+void Allocator::set_observer(Observer observer, void* context) {
+  observer_ = observer;
+  observer_context_ = context;
+  band_ = 0;
+  band_size_ = observer != nullptr ? 0 : SIZE_MAX;
+}
+
+void Allocator::tell_observer() {
+  const std::size_t band = std::min(in_use_ / kBand, kBands);
+  if (!observer_(observer_context_, (band + 1) * kBand)) return;
+  band_ = band * kBand;
+  band_size_ = band < kBands ? kBand : std::size_t{0} - band_;  // the last one has no end
 }
 
 void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept {
@@ -54,7 +73,7 @@ void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::si
 }
 
 inline void* Allocator::take(std::size_t size) {
-  if (kPlainMalloc || size > kLargest) return std::malloc(size);
+  if (kPlainMalloc || size > kLargest) return take_large(size);
   const std::size_t size_class = class_of(size);
   if (FreeBlock* block = free_[size_class]) {
     free_[size_class] = block->next;
@@ -70,18 +89,50 @@ inline void* Allocator::take(std::size_t size) {
 }
 
 inline void Allocator::give(void* block, std::size_t size) {
-  if (kPlainMalloc || size > kLargest) {
-    std::free(block);
-    return;
-  }
+  if (kPlainMalloc || size > kLargest) return give_large(block, size);
   auto* free_block = static_cast<FreeBlock*>(block);
   free_block->next = free_[class_of(size)];
   free_[class_of(size)] = free_block;
 }
 
+/// The classes of a doubling are equally far apart, so that at most an eighth of a block is wasted.
+Allocator::Kept Allocator::kept_class_of(std::size_t size) {
+  const auto doubling = static_cast<std::size_t>(std::bit_width((size - 1) / kLargest)) - 1;
+  const std::size_t from = kLargest << doubling;
+  const std::size_t step = from / kSteps;
+  const std::size_t steps = (size - from + step - 1) / step;  // from 1 to kSteps
+  return {doubling * kSteps + steps - 1, from + steps * step};
+}
+
+void* Allocator::take_large(std::size_t size) {
+  if (kPlainMalloc || size > kLargestKept) return std::malloc(size);
+  const Kept kept = kept_class_of(size);
+  FreeBlock* block = kept_[kept.index];
+  if (block == nullptr) return std::malloc(kept.bytes);
+  kept_[kept.index] = block->next;
+  kept_bytes_ -= kept.bytes;
+  return block;
+}
+
+void Allocator::give_large(void* block, std::size_t size) {
+  if (kPlainMalloc || size > kLargestKept) return std::free(block);
+  const Kept kept = kept_class_of(size);
+  if (kept_bytes_ + kept.bytes > kMostKept) return std::free(block);
+  auto* free_block = static_cast<FreeBlock*>(block);
+  free_block->next = kept_[kept.index];
+  kept_[kept.index] = free_block;
+  kept_bytes_ += kept.bytes;
+}
+
+bool Allocator::same_class(std::size_t old_size, std::size_t new_size) {
+  if (old_size > kLargestKept || new_size > kLargestKept) return false;
+  if (old_size > kLargest && new_size > kLargest) return kept_class_of(old_size).index == kept_class_of(new_size).index;
+  return old_size <= kLargest && new_size <= kLargest && class_of(old_size) == class_of(new_size);
+}
+
 void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size) {
-  if (kPlainMalloc || (old_size > kLargest && new_size > kLargest)) return std::realloc(block, new_size);
-  if (old_size <= kLargest && new_size <= kLargest && class_of(old_size) == class_of(new_size)) return block;
+  if (kPlainMalloc || (old_size > kLargestKept && new_size > kLargestKept)) return std::realloc(block, new_size);
+  if (same_class(old_size, new_size)) return block;
   void* moved = take(new_size);
   if (moved == nullptr) return nullptr;
   std::memcpy(moved, block, std::min(old_size, new_size));
@@ -123,6 +174,7 @@ void* Allocator::refill(std::size_t size_class) {
 inline void Allocator::count(std::size_t old_size, std::size_t new_size) {
   in_use_ += new_size - old_size;
   if (in_use_ > peak_) peak_ = in_use_;
+  if (in_use_ - band_ >= band_size_) tell_observer();  // below the band it wraps
   if (limit_ == 0) return;
   const bool over = in_use_ > limit_;
   if (over && !told_ && limit_handler_ != nullptr) limit_handler_(limit_context_);

@@ -5,7 +5,9 @@
 // Invariants
 //  1. A block of up to kLargest bytes comes from the class of its size rounded up to 16 and goes back
 //     to that class: Lua passes the old size with every free, so blocks carry no header.
-//  2. Memory taken for small blocks is kept until the state is gone; large blocks go back to malloc.
+//  2. Memory taken for these small blocks is kept until the state is gone. Larger ones come from malloc and go back to it;
+//     but up to kMostKept bytes of those of up to kLargestKept are kept, in classes of their own: a program that reads
+//     large messages frees and takes the same few sizes all the time.
 //  3. `in_use()` is the sum of what Lua has asked for and not given back.
 //  4. The limit is soft. Crossing it calls the limit handler once until use falls below it again; the
 //     allocation itself succeeds, because a failing allocation makes Lua 5.4.4 collect in the middle of an
@@ -15,12 +17,14 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace neap {
 
 class Allocator {
  public:
   using LimitHandler = void (*)(void* context);
+  using Observer = bool (*)(void* context, std::size_t in_use);
 
   Allocator() = default;
   ~Allocator();
@@ -42,10 +46,20 @@ class Allocator {
   /// allocation: it may set a hook and nothing else.
   void set_limit(std::size_t bytes, LimitHandler handler, void* context);
 
+  /// The observer is told when the bytes in use have come to another multiple of kBand, up to kBands of it: how many there
+  /// are at most now. It runs inside an allocation. When it returns false, it is told again.
+  void set_observer(Observer observer, void* context);
+
  private:
   static constexpr std::size_t kGrain = 16;
   static constexpr std::size_t kLargest = 1024;
   static constexpr std::size_t kClasses = kLargest / kGrain + 1;
+  static constexpr std::size_t kLargestKept = std::size_t{64} << 10;
+  static constexpr std::size_t kMostKept = std::size_t{4} << 20;
+  static constexpr std::size_t kSteps = 8;  // classes of larger blocks in each doubling of the size
+  static constexpr std::size_t kKeptClasses = 6 * kSteps;
+  static constexpr std::size_t kBand = std::size_t{256} << 10;
+  static constexpr std::size_t kBands = 12;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
   static constexpr std::size_t kLastChunk = std::size_t{1} << 20;
 
@@ -56,21 +70,40 @@ class Allocator {
     Chunk* next;
   };
 
+  /// A class of larger blocks: which one it is, and the size of them all.
+  struct Kept {
+    std::size_t index;
+    std::size_t bytes;
+  };
+
   static std::size_t class_of(std::size_t size) { return (size + kGrain - 1) / kGrain; }
+  static Kept kept_class_of(std::size_t size);
+  /// True when a block of the one size can be one of the other.
+  static bool same_class(std::size_t old_size, std::size_t new_size);
   void* take(std::size_t size);
+  void* take_large(std::size_t size);
+  void give_large(void* block, std::size_t size);
   void give(void* block, std::size_t size);
   void* resize(void* block, std::size_t old_size, std::size_t new_size);
   void* refill(std::size_t size_class);
   static void* new_chunk(std::size_t size);
   void count(std::size_t old_size, std::size_t new_size);
+  void tell_observer();
 
   std::array<FreeBlock*, kClasses> free_{};
+  std::array<FreeBlock*, kKeptClasses> kept_{};
+  std::size_t kept_bytes_ = 0;
   char* bump_ = nullptr;
   char* bump_end_ = nullptr;
   Chunk* chunks_ = nullptr;
   std::size_t next_chunk_ = kFirstChunk;
   std::size_t in_use_ = 0;
   std::size_t peak_ = 0;
+  // The observer is not told while from band_ to band_ + band_size_ bytes are in use.
+  std::size_t band_ = 0;
+  std::size_t band_size_ = SIZE_MAX;
+  Observer observer_ = nullptr;
+  void* observer_context_ = nullptr;
   std::size_t limit_ = 0;
   bool told_ = false;
   LimitHandler limit_handler_ = nullptr;

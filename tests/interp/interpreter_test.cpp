@@ -79,3 +79,30 @@ TEST_CASE("interpreter: os.exit with close ends the run and keeps the status") {
   CHECK(interpreter.scheduler().exit_requested());
   CHECK(interpreter.scheduler().exit_status() == 7);
 }
+
+TEST_CASE("interpreter: the collector lets more garbage pile up the smaller the live heap is") {
+  Interpreter interpreter;
+  CHECK(run(interpreter, R"(
+    local function pause()
+      collectgarbage()
+      local percent = collectgarbage("setpause", 200)
+      collectgarbage("setpause", percent)
+      return percent
+    end
+    local small = pause()
+    local ballast = ("x"):rep(1 << 20)
+    local middle = pause()
+    ballast = ballast:rep(8)
+    local large = pause()
+    assert(small == 1000 and middle < small and middle > large and large == 300, small .. " " .. middle .. " " .. large)
+    ballast = nil
+    assert(pause() == 1000))") == FutureState::finished);
+}
+
+TEST_CASE("interpreter: a script that sets the collector's pause keeps it") {
+  Interpreter interpreter;
+  CHECK(run(interpreter, R"(
+    collectgarbage("setpause", 160)
+    for _ = 1, 3 do collectgarbage() end
+    assert(collectgarbage("setpause", 160) == 160))") == FutureState::finished);
+}

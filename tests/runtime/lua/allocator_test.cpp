@@ -31,7 +31,7 @@ TEST_CASE("allocator: blocks keep what is in them through random growth and shri
   std::vector<Block> blocks;
   std::size_t total = 0;
   for (int round = 0; round < 20'000; ++round) {
-    const std::size_t size = 1 + random() % (random() % 20 == 0 ? 5000 : 300);
+    const std::size_t size = 1 + random() % (random() % 20 == 0 ? 100'000 : 300);
     if (blocks.size() < 200 || random() % 3 == 0) {
       Block block{static_cast<unsigned char*>(Allocator::allocate(&allocator, nullptr, 5, size)), size,
                   static_cast<unsigned char>(random())};
@@ -94,3 +94,15 @@ TEST_CASE("allocator: only a single request larger than the whole limit is refus
   CHECK(allocator.in_use() == 1000);
   Allocator::allocate(&allocator, block, 1000, 0);
 }
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_CASE("allocator: a large block that was freed is what the next one of about its size gets") {
+  Allocator allocator;
+  void* block = Allocator::allocate(&allocator, nullptr, 0, 16'409);
+  Allocator::allocate(&allocator, block, 16'409, 0);
+  CHECK(Allocator::allocate(&allocator, nullptr, 0, 17'000) == block);
+  CHECK(Allocator::allocate(&allocator, block, 17'000, 18'000) == block);
+  CHECK(allocator.in_use() == 18'000);
+  Allocator::allocate(&allocator, block, 18'000, 0);
+}
+#endif

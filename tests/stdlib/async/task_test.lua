@@ -441,6 +441,7 @@ test("memory is flat after many failed tasks", function()
     collectgarbage()
     return collectgarbage("count")
   end
+  round(10000) -- the table of failures grows to what one cycle of the collector leaves in it
   local before = round(10000)
   local after = round(10000)
   check(after - before < 50, ("grew by %.0f KiB"):format(after - before))
