@@ -292,6 +292,8 @@ void raise_value(lua_State* L) {
   __builtin_unreachable();
 }
 
+bool is_error_class(lua_State* L, int index) { return is_class(L, index); }
+
 bool is_error_object(lua_State* L, int index) {
   if (!push_class_of(L, index)) return false;
   lua_pop(L, 1);

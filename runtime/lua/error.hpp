@@ -57,6 +57,8 @@ void wrap_message(lua_State* L, ErrorKind kind);
 /// Raises the value on the top of the stack; an error object without a traceback gets one.
 [[noreturn]] void raise_value(lua_State* L);
 
+/// True when the value is an error class.
+bool is_error_class(lua_State* L, int index);
 /// True when the value is an error object (an instance of any class).
 bool is_error_object(lua_State* L, int index);
 /// True when the value is an instance of the class, or of one derived from it.

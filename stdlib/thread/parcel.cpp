@@ -1,0 +1,73 @@
+#include "stdlib/thread/parcel.hpp"
+
+#include "stdlib/thread/decoder.hpp"
+#include "stdlib/thread/encoder.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace neap::stdlib::thread {
+
+namespace {
+
+constexpr std::size_t kFirstCapacity = 64;
+constexpr std::size_t kWaste = 1024;  // bytes that may stay reserved
+constexpr int kWorkingSlots = 24;     // of the Lua stack
+
+thread_local EncoderScratch scratch;
+
+}  // namespace
+
+Parcel::~Parcel() { std::free(bytes_); }
+
+std::size_t Parcel::size() const {
+  std::size_t size = capacity_;
+  for (const std::string& block : blocks_) size += block.capacity();
+  return size;
+}
+
+void Parcel::swap(Parcel& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  std::swap(size_, other.size_);
+  std::swap(capacity_, other.capacity_);
+  blocks_.swap(other.blocks_);
+  modules_.swap(other.modules_);
+}
+
+void Parcel::clear() {
+  size_ = 0;
+  blocks_.clear();
+  modules_.clear();
+}
+
+void Parcel::grow(std::size_t size) {
+  const std::size_t capacity = std::max({kFirstCapacity, size_ + size, 2 * capacity_});
+  auto* bytes = static_cast<char*>(std::realloc(bytes_, capacity));
+  if (bytes == nullptr) throw std::bad_alloc();
+  bytes_ = bytes;
+  capacity_ = capacity;
+}
+
+void Parcel::trim() {
+  if (capacity_ - size_ <= kWaste) return;
+  auto* bytes = static_cast<char*>(std::realloc(bytes_, std::max<std::size_t>(size_, 1)));
+  if (bytes == nullptr) return;
+  bytes_ = bytes;
+  capacity_ = std::max<std::size_t>(size_, 1);
+}
+
+void pack(lua_State* L, int first, int count, const char* what, Parcel& parcel) {
+  luaL_checkstack(L, kWorkingSlots, nullptr);
+  Encoder(L, scratch, what, Refusal::raise, parcel).values(first, count);
+}
+
+void pack_error(lua_State* L, int index, Parcel& parcel) {
+  luaL_checkstack(L, kWorkingSlots, nullptr);
+  Encoder(L, scratch, "error", Refusal::describe, parcel).values(index, 1);
+}
+
+int unpack(lua_State* L, const Parcel& parcel) { return Decoder(L, parcel).values(); }
+
+}  // namespace neap::stdlib::thread

@@ -1,0 +1,145 @@
+// What crosses from one state to another, and what it is there.
+#include "tests/support/two_states.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using neap::tests::TwoStates;
+
+namespace {
+
+void check(const char* script) {
+  TwoStates states;
+  CAPTURE(script);
+  CHECK(states.run(script) == "");
+  CHECK(lua_gettop(states.there().state()) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("parcel: scalars come back as they were", "[thread]") {
+  check(R"(
+    local values = table.pack(copy(nil, true, false, 0, -16, -17, 111, 112, 2^31 | 0, math.mininteger, math.maxinteger, nil))
+    assert(values.n == 12)
+    for i, v in ipairs { true, false, 0, -16, -17, 111, 112, 2^31 | 0, math.mininteger, math.maxinteger } do
+      assert(values[i + 1] == v and math.type(values[i + 1]) == math.type(v), i)
+    end
+  )");
+}
+
+TEST_CASE("parcel: floats stay floats, with -0.0, NaN and the infinities", "[thread]") {
+  check(R"(
+    local one, zero, nan, inf = copy(1.0, -0.0, 0/0, -1/0)
+    assert(math.type(one) == "float" and one == 1)
+    assert(1 / zero == -1/0)
+    assert(nan ~= nan and inf == -1/0)
+  )");
+}
+
+TEST_CASE("parcel: strings of any bytes and length", "[thread]") {
+  check(R"(
+    for _, n in ipairs { 0, 1, 40, 41, 255, 256, 257, 16383, 16384, 16385, 1 << 20 } do
+      local text = ("a\0\255\n"):rep(n // 4 + 1):sub(1, n)
+      assert(copy(text) == text)
+    end
+    local many = {}
+    for i = 1, 2000 do many[i] = "text " .. i % 700; many["key " .. i % 600] = i end
+    local back = copy(many)
+    for k, v in pairs(many) do assert(back[k] == v) end
+  )");
+}
+
+TEST_CASE("parcel: tables with cycles and shared parts", "[thread]") {
+  check(R"(
+    local shared = { "s" }
+    local t = { 1, 2, nil, 4, a = shared, b = shared, [3.5] = true, [false] = "no" }
+    t.self, t[shared], t.list = t, t, { t, { t } }
+    local back, again = copy(t, shared)
+    assert(back ~= t and back.self == back and back.a == back.b and back.a == again and back[back.a] == back)
+    assert(back.list[2][1] == back and back[1] == 1 and back[3] == nil and back[4] == 4 and back[3.5] and back[false] == "no")
+  )");
+}
+
+TEST_CASE("parcel: a list of a million links", "[thread]") {
+  check(R"(
+    local list
+    for i = 1, 1000000 do list = { next = list } end
+    local back, count = copy(list), 0
+    while back do back, count = back.next, count + 1 end
+    assert(count == 1000000)
+  )");
+}
+
+TEST_CASE("parcel: functions run there with their upvalues and its globals", "[thread]") {
+  check(R"(
+    here = true
+    local n, t = 5, { 1 }
+    local function f(x) n = n + x; return n, t, here, print == nil end
+    local ok, sum, list, global, none = run(f, 2)
+    assert(ok and sum == 7 and list[1] == 1 and global == nil and none == false and n == 5)
+    local function fib(i) if i < 2 then return i end return fib(i - 1) + fib(i - 2) end
+    assert(select(2, run(fib, 10)) == 55)
+  )");
+}
+
+TEST_CASE("parcel: functions of one parcel share their upvalues", "[thread]") {
+  check(R"(
+    local n = 0
+    local object = { add = function(x) n = n + x end, get = function() return n end }
+    local ok, got = run(function(o) o.add(3) o.add(4) return o.get() end, object)
+    assert(ok and got == 7 and n == 0)
+  )");
+}
+
+TEST_CASE("parcel: what belongs to Lua and neap goes by name", "[thread]") {
+  check(R"(
+    local back = { copy(print, string.rep, async.sleep, async.gather, string, async, require, _G, neap, await, async.subprocess.PIPE) }
+    local names = { print, string.rep, async.sleep, async.gather, string, async, require, _G, neap, await, async.subprocess.PIPE }
+    for i = 1, #names do assert(rawequal(back[i], names[i]), i) end
+    local rep, sleep = string.rep, async.sleep
+    local ok, text, same = run(function() return rep("x", 3), sleep == async.sleep end)
+    assert(ok and text == "xxx" and same)
+  )");
+}
+
+TEST_CASE("parcel: async functions and generator functions", "[thread]") {
+  check(R"(
+    local k = 4
+    local f, g = async(function(x) return x * k end), async.generator(function() coroutine.yield(k) end)
+    local ok, coroutine, generator = run(function(...) local a, b = ... return tostring(a(2)), tostring(b()) end, f, g)
+    assert(ok and coroutine:find("Coroutine") and generator:find("enerator"), generator)
+    local a, b = copy(f, { f, f })
+    assert(b[1] == b[2] and a == b[1])
+  )");
+}
+
+TEST_CASE("parcel: errors keep class, message, traceback, fields and cause", "[thread]") {
+  check(R"(
+    local ok, err = run(function()
+      local cause = async.ValueError("inner", { code = 7 })
+      error(async.OSError("outer", { cause = cause, list = { 1, 2 } }))
+    end)
+    assert(not ok and async.is(err, async.OSError) and err.message == "outer" and err.list[2] == 2)
+    assert(async.is(err.cause, async.ValueError) and err.cause.code == 7 and type(err.traceback) == "string")
+    for name, class in pairs(async) do
+      if type(class) == "table" and rawget(class, "__base") then
+        local e = name == "ExceptionGroup" and class("m", { async.Error("x") }) or class("m")
+        assert(getmetatable(copy(e)) == class and copy(e).message == "m" and copy(class) == class)
+      end
+    end
+    local group = copy(async.ExceptionGroup("g", { async.TimeoutError("t") }))
+    assert(async.is(group.exceptions[1], async.TimeoutError) and tostring(group) == "ExceptionGroup: g")
+  )");
+}
+
+TEST_CASE("parcel: a script's own classes come back as themselves", "[thread]") {
+  check(R"(
+    local Base = async.class("Base", async.ValueError)
+    function Base.hint(e) return "hint of " .. e.message end
+    local Mine = async.class("Mine", Base)
+    local ok, err = run(function() error(Mine("bad", { n = 1 })) end)
+    assert(not ok and getmetatable(err) == Mine and err.n == 1 and err:hint() == "hint of bad")
+    local ok, name, hint, is = run(function(e) return tostring(e), e:hint(), async.is(e, Base) and async.is(e, async.ValueError) end, Mine("x"))
+    assert(ok and name == "Mine: x" and hint == "hint of x" and is)
+    assert(copy(Mine) == Mine and copy(Base) == Base)
+  )");
+}
