@@ -288,6 +288,7 @@ TEST_CASE("test: the limit is one of real time under the virtual clock too", "[t
 }
 
 TEST_CASE("test: Lua code that never waits is stopped where it is", "[test]") {
+  needs_watchdog();
   const std::string out = failure_of("while true do end", {"--timeout", "0.05"});
   CHECK(has(out,
             "did not end in 0.05 s; it was stopped in code that never waits:\n"
@@ -295,6 +296,7 @@ TEST_CASE("test: Lua code that never waits is stopped where it is", "[test]") {
 }
 
 TEST_CASE("test: no protected call in a loop keeps it from being stopped", "[test]") {
+  needs_watchdog();
   for (const char* call : {"pcall", "async.catch"}) {
     CAPTURE(call);
     const std::string loop = std::string("while true do ") + call + "(function() while true do end end) end";
@@ -303,6 +305,7 @@ TEST_CASE("test: no protected call in a loop keeps it from being stopped", "[tes
 }
 
 TEST_CASE("test: code that never waits is stopped in a child, a coroutine and a callback too", "[test]") {
+  needs_watchdog();
   const std::string busy = "function() while true do end end";
   for (const std::string& body :
        {"await(async.spawn(" + busy + "))", "coroutine.wrap(" + busy + ")()",
@@ -330,6 +333,7 @@ TEST_CASE("test: debug mode that a test sets ends with it", "[test]") {
 }
 
 TEST_CASE("test: after a timeout the other tests run", "[test]") {
+  needs_watchdog();
   const Suite suite(R"(
     test("slow", function() async.sleep(60) end)
     test("busy", function() while true do end end)
@@ -338,6 +342,7 @@ TEST_CASE("test: after a timeout the other tests run", "[test]") {
 }
 
 TEST_CASE("test: what cannot be stopped ends its process, with a message", "[test]") {
+  needs_watchdog();
   const Suite suite(
       "test('swallows', function() while true do async.catch(async.sleep, 60) end end)\n"
       "test('next', function() end)");
