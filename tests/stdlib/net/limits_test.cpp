@@ -31,7 +31,7 @@ ProcessResult run_limited(const std::string& text, const std::string& limits = "
   const std::string script = scratch.write("x.lua", kStatus + R"lua(
     function descriptors() return #neap.fs.list("/proc/self/fd") end
 )lua"s + text);
-  return run({"/bin/sh", "-c", limits + "; exec \"$0\" \"$1\"", NEAP_BINARY, script});
+  return run({"/bin/sh", "-c", limits + "; exec \"$0\" \"$1\"", NEAP_BINARY, script}, {.limit = 120});
 }
 
 }  // namespace
@@ -224,15 +224,18 @@ TEST_CASE("net: an address that cannot be reached is an OSError that names it", 
         "false\tENETUNREACH\tsendto\t192.0.2.1:81\n1\n");
 }
 
-TEST_CASE("net: ten thousand connections that are made at once are all served", "[net]") {
+TEST_CASE("net: ten thousand connections at once are all served", "[net]") {
   const ScratchDirectory scratch;
   const std::string client = scratch.write("client.lua", R"lua(
-    local port, count, barrier = tonumber(arg[1]), 10000, nil
-    barrier = async.Barrier(count)
+    local port, count = tonumber(arg[1]), 10000
+    local barrier = async.Barrier(count)
+    local queue = async.Semaphore(400)   -- one that finds the server's queue full is asked again after a second
     local group <close> = async.TaskGroup()
     for i = 1, count do
       group:spawn(function()
+        queue:acquire()
         local conn <close> = async.open_connection("127.0.0.1", port)
+        queue:release()
         barrier:wait()   -- all are open now
         conn:write(i, "\n")
         if conn:readline() ~= i .. "\n" then error("not the answer") end
@@ -245,7 +248,7 @@ TEST_CASE("net: ten thousand connections that are made at once are all served", 
       local line = reader:readline()
       most = most + 1
       writer:write(line)
-    end, "127.0.0.1", 0, { backlog = 10000 })
+    end, "127.0.0.1", 0)
     local done = async.subprocess.run({ ")lua" NEAP_BINARY R"lua(", ")lua" +
                                                client + R"lua(", tostring(server:address().port) })
     print(done.returncode, most)
