@@ -14,24 +14,28 @@ const char kClasses = 0;     // registry key: identity -> class; weak values
 
 std::atomic<std::uint64_t> last_identity{0};
 
-/// Pushes the weak table under the key, made at first use.
-void push_weak_table(lua_State* L, const void* key, const char* mode) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, key) != LUA_TNIL) return;
-  lua_pop(L, 1);
+void new_weak_table(lua_State* L, const void* key, const char* mode) {
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushstring(L, mode);
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, key);
 }
 
 }  // namespace
 
+void open_class_identities(lua_State* L) {
+  const bool open = lua_rawgetp(L, LUA_REGISTRYINDEX, &kClasses) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (open) return;
+  new_weak_table(L, &kIdentities, "k");
+  new_weak_table(L, &kClasses, "v");
+}
+
 std::uint64_t class_identity(lua_State* L, int index) {
   index = lua_absindex(L, index);
-  push_weak_table(L, &kIdentities, "k");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kIdentities);
   lua_pushvalue(L, index);
   lua_rawget(L, -2);
   auto identity = static_cast<std::uint64_t>(lua_tointeger(L, -1));
@@ -44,10 +48,10 @@ std::uint64_t class_identity(lua_State* L, int index) {
 
 void add_class_identity(lua_State* L, int index, std::uint64_t identity) {
   index = lua_absindex(L, index);
-  push_weak_table(L, &kClasses, "v");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kClasses);
   lua_pushvalue(L, index);
   lua_rawseti(L, -2, static_cast<lua_Integer>(identity));
-  push_weak_table(L, &kIdentities, "k");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kIdentities);
   lua_pushvalue(L, index);
   if (lua_rawget(L, -2) == LUA_TNIL) {
     lua_pushvalue(L, index);
@@ -58,7 +62,7 @@ void add_class_identity(lua_State* L, int index, std::uint64_t identity) {
 }
 
 bool push_class(lua_State* L, std::uint64_t identity) {
-  push_weak_table(L, &kClasses, "v");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kClasses);
   if (lua_rawgeti(L, -1, static_cast<lua_Integer>(identity)) != LUA_TNIL) {
     lua_remove(L, -2);
     return true;

@@ -16,6 +16,8 @@
 
 namespace neap::stdlib::thread {
 
+/// Makes the tables of identities, once per state, before anything else here is used.
+void open_class_identities(lua_State* L);
 /// The identity of the class at `index`; it gets one if it has none.
 std::uint64_t class_identity(lua_State* L, int index);
 /// Gives the class at `index` one identity more.

@@ -94,6 +94,7 @@ void Decoder::made_classes() {
   if (base != Tag::builtin_class && base != Tag::extra) damaged();
   value(base);
   if (count == 0 || !is_error_class(L, -1)) damaged();
+  open_class_identities(L);
   for (std::uint32_t i = 0; i < count; ++i) made_class();
 }
 

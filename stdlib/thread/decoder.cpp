@@ -117,7 +117,7 @@ void Decoder::known(int list) {
 /// Notes the value on the top of the stack.
 void Decoder::add_to(int list, lua_Integer number) {
   if (number == 1) {
-    lua_createtable(L, 4, 0);
+    lua_createtable(L, 1, 0);
     lua_replace(L, list);
   }
   lua_pushvalue(L, -1);

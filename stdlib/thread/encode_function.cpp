@@ -126,13 +126,15 @@ void Encoder::made_classes(int index) {
   int base = -1;
   for (;;) {
     luaL_checkstack(L, 4, "too many classes");
-    lua_pushliteral(L, "__base");
-    lua_rawget(L, -2);
+    lua_getfield(L, -1, "__base");  // every class has one; this way no string is pushed
     base = is_error_class(L, -1) ? builtin_class(L, -1) : 0;
     if (base >= 0) break;
     const std::uint32_t number = scratch_.seen.at(lua_topointer(L, -1));
     if (number != Seen::kNew) break;
-    if (lua_gettop(L) - top > kMostClasses) return lua_settop(L, top), refuse(index, "a class with too many bases");
+    if (lua_gettop(L) - top > kMostClasses) {  // a script has made a ring of them
+      lua_settop(L, top);
+      return tagged(Tag::builtin_class, static_cast<std::uint8_t>(ErrorKind::error));
+    }
   }
   const int count = lua_gettop(L) - top - 1;
   tagged(Tag::made_class, static_cast<std::uint32_t>(count));
@@ -147,8 +149,7 @@ void Encoder::made_classes(int index) {
 
 void Encoder::made_class(int index) {
   put(class_identity(L, index));
-  lua_pushliteral(L, "__name");
-  lua_rawget(L, index);
+  lua_getfield(L, index, "__name");
   std::size_t size = 0;
   const char* name = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
   short_text({name, size});

@@ -2,11 +2,12 @@
 #include "stdlib/thread/encoder.hpp"
 
 #include "runtime/lua/error.hpp"
+#include "stdlib/thread/classes.hpp"
 
 namespace neap::stdlib::thread {
 
 void EncoderScratch::clear() {
-  constexpr std::size_t kKept = 4096;
+  constexpr std::size_t kKept = std::size_t{1} << 16;
   seen.clear();
   objects.clear();
   upvalues.clear();
@@ -29,8 +30,9 @@ void Encoder::values(int first, int count) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   globals_ = lua_topointer(L, -1);
   lua_pop(L, 1);
-  lua_pushnil(L);
+  lua_createtable(L, 1, 0);  // may run a finalizer that packs something itself; from here on nothing does
   found_ = lua_gettop(L);
+  open_class_identities(L);
   put(std::uint16_t{0});
   put(static_cast<std::uint32_t>(count));
   for (int i = 0; i < count; ++i) {
@@ -199,10 +201,6 @@ void Encoder::new_table(int index, Kind kind) {
 }
 
 void Encoder::add_object(int index, Kind kind) {
-  if (lua_isnil(L, found_)) {
-    lua_createtable(L, 4, 0);
-    lua_replace(L, found_);
-  }
   scratch_.objects.push_back({current_, kind, 0});
   lua_pushvalue(L, index);
   lua_rawseti(L, found_, static_cast<lua_Integer>(scratch_.objects.size()));

@@ -1,7 +1,7 @@
 // Writes Lua values into a Parcel: see format.hpp.
 //
-// While it runs, no Lua code does, and nothing is asked of Lua's collector but the growth of one table: the addresses by
-// which it knows what it has met stay those of the same values.
+// While it runs, no Lua code does, no metamethod and no finalizer: it calls nothing that lets Lua's collector take a step.
+// So the addresses by which it knows what it has met stay those of the same values.
 #pragma once
 
 #include "stdlib/thread/format.hpp"
@@ -82,8 +82,9 @@ class Encoder {
   void function_body();
   void upvalue(int number);
 
-  void refuse(int index, const char* description);
   void refuse(int index);
+  void push_description(int index);
+  void write_description(const char* description);
   void push_path(int index);
   void push_key_step(int key);
   void push_step(std::uint32_t parent, std::uint32_t child);
@@ -129,7 +130,7 @@ class Encoder {
   const char* what_;
   Refusal refusal_;
   Parcel& parcel_;
-  int found_ = 0;              // stack index of the list of objects, nil before the first
+  int found_ = 0;              // stack index of the list of objects
   int body_ = 0;               // stack index of the object whose body is written; a table's key and value are above it
   int upvalue_ = 0;            // the number of its upvalue, when it is a function
   std::uint32_t current_ = 0;  // the number of that object, or kTop | position of a value

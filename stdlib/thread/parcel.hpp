@@ -41,14 +41,11 @@ class Parcel {
   /// Modules that unpack looks up, and requires where they have not been loaded. A module whose body waits must have
   /// been required before.
   [[nodiscard]] const std::vector<std::string>& modules() const { return modules_; }
-  /// The encoded values, but not what is in blocks: for tests that damage them.
-  [[nodiscard]] char* bytes() { return bytes_; }
-  [[nodiscard]] std::size_t byte_count() const { return size_; }
-  void truncate(std::size_t size) { size_ = size; }
 
  private:
   friend class Encoder;
   friend class Decoder;
+  friend class ParcelDamage;  // of the tests
 
   void swap(Parcel& other) noexcept;
   void clear();

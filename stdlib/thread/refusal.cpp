@@ -11,6 +11,7 @@ namespace neap::stdlib::thread {
 namespace {
 
 constexpr std::size_t kLongestKey = 40;  // shown of a key
+constexpr std::size_t kLongestDescription = 80;
 
 bool is_identifier(std::string_view name) {
   if (name.empty() || name.size() > kLongestKey || std::isdigit(static_cast<unsigned char>(name[0])) != 0) return false;
@@ -24,36 +25,51 @@ const char* article(const char* name) { return std::strchr("AEIOaeio", *name) !=
 
 }  // namespace
 
+/// Refuses the value at `index`, or writes what it is. Meanwhile Lua's collector stands still: strings are made, and no
+/// finalizer may pack anything with the same scratch.
 void Encoder::refuse(int index) {
+  const bool collecting = lua_gc(L, LUA_GCISRUNNING) != 0;
+  lua_gc(L, LUA_GCSTOP);
+  push_description(index);
+  if (refusal_ == Refusal::raise) push_path(index);
+  if (collecting) lua_gc(L, LUA_GCRESTART);
+  if (refusal_ == Refusal::raise) {
+    const char* path = lua_tostring(L, -1);
+    raise(L, ErrorKind::type, "%s is %s, which cannot be copied to another thread", path, lua_tostring(L, -2));
+  }
+  write_description(lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/// Writes "<Stream>" for "a Stream".
+void Encoder::write_description(const char* description) {
+  std::array<char, kLongestDescription> text{};
+  const int size = std::snprintf(text.data(), text.size() - 1, "<%s", std::strchr(description, ' ') + 1);
+  const std::size_t last = std::min(static_cast<std::size_t>(size), text.size() - 2);
+  text[last] = '>';
+  new_text({text.data(), last + 1});
+}
+
+/// Pushes what the value is, with its article.
+void Encoder::push_description(int index) {
   switch (lua_type(L, index)) {
-    case LUA_TTHREAD: return refuse(index, "a coroutine");
-    case LUA_TLIGHTUSERDATA: return refuse(index, "a light userdata");
+    case LUA_TTHREAD: lua_pushliteral(L, "a coroutine"); return;
+    case LUA_TLIGHTUSERDATA: lua_pushliteral(L, "a light userdata"); return;
     case LUA_TFUNCTION:
-      return refuse(index,
-                    lua_iscfunction(L, index) != 0 ? "a C function that is in no module" : "a function of neap's own");
+      if (lua_iscfunction(L, index) != 0) {
+        lua_pushliteral(L, "a C function that is in no module");
+      } else {
+        lua_pushliteral(L, "a function of neap's own");
+      }
+      return;
     default: break;
   }
   const char* name = type_name(L, index);
   if (lua_istable(L, index) && std::strcmp(name, "table") == 0) {
-    return refuse(index, "a table with a metatable that is in no module");
+    lua_pushliteral(L, "a table with a metatable that is in no module");
+  } else {
+    lua_pushfstring(L, "%s %s", article(name), name);
   }
-  lua_pushfstring(L, "%s %s", article(name), name);
-  refuse(index, lua_tostring(L, -1));
-  lua_pop(L, 1);
-}
-
-/// Refuses the value at `index`, or writes what it is.
-void Encoder::refuse(int index, const char* description) {
-  if (refusal_ == Refusal::describe) {
-    std::array<char, kLongestKey> text{};
-    const int size = std::snprintf(text.data(), text.size(), "<%s", std::strchr(description, ' ') + 1);
-    const std::size_t last = std::min(static_cast<std::size_t>(size), text.size() - 2);
-    text[last] = '>';
-    return new_text({text.data(), last + 1});
-  }
-  push_path(index);
-  const char* path = lua_tostring(L, -1);
-  raise(L, ErrorKind::type, "%s is %s, which cannot be copied to another thread", path, description);
 }
 
 /// Pushes the path to the value at `index`, which belongs to the object whose body is being written.
@@ -82,31 +98,36 @@ void Encoder::push_path(int index) {
 void Encoder::push_step(std::uint32_t parent, std::uint32_t child) {
   const int top = lua_gettop(L);
   lua_rawgeti(L, found_, lua_Integer{child} + 1);
-  if (scratch_.objects[child].kind == Kind::class_fields) {
-    lua_pushliteral(L, "__name");
-    lua_rawget(L, -2);
-    lua_pushfstring(L, "'s class %s", lua_tostring(L, -1));
-  } else if ((parent & kTop) != 0) {
-    lua_pushliteral(L, "");
-  } else {
+  bool found = false;
+  if ((parent & kTop) == 0) {
     lua_rawgeti(L, found_, lua_Integer{parent} + 1);
     const bool in_function = scratch_.objects[parent].kind == Kind::function;
-    const bool found = in_function ? push_step_in_function(top + 2, top + 1) : push_step_in_table(top + 2, top + 1);
-    if (!found) lua_pushliteral(L, "");
+    found = in_function ? push_step_in_function(top + 2, top + 1) : push_step_in_table(top + 2, top + 1);
+  }
+  if (!found) lua_pushliteral(L, "");
+  if (scratch_.objects[child].kind == Kind::class_fields) {
+    lua_getfield(L, top + 1, "__name");
+    lua_pushfstring(L, "%s's class %s", lua_tostring(L, -2), lua_tostring(L, -1));
   }
   lua_replace(L, top + 1);
   lua_settop(L, top + 1);
   lua_concat(L, 2);
 }
 
-/// True when the value on the top of the stack is the one at `child`, or an async function made of it.
-static bool leads_to(lua_State* L, int child) {
-  if (lua_rawequal(L, -1, child) != 0) return true;
-  if (lua_iscfunction(L, -1) == 0 || lua_getupvalue(L, -1, 1) == nullptr) return false;
-  const bool same = lua_rawequal(L, -1, child) != 0;
-  lua_pop(L, 1);
+namespace {
+
+/// True when the value on the top of the stack is the one at `child`, an instance of it or an async function made of it.
+bool leads_to(lua_State* L, int child) {
+  const int top = lua_gettop(L);
+  const bool further = lua_istable(L, top)       ? lua_getmetatable(L, top) != 0
+                       : lua_iscfunction(L, top) ? lua_getupvalue(L, top, 1) != nullptr
+                                                 : false;
+  const bool same = lua_rawequal(L, top, child) != 0 || (further && lua_rawequal(L, -1, child) != 0);
+  lua_settop(L, top);
   return same;
 }
+
+}  // namespace
 
 bool Encoder::push_step_in_table(int table, int child) {
   for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {

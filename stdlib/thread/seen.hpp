@@ -20,8 +20,9 @@ class Seen {
     return entry.number;
   }
 
+  /// Takes time in proportion to what was entered; and keeps the memory for as much again.
   void clear() {
-    if (entries_.size() > kKept) {
+    if (entries_.size() > kMostKept || (entries_.size() > kFirst && count_ < entries_.size() / kSparse)) {
       entries_ = {};
     } else if (count_ != 0) {
       entries_.assign(entries_.size(), {});
@@ -38,7 +39,8 @@ class Seen {
   };
 
   static constexpr std::size_t kFirst = 64;
-  static constexpr std::size_t kKept = std::size_t{1} << 12;
+  static constexpr std::size_t kSparse = 16;
+  static constexpr std::size_t kMostKept = std::size_t{1} << 16;
 
   Entry& find(const void* address) {
     const std::size_t mask = entries_.size() - 1;
