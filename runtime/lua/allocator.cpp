@@ -27,6 +27,7 @@ constexpr bool kPlainMalloc = false;
 constexpr std::size_t kPage = 4096;
 
 Allocator::~Allocator() {
+  withdraw();
   while (chunks_ != nullptr) {
     Chunk* next = chunks_->next;
     std::free(chunks_);
@@ -42,6 +43,17 @@ void Allocator::set_limit(std::size_t bytes, LimitHandler handler, void* context
   limit_handler_ = handler;
   limit_context_ = context;
   told_ = false;
+}
+
+void Allocator::offer(void* block, std::size_t size) {
+  withdraw();
+  offered_ = block;
+  offered_size_ = size;
+}
+
+void Allocator::withdraw() {
+  std::free(std::exchange(offered_, nullptr));
+  offered_size_ = 0;
 }
 
 void Allocator::set_observer(Observer observer, void* context) {
@@ -66,7 +78,10 @@ void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::si
     allocator.count(old_size, 0);
     return nullptr;
   }
-  if (allocator.limit_ != 0 && new_size > allocator.limit_ && new_size > old_size) return nullptr;
+  if (allocator.limit_ != 0 && new_size > allocator.limit_ && new_size > old_size) {
+    allocator.offered_size_ = 0;
+    return nullptr;
+  }
   void* result = block == nullptr ? allocator.take(new_size) : allocator.resize(block, old_size, new_size);
   if (result != nullptr) allocator.count(old_size, new_size);
   return result;
@@ -105,6 +120,7 @@ Allocator::Kept Allocator::kept_class_of(std::size_t size) {
 }
 
 void* Allocator::take_large(std::size_t size) {
+  if (size == std::exchange(offered_size_, 0) && size != 0) return std::exchange(offered_, nullptr);
   if (kPlainMalloc || size > kLargestKept) return std::malloc(size);
   const Kept kept = kept_class_of(size);
   FreeBlock* block = kept_[kept.index];

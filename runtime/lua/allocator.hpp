@@ -46,6 +46,14 @@ class Allocator {
   /// allocation: it may set a hook and nothing else.
   void set_limit(std::size_t bytes, LimitHandler handler, void* context);
 
+  /// The next block that is asked for, if it is of so many bytes, will be this one, which is malloc's. 0 bytes: it will not,
+  /// but is kept all the same. The allocator has it from now on: see string_block.hpp.
+  void offer(void* block, std::size_t size);
+  /// Frees what was offered and not taken.
+  void withdraw();
+  bool offers_known = false;  // was it tried whether offers work?
+  bool offers_work = false;
+
   /// The observer is told when the bytes in use have come to another multiple of kBand, up to kBands of it: how many there
   /// are at most now. It runs inside an allocation. When it returns false, it is told again.
   void set_observer(Observer observer, void* context);
@@ -93,6 +101,8 @@ class Allocator {
   std::array<FreeBlock*, kClasses> free_{};
   std::array<FreeBlock*, kKeptClasses> kept_{};
   std::size_t kept_bytes_ = 0;
+  void* offered_ = nullptr;
+  std::size_t offered_size_ = 0;  // 0: not, or no more
   char* bump_ = nullptr;
   char* bump_end_ = nullptr;
   Chunk* chunks_ = nullptr;

@@ -12,11 +12,12 @@ namespace neap::stdlib::io {
 namespace {
 
 constexpr std::size_t kSmallest = 4096;
+constexpr std::size_t kAround = kBeforeString + kAfterString;
 constexpr std::size_t kMuch = std::size_t{256} * 1024;  // memory that an idle buffer gives back
 
 }  // namespace
 
-Bytes::~Bytes() { std::free(data_); }
+Bytes::~Bytes() { std::free(block()); }
 
 void Bytes::swap(Bytes& other) noexcept {
   std::swap(data_, other.data_);
@@ -26,12 +27,12 @@ void Bytes::swap(Bytes& other) noexcept {
 
 void Bytes::reserve_more(std::size_t count) {
   if (room() >= count) return;
-  if (count > PTRDIFF_MAX - size_) throw std::bad_alloc();
-  const std::size_t doubled = capacity_ <= PTRDIFF_MAX / 2 ? capacity_ * 2 : PTRDIFF_MAX;
+  if (count > PTRDIFF_MAX - kAround - size_) throw std::bad_alloc();
+  const std::size_t doubled = capacity_ <= PTRDIFF_MAX / 2 - kAround ? capacity_ * 2 : PTRDIFF_MAX - kAround;
   const std::size_t wanted = std::max({size_ + count, doubled, kSmallest});
-  void* grown = std::realloc(data_, wanted);
+  void* grown = std::realloc(block(), wanted + kAround);
   if (grown == nullptr) throw std::bad_alloc();
-  data_ = static_cast<char*>(grown);
+  data_ = static_cast<char*>(grown) + kBeforeString;
   capacity_ = wanted;
 }
 
@@ -53,6 +54,14 @@ void Bytes::shrink() {
   Bytes smaller;
   smaller.append({data_, size_});
   swap(smaller);
+}
+
+char* Bytes::release() {
+  void* smaller = std::realloc(block(), size_ + kAround);
+  char* const result = smaller != nullptr ? static_cast<char*>(smaller) : block();
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+  return result;
 }
 
 }  // namespace neap::stdlib::io

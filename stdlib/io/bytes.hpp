@@ -1,6 +1,8 @@
 // A buffer of bytes, as files and streams read into and write from.
 #pragma once
 
+#include "runtime/lua/string_block.hpp"
+
 #include <cstddef>
 #include <string_view>
 
@@ -34,11 +36,15 @@ class Bytes {
   void clear() { size_ = 0; }
   /// Gives the memory back when there is much of it.
   void shrink();
+  /// Gives its memory away, as push_string_block takes it, and is empty. There must be bytes.
+  char* release();
 
  private:
   void swap(Bytes& other) noexcept;
 
-  char* data_ = nullptr;
+  [[nodiscard]] char* block() const { return data_ == nullptr ? nullptr : data_ - kBeforeString; }
+
+  char* data_ = nullptr;  // in a block that may become a string of Lua's
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
 };

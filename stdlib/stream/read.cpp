@@ -213,6 +213,13 @@ int attempt_some(lua_State* L, Stream& stream) {
   return 1;
 }
 
+/// The answer is all that is ahead, and so much that it is not copied.
+bool answers_everything(lua_State* L, const Stream& stream) {
+  if (stream.plan.results.size() != 1 || !can_push_block(L, stream.ahead.size())) return false;
+  const io::ReadResult& result = stream.plan.results.front();
+  return result.found && !result.number && result.from == 0 && result.size == stream.ahead.size();
+}
+
 /// What the stream's plan says.
 int attempt_plan(lua_State* L, Stream& stream) {
   StreamSource source(stream);
@@ -224,6 +231,12 @@ int attempt_plan(lua_State* L, Stream& stream) {
     }
     if (stream.read_error != 0) raise_read_error(L, stream);
     return kBlocked;
+  }
+  if (answers_everything(L, stream)) {
+    const std::size_t size = stream.ahead.size();
+    stream.begin = 0;
+    push_string_block(L, stream.ahead.release(), size);
+    return 1;
   }
   const int count = io::push_results(L, stream.ahead, stream.plan);
   take(stream, stream.plan.end());

@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -106,3 +107,21 @@ TEST_CASE("allocator: a large block that was freed is what the next one of about
   Allocator::allocate(&allocator, block, 18'000, 0);
 }
 #endif
+
+TEST_CASE("allocator: a block that is offered is the next large one of its size, and no other") {
+  Allocator allocator;
+  void* block = std::malloc(100'000);
+  allocator.offer(block, 100'000);
+  CHECK(Allocator::allocate(&allocator, nullptr, 0, 100'000) == block);
+  Allocator::allocate(&allocator, block, 100'000, 0);
+  block = std::malloc(100'000);
+  allocator.offer(block, 100'000);
+  void* other = Allocator::allocate(&allocator, nullptr, 0, 90'000);
+  CHECK(other != block);
+  void* late = Allocator::allocate(&allocator, nullptr, 0, 100'000);
+  CHECK(late != block);
+  allocator.withdraw();
+  Allocator::allocate(&allocator, other, 90'000, 0);
+  Allocator::allocate(&allocator, late, 100'000, 0);
+  CHECK(allocator.in_use() == 0);
+}

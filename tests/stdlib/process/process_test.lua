@@ -34,6 +34,26 @@ test("communicate of more than any pipe holds, in all directions", function()
   equal({ #out, #err }, { size, size })
 end)
 
+test("all of a large output is one string of its bytes, and counts as memory until it is collected", function()
+  local lines = ("a line of output\n"):rep(200000)
+  local process <close> = shell("cat", { stdin = PIPE, stdout = PIPE })
+  local before = collectgarbage("count")
+  local out = process:communicate(lines)
+  check(out == lines)
+  check(collectgarbage("count") - before > #lines / 1024)
+  out = nil
+  collectgarbage()
+  check(collectgarbage("count") - before < 100)
+end)
+
+test("what is left of a large output after a line is read as it is", function()
+  local rest = ("x"):rep(1000000) .. "\n"
+  local process <close> = shell("echo first; cat", { stdin = PIPE, stdout = PIPE })
+  equal(process.stdout:readline(), "first\n")
+  equal(process:communicate(rest) == rest, true)
+  check(process.stdout:is_closing())
+end)
+
 test("a child that closes its stdin early is no failure", function()
   local process <close> = shell("exec <&-; echo done", { stdin = PIPE, stdout = PIPE })
   equal(process:communicate(("x"):rep(1000000)), "done\n")
