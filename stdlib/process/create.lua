@@ -78,11 +78,12 @@ local function descriptor(opened, number, value, what)
     return fd
   end
   if value == STDOUT and number == 2 then return opened.stdout end
-  local fd = core.descriptor(value)
+  local fd, own = core.descriptor(value)
   if fd == nil then
     error(TypeError(("the option '%s' of %s must be PIPE, DEVNULL, INHERIT%s of async.subprocess or an open Stream, got %s")
       :format(names[number], what, number == 2 and ", STDOUT" or "", tostring(value))), 5)
   end
+  if own then table.insert(opened.theirs, fd) end
   return fd
 end
 

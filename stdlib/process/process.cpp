@@ -21,6 +21,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <string>
@@ -168,12 +169,28 @@ int close_descriptor(lua_State* L) {
   return 0;
 }
 
-/// descriptor(stream): of an open Stream; nil for any other value.
+/// The pipe once more, as programs expect theirs: one that blocks. -1 where the system has no such thing.
+int open_blocking([[maybe_unused]] int fd) {
+#ifdef __linux__
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  const int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+  const int again = ::open(path, mode | O_NONBLOCK | O_CLOEXEC);  // so that no named pipe waits for its other end
+  if (again >= 0) fcntl(again, F_SETFL, mode);
+  return again;
+#else
+  return -1;
+#endif
+}
+
+/// descriptor(stream): of an open Stream, for a child; true when it is to be closed here then. Nil for any other value.
 int descriptor_of(lua_State* L) {
   const Stream* stream = to_stream(L, 1);
   if (stream == nullptr || stream->closing) return 0;
-  lua_pushinteger(L, stream->fd);
-  return 1;
+  const int again = stream->stream_kind == StreamKind::pipe ? open_blocking(stream->fd) : -1;
+  lua_pushinteger(L, again >= 0 ? again : stream->fd);
+  lua_pushboolean(L, again >= 0);
+  return 2;
 }
 
 // Methods.

@@ -85,6 +85,13 @@ test("a Stream can be a child's standard stream", function()
   equal(second:communicate(), "HELLO\n")
 end)
 
+test("a Stream that has nothing yet blocks the child that reads it", real, function()
+  local first <close> = shell("sleep 0.05; echo late", { stdout = PIPE })
+  local second <close> = async.create_subprocess_exec("cat", { stdin = first.stdout, stdout = PIPE })
+  first.stdout:close()
+  equal(second:communicate(), "late\n")
+end)
+
 test("lines arrive while the child runs", real, function()
   local process <close> = shell("echo one; read x; echo two $x", { stdin = PIPE, stdout = PIPE })
   equal(process.stdout:readline(), "one\n")
