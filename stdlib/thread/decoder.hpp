@@ -17,7 +17,7 @@ namespace neap::stdlib::thread {
 
 class Decoder {
  public:
-  Decoder(lua_State* L, const Parcel& parcel);
+  Decoder(lua_State* state, const Parcel& parcel);
 
   int values();
 
@@ -35,7 +35,7 @@ class Decoder {
   void function();
   void named();
   void read_place(Place& place);
-  void wrapped_function(Tag tag);
+  void wrapped_function(Tag wrapper);
   void builtin_class();
   void made_classes();
   void made_class();

@@ -41,9 +41,11 @@ void Encoder::lua_function(int index) {
   put(static_cast<std::uint8_t>(info.nups));
   lua_pushvalue(L, index);
   // With what the debugger wants. Code that has been loaded is repaired already, and stays so.
-  const int status = lua_dump(L, append, &parcel_.blocks_.emplace_back(), 0);
+  scratch_.code.clear();
+  const int status = lua_dump(L, append, &scratch_.code, 0);
   lua_pop(L, 1);
   if (status != 0) throw std::bad_alloc();
+  parcel_.blocks_.push_back(scratch_.code);  // as large as it is: the dump comes in small pieces
 }
 
 /// A function that every state has, or that a module has. Also the library's functions that are written in Lua.

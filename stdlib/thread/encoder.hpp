@@ -40,6 +40,7 @@ struct EncoderScratch {
   Seen seen;  // tables, functions, long strings, and the variables that functions share
   std::vector<Object> objects;
   std::vector<Upvalue> upvalues;
+  std::string code;                  // of the function that is being dumped
   std::vector<std::uint32_t> chain;  // for the path in an error
 
   void clear();
@@ -47,7 +48,7 @@ struct EncoderScratch {
 
 class Encoder {
  public:
-  Encoder(lua_State* L, EncoderScratch& scratch, const char* what, Refusal refusal, Parcel& parcel);
+  Encoder(lua_State* state, EncoderScratch& scratch, const char* what, Refusal refusal, Parcel& parcel);
 
   void values(int first, int count);
 

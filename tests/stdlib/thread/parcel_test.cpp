@@ -299,3 +299,24 @@ TEST_CASE("parcel: a table in both parts of memory, and with holes", "[thread]")
     for k in pairs(back) do assert(t[k] ~= nil) end
   )");
 }
+
+TEST_CASE("parcel: everything public that is no open stream is itself there", "[thread]") {
+  check(R"(
+    local modules = { _G = _G, async = async, string = string, table = table, math = math, io = io, os = os,
+                      coroutine = coroutine, utf8 = utf8, debug = debug, package = package }
+    for name, module in pairs(neap) do modules["neap." .. name] = module end
+    local own = { copy = true, run = true, refused = true, size = true, arg = true }
+    local checked = 0
+    for name, module in pairs(modules) do
+      assert(rawequal(copy(module), module), name)
+      for field, value in pairs(module) do
+        local kind = type(value)
+        if (kind == "function" or kind == "table" and getmetatable(value)) and not (name == "_G" and own[field]) then
+          checked = checked + 1
+          assert(rawequal(copy(value), value), name .. "." .. field)
+        end
+      end
+    end
+    assert(checked > 250, checked)
+  )");
+}
