@@ -1,16 +1,24 @@
-# The registry of the standard library: its Lua files embedded as C++ strings, and its native parts.
-file(GLOB STDLIB_LUA CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/stdlib ${PROJECT_SOURCE_DIR}/stdlib/*/*.lua)
-list(FILTER STDLIB_LUA EXCLUDE REGEX "\\.d\\.lua$")
-list(SORT STDLIB_LUA)
-set(REGISTRY ${PROJECT_BINARY_DIR}/stdlib_registry.cpp)
-set(STDLIB_INPUTS ${STDLIB_LUA})
-list(TRANSFORM STDLIB_INPUTS PREPEND ${PROJECT_SOURCE_DIR}/stdlib/)
-list(JOIN STDLIB_LUA "," STDLIB_FILES)
-add_custom_command(
-  OUTPUT ${REGISTRY}
-  COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}/stdlib -DFILES=${STDLIB_FILES} -DOUTPUT=${REGISTRY} -P
-          ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
-  DEPENDS ${STDLIB_INPUTS} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
-  COMMENT "Embedding the standard library"
-  VERBATIM)
-target_sources(neap_stdlib PRIVATE ${REGISTRY})
+# Embeds modules: Lua files as C++ strings, and the list of their native parts.
+
+# The files are those of ROOT that match the patterns; `TARGET` gets a source that defines NAMESPACE::own_library().
+function(neap_embed TARGET NAMESPACE ROOT BESIDE)
+  set(PATTERNS ${ARGN})
+  list(TRANSFORM PATTERNS PREPEND ${ROOT}/)
+  file(GLOB FILES CONFIGURE_DEPENDS RELATIVE ${ROOT} ${PATTERNS})
+  list(SORT FILES)
+  set(OUTPUT ${PROJECT_BINARY_DIR}/${TARGET}_registry.cpp)
+  set(INPUTS ${FILES})
+  list(TRANSFORM INPUTS PREPEND ${ROOT}/)
+  list(JOIN FILES "," FILES)
+  add_custom_command(
+    OUTPUT ${OUTPUT}
+    COMMAND ${CMAKE_COMMAND} -DROOT=${ROOT} -DFILES=${FILES} -DOUTPUT=${OUTPUT} -DNAMESPACE=${NAMESPACE}
+            -DBESIDE=${BESIDE} -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${INPUTS} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    COMMENT "Embedding the Lua files of ${TARGET}"
+    VERBATIM)
+  target_sources(${TARGET} PRIVATE ${OUTPUT})
+endfunction()
+
+neap_embed(neap_stdlib neap::stdlib ${PROJECT_SOURCE_DIR}/stdlib "" */*.lua)
+neap_embed(neap_repl neap::repl ${PROJECT_SOURCE_DIR} /.. repl/*.lua)

@@ -5,6 +5,7 @@
 #include "interp/program.hpp"
 #include "interp/report.hpp"
 #include "interp/signals.hpp"
+#include "repl/library.hpp"
 
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
   neap::ignore_broken_pipes();
   neap::check_output_at_exit();
   try {
+    neap::stdlib::add_library(neap::repl::own_library());
     return run(argc, argv);
   } catch (const std::exception& problem) {
     neap::report_message(problem.what());

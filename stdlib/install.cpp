@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 
 namespace neap::stdlib {
 
@@ -16,13 +17,23 @@ const char kDirectory = 0;  // registry key: where Lua files are read from, or n
 const char kModules = 0;    // registry key: modules loaded, by name
 const char kUses = 0;       // registry key: the `use` of each module that has been asked for, by name
 
-/// Compiles MODULE/FILE.lua and pushes the function. Raises its syntax errors.
-void compile(lua_State* L, const char* module, const char* file) {
+/// The library that has the module; null when there is none.
+const Library* library_of(std::string_view module) {
+  for (const Library* library : libraries()) {
+    for (const SourceFile& source : library->files) {
+      if (source.module == module && source.name == "init") return library;
+    }
+  }
+  return nullptr;
+}
+
+/// Compiles MODULE/FILE.lua, a file of the library, and pushes the function. Raises its syntax errors.
+void compile(lua_State* L, const Library& library, const char* module, const char* file) {
   lua_pushfstring(L, "%s%s/%s.lua", kInternalChunk, module, file);
   const char* chunk = lua_tostring(L, -1);
   int status = LUA_ERRFILE;
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDirectory) == LUA_TSTRING) {
-    lua_pushfstring(L, "%s/%s/%s.lua", lua_tostring(L, -1), module, file);
+    lua_pushfstring(L, "%s%s/%s/%s.lua", lua_tostring(L, -1), library.beside.data(), module, file);
     // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
     if (std::FILE* input = std::fopen(lua_tostring(L, -1), "rb")) {
       luaL_Buffer buffer;
@@ -42,7 +53,7 @@ void compile(lua_State* L, const char* module, const char* file) {
       return;
     }
   }
-  for (const SourceFile& source : source_files()) {
+  for (const SourceFile& source : library.files) {
     if (source.module != module || source.name != file) continue;
     status = load_chunk(L, source.text.data(), source.text.size(), chunk, "t");
     if (status != LUA_OK) lua_error(L);
@@ -61,7 +72,8 @@ int use_file(lua_State* L) {
   if (std::strchr(name, '/') != nullptr) return use_module_file(L);
   lua_pushvalue(L, 1);
   if (lua_rawget(L, lua_upvalueindex(3)) != LUA_TNIL) return 1;
-  compile(L, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, 1));
+  const char* module = lua_tostring(L, lua_upvalueindex(1));
+  compile(L, *library_of(module), module, lua_tostring(L, 1));
   lua_pushvalue(L, lua_upvalueindex(2));
   for (int i = 1; i <= 3; ++i) lua_pushvalue(L, lua_upvalueindex(i));
   lua_pushcclosure(L, use_file, 3);
@@ -73,20 +85,13 @@ int use_file(lua_State* L) {
 }
 
 void push_native_part(lua_State* L, std::string_view module) {
-  for (const NativePart& part : native_parts()) {
+  for (const NativePart& part : library_of(module)->parts) {
     if (part.module != module) continue;
     lua_pushcfunction(L, part.open);
     lua_call(L, 0, 1);
     return;
   }
   lua_newtable(L);
-}
-
-bool module_exists(std::string_view name) {
-  for (const SourceFile& source : source_files()) {
-    if (source.module == name && source.name == "init") return true;
-  }
-  return false;
 }
 
 /// Pushes the module's `use`, made when it is first asked for.
@@ -113,7 +118,7 @@ int load_module(lua_State* L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kModules);
   lua_pushvalue(L, 1);
   if (lua_rawget(L, 2) != LUA_TNIL) return 1;
-  if (!module_exists(name)) return 1;
+  if (library_of(name) == nullptr) return 1;
   push_use(L, 1);
   lua_pushliteral(L, "init");
   lua_call(L, 1, 1);
@@ -127,15 +132,35 @@ int load_module(lua_State* L) {
 int module_names(lua_State* L) {
   lua_newtable(L);
   lua_Integer count = 0;
-  for (const SourceFile& source : source_files()) {
-    if (source.name != "init") continue;
-    push(L, source.module);
-    lua_rawseti(L, -2, ++count);
+  for (const Library* library : libraries()) {
+    for (const SourceFile& source : library->files) {
+      if (source.name != "init") continue;
+      push(L, source.module);
+      lua_rawseti(L, -2, ++count);
+    }
   }
   return 1;
 }
 
+// The libraries known so far; written by add_library alone.
+constexpr std::size_t kMostLibraries = 8;
+const Library* g_libraries[kMostLibraries];
+std::size_t g_library_count = 0;
+
 }  // namespace
+
+void add_library(const Library& library) {
+  for (const Library* known : libraries()) {
+    if (known == &library) return;
+  }
+  if (g_library_count == kMostLibraries) throw std::length_error("too many libraries of modules");
+  g_libraries[g_library_count++] = &library;
+}
+
+std::span<const Library* const> libraries() {
+  if (g_library_count == 0) g_libraries[g_library_count++] = &own_library();
+  return {g_libraries, g_library_count};
+}
 
 /// The rest of that module is not loaded: a program that starts a child needs net's check of options, and no servers.
 int use_module_file(lua_State* L) {

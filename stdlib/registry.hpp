@@ -20,9 +20,29 @@ struct NativePart {
   lua_CFunction open;  // pushes one table
 };
 
-/// Generated: see cmake/embed.cmake.
-std::span<const SourceFile> source_files();
-std::span<const NativePart> native_parts();
+/// A stub: documentation of a module for editors and for the prompt.
+struct Stub {
+  std::string_view module;
+  std::string_view text;
+};
+
+/// Modules that were embedded together. Their files on a disk are FOLDER/MODULE/FILE.lua beside each other, where FOLDER
+/// is the directory given to `install` joined with `beside`.
+struct Library {
+  std::span<const SourceFile> files;
+  std::span<const NativePart> parts;
+  std::span<const Stub> stubs;
+  std::string_view beside;
+};
+
+/// Generated: the folders of stdlib/. See cmake/embed.cmake.
+const Library& own_library();
+
+/// Makes the modules of one more library known to every state made from now on. `library` lives for ever; adding it again
+/// changes nothing. Not while another thread makes a state.
+void add_library(const Library& library);
+/// All of them, the standard library first.
+std::span<const Library* const> libraries();
 
 // Fields of the registry by which the interpreter and the library meet.
 inline constexpr const char* kAtEnd = "neap.at_end";              // a function, called when the script has ended

@@ -20,6 +20,7 @@ const std::map<std::string, std::set<std::string>> kKnows = {
     {"runtime/loop", {"runtime/loop", "uv"}},
     {"runtime/task", {"runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
     {"stdlib", {"stdlib", "runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
+    {"repl", {"repl", "stdlib", "runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
     {"interp", {"interp", "neap", "stdlib", "runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
     {"interp/include", {"neap"}},
 };

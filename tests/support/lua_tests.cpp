@@ -1,6 +1,7 @@
 #include "tests/support/lua_tests.hpp"
 
 #include "interp/interpreter.hpp"
+#include "stdlib/registry.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/internal/catch_test_registry.hpp>
@@ -25,10 +26,13 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
-/// Pushes the function that runs the harness: harness(file, name or nil). It sees the global `sanitized`.
+/// Pushes the function that runs the harness: harness(file, name or nil). It sees the global `sanitized`, and
+/// module_file("MODULE/FILE"), which gives what is not shown to scripts.
 void push_harness(lua_State* L) {
   lua_pushboolean(L, kSanitized ? 1 : 0);
   lua_setglobal(L, "sanitized");
+  lua_pushcfunction(L, stdlib::use_module_file);
+  lua_setglobal(L, "module_file");
   if (luaL_loadfile(L, NEAP_SOURCE_DIR "/tests/support/harness.lua") != LUA_OK) {
     FAIL(lua_tostring(L, -1));
   }

@@ -1,5 +1,6 @@
 // The test program: Catch2's command line, the Lua tests registered beside the C++ ones, and a last line
 // that says how many passed and failed.
+#include "repl/library.hpp"
 #include "tests/support/lua_tests.hpp"
 
 #include <catch2/catch_session.hpp>
@@ -24,6 +25,7 @@ CATCH_REGISTER_LISTENER(Totals)
 }  // namespace
 
 int main(int argc, char** argv) {
+  neap::stdlib::add_library(neap::repl::own_library());
   std::signal(SIGPIPE, SIG_IGN);
   neap::tests::register_lua_tests(NEAP_SOURCE_DIR "/tests");
   const int status = Catch::Session().run(argc, argv);

@@ -1,0 +1,4 @@
+-- neap.repl: the interactive prompt.
+local core, use = ...
+
+return {}
