@@ -1,0 +1,32 @@
+-- What was typed, as a function.
+local core, use = ...
+
+-- True when the message says that the chunk could go on: Lua's compiler met its end.
+local function wants_more(problem, text)
+  if problem:sub(-5) ~= "<eof>" then return false end
+  -- A quoted string does not go on in the next line, unless the line's end is escaped.
+  local tokens = core.tokens(text)
+  local last = tokens[#tokens]
+  local open_quote = last and last[1] == "string" and last[4] and text:find("^[\"']", last[2])
+  return not open_quote or text:sub(-1) == "\\"
+end
+
+-- True when Enter at the end of the text ends the entry.
+local function is_complete(text)
+  local expression, problem = load("return " .. text, "=entry", "t")
+  if expression then return true end
+  local chunk, other_problem = load(text, "=entry", "t")
+  return chunk ~= nil or not (wants_more(problem, text) or wants_more(other_problem, text))
+end
+
+-- The entry as a function, or nil and what is wrong with it. `name` is its chunk's; an expression gives its values.
+local function compile(text, name, env, locals)
+  local chunk_name = "=" .. name
+  -- A sound chunk of its own, before anything is put around it.
+  if load("return " .. text, chunk_name, "t") then return locals:compile("return ", text, chunk_name, env) end
+  local chunk, problem = load(text, chunk_name, "t")
+  if not chunk then return nil, problem end
+  return locals:compile("", text, chunk_name, env)
+end
+
+return { compile = compile, is_complete = is_complete }
