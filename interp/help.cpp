@@ -12,10 +12,13 @@ namespace {
 constexpr const char* kHelp =
     R"(usage: neap [options] [script [args]]
        neap [options] test [test options] [paths]
+       neap [options] repl
 
 Runs a Lua 5.4 script as the main task of an event loop: every function it calls
-may wait, and other tasks run meanwhile. Without a script, or with '-', the
-program is read from standard input.
+may wait, and other tasks run meanwhile. With '-' the program is read from
+standard input, and so it is without a script; on a terminal that opens the
+prompt, as 'neap repl' does: Lua line by line, where each entry is a task and
+the loop runs on while you type. '.help' there tells more.
 
 'neap test' runs the tests in the files *_test.lua below the paths (by default
 here); 'neap test --help' tells more. A script of that name is './test'.
@@ -24,8 +27,7 @@ Options, as in the stock lua:
   -e stat      execute the string 'stat'
   -l mod       require library 'mod' into global 'mod'
   -l g=mod     require library 'mod' into global 'g'
-  -i           enter interactive mode after executing the script (not in this
-               version)
+  -i           open the prompt after executing the script, also when it fails
   -v           show version information
   -E           ignore environment variables
   -W           turn warnings on
@@ -48,7 +50,14 @@ Environment:
   LUA_CPATH_5_4, LUA_CPATH    where require looks for C modules
   NEAP_DEBUG=1                the same as --debug
   NEAP_STDLIB=DIR             read the Lua part of neap's library from DIR
-  NO_COLOR=1                  no colour in error reports on a terminal
+  NEAP_HISTORY=FILE           where the prompt keeps its history; empty: nowhere.
+                              Default: neap/history under XDG_STATE_HOME or
+                              ~/.local/state
+  XDG_CONFIG_HOME=DIR         the prompt runs DIR/neap/init.lua first; default
+                              ~/.config
+  VISUAL, EDITOR              the editor of the prompt's .edit; default vi
+  TERM=dumb                   the prompt reads plain lines
+  NO_COLOR=1                  no colour at the prompt and in error reports
 
 Exit status:
   0      the script ended without an error
@@ -75,8 +84,10 @@ void print_usage(std::FILE* out) {
   std::fputs("usage: neap [options] [script [args]]\nTry 'neap --help' for the options.\n", out);
 }
 
-void print_version(std::FILE* out) {
-  std::fprintf(out, "neap %s (%s, libuv %s)\n", NEAP_VERSION, lua_release().c_str(), uv_version_string());
+std::string version_text() {
+  return std::string("neap ") + NEAP_VERSION + " (" + lua_release() + ", libuv " + uv_version_string() + ")";
 }
+
+void print_version(std::FILE* out) { std::fprintf(out, "%s\n", version_text().c_str()); }
 
 }  // namespace neap

@@ -7,17 +7,11 @@
 #include "interp/signals.hpp"
 #include "repl/library.hpp"
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
 
 namespace {
-
-constexpr const char* kNoPrompt =
-    "the interactive prompt is not in this version; run a script with 'neap script.lua', or standard input with "
-    "'neap - < script.lua'";
 
 /// glibc gives what is free at the end of its heap back to the system from 128 KiB on, and the next cycle of garbage
 /// faults every page of it in again: a third of the time of row echo16384 of tests/bench. Once a block that it had
@@ -28,10 +22,6 @@ void keep_freed_memory() {
   void* volatile block = std::malloc(kMapped);  // volatile: else the compiler leaves both calls out
   std::free(block);
 #endif
-}
-
-bool wants_prompt(const neap::CommandLine& line, int argc) {
-  return line.interactive || (line.reads_stdin(argc) && isatty(STDIN_FILENO) != 0);
 }
 
 int run(int argc, char** argv) {
@@ -47,10 +37,6 @@ int run(int argc, char** argv) {
   }
   if (line.only_version || line.show_version) neap::print_version(stdout);
   if (line.only_version) return EXIT_SUCCESS;
-  if (wants_prompt(line, argc)) {
-    neap::report_message(kNoPrompt);
-    return EXIT_FAILURE;
-  }
   return neap::run_program(line, argc, argv);
 }
 

@@ -28,7 +28,7 @@ bool parse_flag(std::string_view option, CommandLine& result) {
   switch (option[1]) {
     case 'E': result.ignore_environment = true; return true;
     case 'W': result.actions.push_back({Action::Kind::enable_warnings}); return true;
-    case 'i': result.interactive = result.show_version = true; return true;
+    case 'i': result.interactive = true; return true;
     case 'v': result.show_version = true; return true;
     case 'h': result.help = true; return true;
     default: return false;
@@ -59,6 +59,7 @@ int parse_options(int argc, char** argv, CommandLine& result) {
     const std::string_view word = argv[i];
     if (word.empty() || word[0] != '-') {
       result.test = word == "test"sv;
+      result.repl = word == "repl"sv;
       return i;
     }
     if (word == "-"sv) {
@@ -81,6 +82,10 @@ int parse_options(int argc, char** argv, CommandLine& result) {
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine result;
   result.script = parse_options(argc, argv, result);
+  if (result.repl && result.script + 1 < argc) {
+    result.problem =
+        "'repl' takes no arguments, got '"s + argv[result.script + 1] + "' ('neap -i SCRIPT' runs a script first)";
+  }
   return result;
 }
 

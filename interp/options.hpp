@@ -22,7 +22,7 @@ struct CommandLine {
   /// The script is `-`: standard input. After `--` it would be a file of that name.
   bool script_is_stdin = false;
   bool interactive = false;         // -i
-  bool show_version = false;        // -v, and -i
+  bool show_version = false;        // -v
   bool ignore_environment = false;  // -E
   bool debug = false;               // --debug
   bool help = false;                // -h, --help: nothing else is done
@@ -30,11 +30,17 @@ struct CommandLine {
   bool executes = false;            // there is an -e
   /// The first word that is no option is `test`: what follows is for the test runner.
   bool test = false;
+  /// It is `repl`: the prompt, wherever standard input comes from.
+  bool repl = false;
   /// What is wrong, for people; empty when nothing is.
   std::string problem;
 
   /// True when nothing else is asked for than to run what standard input holds (or, on a terminal, to prompt).
   [[nodiscard]] bool reads_stdin(int argc) const { return script == argc && !show_version && !executes; }
+  /// True when the prompt is asked for.
+  [[nodiscard]] bool prompts(int argc, bool stdin_is_terminal) const {
+    return interactive || repl || (stdin_is_terminal && reads_stdin(argc));
+  }
 };
 
 /// The views in the result point into argv.

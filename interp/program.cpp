@@ -1,12 +1,15 @@
 #include "interp/program.hpp"
 
 #include "interp/excerpt.hpp"
+#include "interp/help.hpp"
 #include "interp/interpreter.hpp"
 #include "interp/loader.hpp"
 #include "interp/report.hpp"
 #include "interp/signals.hpp"
 #include "runtime/lua/bind.hpp"
 #include "stdlib/registry.hpp"
+
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -19,7 +22,16 @@ namespace {
 
 /// What the main task does, in order.
 struct Step {
-  enum class Kind { statement, file, require, enable_warnings, script, test, at_end };  // a script has arguments
+  enum class Kind {
+    statement,
+    file,
+    require,
+    enable_warnings,
+    script,
+    test,
+    prompt,
+    at_end
+  };  // a script has arguments
 
   Kind kind;
   const char* text;  // the statement, path or module; a null path is standard input
@@ -31,6 +43,8 @@ struct Plan {
   int argc = 0;
   char** argv = nullptr;
   int script = 0;  // index in argv; argc when there is none
+  bool script_is_stdin = false;
+  bool ignore_environment = false;
 };
 
 // Making the plan.
@@ -74,9 +88,14 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
   plan.argc = argc;
   plan.argv = argv;
   plan.script = line.script;
+  plan.script_is_stdin = line.script_is_stdin;
+  plan.ignore_environment = line.ignore_environment;
   plan_init(line, plan);
   plan_actions(line, plan);
-  if (line.test) {
+  if (line.prompts(argc, isatty(STDIN_FILENO) != 0)) {
+    if (line.repl) plan.script = argc;
+    plan.steps.push_back({Step::Kind::prompt, nullptr, nullptr});
+  } else if (line.test) {
     plan.steps.push_back({Step::Kind::test, nullptr, nullptr});
   } else if (line.script < argc) {
     plan.steps.push_back({Step::Kind::script, line.script_is_stdin ? nullptr : argv[line.script], nullptr});
@@ -134,6 +153,35 @@ void push_module_global(lua_State* L, const char* text) {
   }
 }
 
+int load_script(lua_State* L) {
+  load_program(L, static_cast<const char*>(lua_touserdata(L, 1)));
+  return 1;
+}
+
+/// Lua function: -> the script's function, or nil and its error. Upvalue: its path, as a light userdata.
+int try_load_script(lua_State* L) {
+  lua_settop(L, 0);
+  lua_pushcfunction(L, bound<load_script>);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return 1;
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/// Pushes the function that is the prompt, and its arguments; with a script those are the script too.
+int push_prompt(lua_State* L, const Plan& plan) {
+  lua_pushcfunction(L, stdlib::use_module_file);
+  lua_pushliteral(L, "repl/command");
+  lua_call(L, 1, 1);
+  lua_pushstring(L, version_text().c_str());
+  lua_pushboolean(L, plan.ignore_environment ? 1 : 0);
+  if (plan.script == plan.argc) return 3;
+  lua_pushlightuserdata(L, plan.script_is_stdin ? nullptr : plan.argv[plan.script]);
+  lua_pushcclosure(L, bound<try_load_script>, 1);
+  return 4 + push_script_arguments(L);
+}
+
 /// Protected and bound: plan, number of a step -> the function to call for it, and its arguments.
 int prepare_step(lua_State* L) {
   const Step& step = plan_of(L).steps[static_cast<std::size_t>(lua_tointeger(L, 2))];
@@ -152,6 +200,7 @@ int prepare_step(lua_State* L) {
       lua_pushliteral(L, "test/command");
       lua_call(L, 1, 1);
       return 1 + push_script_arguments(L);
+    case Step::Kind::prompt: return push_prompt(L, plan_of(L));
     case Step::Kind::at_end: return lua_getfield(L, LUA_REGISTRYINDEX, stdlib::kAtEnd) == LUA_TFUNCTION ? 1 : 0;
   }
   return 0;
@@ -196,6 +245,8 @@ int run_steps(lua_State* L, int, lua_KContext next) {
 int main_function(lua_State* L) {
   lua_pushcfunction(L, bound<format_error>);
   lua_setfield(L, LUA_REGISTRYINDEX, stdlib::kFormatError);
+  lua_pushcfunction(L, bound<remember_source_of>);
+  lua_setfield(L, LUA_REGISTRYINDEX, stdlib::kRememberSource);
   set_arguments(L);
   return run_steps(L, LUA_OK, 0);
 }

@@ -2,6 +2,7 @@
 
 #include "interp/error_tree.hpp"
 #include "interp/excerpt.hpp"
+#include "runtime/lua/bind.hpp"
 #include "runtime/task/scheduler.hpp"
 
 #include <unistd.h>
@@ -207,6 +208,13 @@ int format_error(lua_State* L) {
   }
   lua_pushlstring(L, text.data(), text.size());
   return 1;
+}
+
+int remember_source_of(lua_State* L) {
+  const std::string_view name = check_view(L, 1);
+  const std::string_view text = check_view(L, 2);
+  remember_source(std::string(name), std::string(text));
+  return 0;
 }
 
 void report_message(const char* message) { std::fprintf(stderr, "neap: %s\n", message); }

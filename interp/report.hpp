@@ -27,6 +27,9 @@ void report_context(lua_State* L, int context);
 /// Lua function for the test runner: error, trace or nil, colour, path of the script or nil -> the same report as text.
 int format_error(lua_State* L);
 
+/// Lua function: name of a chunk that has no file, text -> nothing. Reports show the text's lines from then on.
+int remember_source_of(lua_State* L);
+
 /// Writes "neap: MESSAGE".
 void report_message(const char* message);
 

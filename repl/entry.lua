@@ -21,12 +21,11 @@ end
 
 -- The entry as a function, or nil and what is wrong with it. `name` is its chunk's; an expression gives its values.
 local function compile(text, name, env, locals)
-  local chunk_name = "=" .. name
   -- A sound chunk of its own, before anything is put around it.
-  if load("return " .. text, chunk_name, "t") then return locals:compile("return ", text, chunk_name, env) end
-  local chunk, problem = load(text, chunk_name, "t")
+  if load("return " .. text, name, "t") then return locals:compile("return ", text, name, env) end
+  local chunk, problem = load(text, name, "t")
   if not chunk then return nil, problem end
-  return locals:compile("", text, chunk_name, env)
+  return locals:compile("", text, name, env)
 end
 
 return { compile = compile, is_complete = is_complete }

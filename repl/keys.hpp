@@ -14,11 +14,22 @@ namespace neap::repl {
 
 struct Key {
   enum class Kind : std::uint8_t {
-    text,  // `text`: one or more characters typed, without controls; with Alt exactly one, lower case ones as they are
+    text,   // `text`: one or more characters typed, without controls; with Alt exactly one, lower case ones as they are
     paste,  // `text`: everything between the brackets, line ends as "\n"
     control,  // `code`: the letter or sign, 'a' for Ctrl-A, '_' for Ctrl-_, ' ' for Ctrl-Space
-    enter, tab, backspace, remove, insert,  // `remove` is the Delete key
-    home, end, left, right, up, down, page_up, page_down,
+    enter,
+    tab,
+    backspace,
+    remove,
+    insert,  // `remove` is the Delete key
+    home,
+    end,
+    left,
+    right,
+    up,
+    down,
+    page_up,
+    page_down,
     escape,    // the key itself, as told by time: see KeyDecoder::flush
     function,  // `code`: 1 for F1
     unknown,   // a sequence that means nothing to us; it is complete, and dropped

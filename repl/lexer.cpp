@@ -9,9 +9,10 @@ namespace {
 
 using namespace std::literals;
 
-constexpr std::array kKeywords = {"and"sv,   "break"sv, "do"sv,  "else"sv, "elseif"sv, "end"sv,    "false"sv, "for"sv,
-                                  "function"sv, "goto"sv,  "if"sv,  "in"sv,   "local"sv,  "nil"sv,    "not"sv,   "or"sv,
-                                  "repeat"sv,   "return"sv, "then"sv, "true"sv, "until"sv,  "while"sv};
+constexpr std::array kKeywords = {"and"sv,   "break"sv, "do"sv,       "else"sv, "elseif"sv, "end"sv,
+                                  "false"sv, "for"sv,   "function"sv, "goto"sv, "if"sv,     "in"sv,
+                                  "local"sv, "nil"sv,   "not"sv,      "or"sv,   "repeat"sv, "return"sv,
+                                  "then"sv,  "true"sv,  "until"sv,    "while"sv};
 
 constexpr std::array kLongSigns = {"..."sv, "<<"sv, ">>"sv, "//"sv, "=="sv, "~="sv, "<="sv, ">="sv, "::"sv, ".."sv};
 
@@ -86,8 +87,10 @@ class Lexer {
   void quoted(char quote) {
     for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
       if (text_[i] == '\\' && i + 1 < text_.size()) {
-        if (text_[i + 1] == 'z') i = std::min(text_.find_first_not_of(" \t\n\v\f\r", i + 2), text_.size()) - 1;
-        else ++i;
+        if (text_[i + 1] == 'z')
+          i = std::min(text_.find_first_not_of(" \t\n\v\f\r", i + 2), text_.size()) - 1;
+        else
+          ++i;
       } else if (text_[i] == quote) {
         return add(Token::Kind::string, i + 1);
       } else if (text_[i] == '\n') {

@@ -2,6 +2,7 @@
 #include "repl/lexer.hpp"
 #include "repl/library.hpp"
 #include "runtime/lua/bind.hpp"
+#include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"
 
 #include <vector>
@@ -60,6 +61,40 @@ int stubs(lua_State* L) {
   return 1;
 }
 
+/// Calls a function that the interpreter has put into the registry; false when there is none. Its arguments are on the
+/// stack from index 1 on.
+bool call_registered(lua_State* L, const char* name, int results) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, name) != LUA_TFUNCTION) return false;
+  lua_insert(L, 1);
+  lua_call(L, lua_gettop(L) - 1, results);
+  return true;
+}
+
+/// format_error(err, trace or nil, colour): the report of an error, as text that ends in a newline.
+int format_error(lua_State* L) {
+  lua_settop(L, 3);
+  if (call_registered(L, stdlib::kFormatError, 1)) return 1;
+  luaL_tolstring(L, 1, nullptr);
+  lua_pushliteral(L, "\n");
+  lua_concat(L, 2);
+  return 1;
+}
+
+/// remember_source(name, text): error reports show lines of the text.
+int remember_source(lua_State* L) {
+  lua_settop(L, 2);
+  call_registered(L, stdlib::kRememberSource, 0);
+  return 0;
+}
+
+/// failure(task): the error of a failed or cancelled task, and its trace or nil.
+int failure(lua_State* L) {
+  check_future(L, 1);
+  push_exception(L, 1);
+  push_extra(L, 1, "traceback");
+  return 2;
+}
+
 }  // namespace
 
 int open_repl(lua_State* L) {
@@ -70,6 +105,9 @@ int open_repl(lua_State* L) {
   static const luaL_Reg kFunctions[] = {
       {"tokens", bound<tokens>},
       {"stubs", bound<stubs>},
+      {"format_error", bound<format_error>},
+      {"remember_source", bound<remember_source>},
+      {"failure", bound<failure>},
   };
   set_functions(L, kFunctions);
   return 1;

@@ -13,10 +13,10 @@ enum class Style : std::uint8_t {
   string,
   number,
   comment,
-  builtin,   // a global of Lua's or neap's
-  error,     // a token that no Lua program can hold
-  bracket,   // the bracket that belongs to the one at the cursor
-  command,   // ".help", "?name"
+  builtin,  // a global of Lua's or neap's
+  error,    // a token that no Lua program can hold
+  bracket,  // the bracket that belongs to the one at the cursor
+  command,  // ".help", "?name"
   prompt,
   faint,     // hints: what is shown and not typed
   selected,  // the candidate that Tab would insert

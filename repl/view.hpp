@@ -19,8 +19,8 @@ struct View {
   StyledText continuation;  // before each further one
   std::string text;         // the entry; lines end in "\n"
   StyledSpans spans;
-  std::size_t cursor = 0;         // a byte of `text`
-  std::string hint;               // faint, behind the end of the text: what the right arrow would insert; may have several lines
+  std::size_t cursor = 0;  // a byte of `text`
+  std::string hint;  // faint, behind the end of the text: what the right arrow would insert; may have several lines
   std::vector<StyledText> below;  // lines under the entry: candidates, a signature, a message; cut to the width
 };
 

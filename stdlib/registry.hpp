@@ -45,8 +45,9 @@ void add_library(const Library& library);
 std::span<const Library* const> libraries();
 
 // Fields of the registry by which the interpreter and the library meet.
-inline constexpr const char* kAtEnd = "neap.at_end";              // a function, called when the script has ended
-inline constexpr const char* kFormatError = "neap.format_error";  // error, trace, colour, script -> text
+inline constexpr const char* kAtEnd = "neap.at_end";                    // a function, called when the script has ended
+inline constexpr const char* kFormatError = "neap.format_error";        // error, trace, colour, script -> text
+inline constexpr const char* kRememberSource = "neap.remember_source";  // name of a chunk without a file, text
 
 /// Makes the library known to the state: the globals `async`, `await` and `neap`, and `require` of "async"
 /// and "neap.NAME". `directory` may be empty; else Lua files are read from there (NEAP_STDLIB).

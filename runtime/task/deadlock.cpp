@@ -5,6 +5,8 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/task/scheduler.hpp"
 
+#include <algorithm>
+
 namespace neap {
 
 namespace {
@@ -134,7 +136,10 @@ int Scheduler::describe_deadlock(lua_State* L) {
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, list, i);
     const Task& task = *to_task(L, -1);
-    if (task.task_state == TaskState::parked && listed++ < kListed) {
+    // A root below the top waits for the one above it: a main task in async.run, a prompt's for its entry.
+    const auto& roots = scheduler.roots_;
+    const bool waits_for_root = std::ranges::count(roots, &task) != 0 && roots.back() != &task;
+    if (!waits_for_root && task.task_state == TaskState::parked && listed++ < kListed) {
       add_waiting_task(L, task);
     } else {
       lua_pop(L, 1);

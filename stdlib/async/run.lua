@@ -6,15 +6,21 @@ local check_options = use("task").check_options
 local DeadlockError, RuntimeError = core.errors.DeadlockError, core.errors.RuntimeError
 local TypeError = core.errors.TypeError
 
-local main_task -- the first task: the script's own
+local main_task -- who runs a loop now
 local active = false
+local allowed = setmetatable({}, { __mode = "k" }) -- tasks that count as a main task: entries of a prompt
 
 core.hidden_tasks = {}
+
+-- Lets the task do what a script's main task may.
+local function allow(task)
+  allowed[task] = true
+end
 
 -- Only the script's main task may run a loop to its end, and one at a time.
 local function enter(what)
   local task = core.current_task()
-  if task == nil or core.task_id(task) ~= 1 or active then
+  if task == nil or not (core.task_id(task) == 1 or allowed[task]) or active then
     error(RuntimeError(what .. " cannot be called from a running task; await it instead"), 3)
   end
   main_task = task
@@ -172,4 +178,4 @@ local function new_event_loop()
   return setmetatable({ closed = false, first = mark + 1 }, EventLoop)
 end
 
-return { run = run, new_event_loop = new_event_loop, cancel_since = cancel_since }
+return { hidden_tasks = core.hidden_tasks, allow = allow, run = run, new_event_loop = new_event_loop, cancel_since = cancel_since }

@@ -185,16 +185,11 @@ TEST_CASE("NEAP_STDLIB names the directory of the library's Lua files", "[interp
   CHECK(output_of({"-e", "print(type(async.TaskGroup))"}, options) == "function\n");
 }
 
-TEST_CASE("the prompt: one line says that it is not there, and what to do", "[interp][options]") {
-  const ProcessResult option = run_neap({"-i", "-e", "print('not run')"});
-  CHECK(option.status == 1);
-  CHECK(option.err.starts_with("neap: the interactive prompt is not in this version; run a script with"));
-  CHECK(option.err.find('\n') == option.err.size() - 1);
-  CHECK(option.out.starts_with("neap " NEAP_VERSION));
-  const ProcessResult terminal = run_neap({}, {.stdin_is_terminal = true});
-  CHECK(terminal.status == 1);
-  CHECK(terminal.err == option.err);
-  CHECK(terminal.out.empty());
+TEST_CASE("'neap repl' takes no arguments", "[interp][options]") {
+  const ProcessResult result = run_neap({"repl", "x.lua"});
+  CHECK(result.status == 1);
+  CHECK(
+      result.err.starts_with("neap: 'repl' takes no arguments, got 'x.lua' ('neap -i SCRIPT' runs a script first)\n"));
 }
 
 TEST_CASE("warnings are off until @on", "[interp][options]") {

@@ -8,7 +8,7 @@ local function session(env)
   env = env or setmetatable({}, { __index = _G })
   return function(text, ...)
     count = count + 1
-    local fn, problem = entry.compile(text, ("[%d]"):format(count), env, locals)
+    local fn, problem = entry.compile(text, ("=[%d]"):format(count), env, locals)
     if not fn then error(problem, 0) end
     return fn(...)
   end, locals, env

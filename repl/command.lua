@@ -1,0 +1,21 @@
+-- `neap` on a terminal, `neap -i script.lua`, `neap repl`.
+local core, use = ...
+
+-- XDG_CONFIG_HOME/neap/init.lua, or the same under ~/.config.
+local function start_file()
+  local config, home = os.getenv("XDG_CONFIG_HOME"), os.getenv("HOME")
+  if config and config:sub(1, 1) == "/" then return config .. "/neap/init.lua" end
+  return home and home ~= "" and home .. "/.config/neap/init.lua" or nil
+end
+
+-- banner, ignore_environment, and for a script: a function that loads it, and its arguments.
+return function(banner, ignore_environment, ...)
+  local all_ended = use("start").start({ banner = true }, {
+    owns_program = true,
+    banner = banner,
+    start_file = not ignore_environment and start_file() or nil,
+    script = select("#", ...) > 0 and table.pack(...) or nil,
+  })
+  io.stdout:flush()
+  if not all_ended then os.exit(0) end
+end

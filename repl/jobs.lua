@@ -1,0 +1,125 @@
+-- Entries as tasks: one in the foreground, others sent to the background.
+--
+--   Ctrl-C  cancels the one in the foreground; its cleanup runs, and others are left alone.
+--   Ctrl-Z  makes a job of it: the prompt comes back, and its values are shown when it ends.
+local core, use = ...
+
+local async = require "async"
+local native, run = use("async/native"), use("async/run")
+
+local Jobs = {}
+Jobs.__index = Jobs
+
+local function new(session)
+  return setmetatable({ session = session, list = {} }, Jobs)
+end
+
+-- While it is open, `task` is what deadlocks and signals are about.
+local function as_root(task)
+  native.push_root(task)
+  return setmetatable({}, { __close = function() native.pop_root(task) end })
+end
+
+local function summary(text)
+  local line = text:match("^%s*([^\n]*)")
+  if #line < #text then line = line .. " ..." end
+  return #line > 60 and line:sub(1, (utf8.offset(line, -1, 58) or 58) - 1) .. "..." or line
+end
+
+-- Waits until the job's task has ended, or goes to the background. True when it ended without an error.
+function Jobs:attend(job)
+  local session, task = self.session, job.task
+  local suspended = async.Future()
+  session.reader:set_foreground(task)
+  session.reader:on_signal(function(kind)
+    if kind == "suspend" then
+      if not suspended:done() then suspended:set_result(true) end
+    elseif not task:done() then
+      if job.interrupted then session:say(session:faint("(its cleanup still runs; Ctrl-Z leaves it to itself)")) end
+      job.interrupted = true
+      task:cancel()
+    end
+  end)
+  do
+    local root <close> = as_root(task)
+    async.wait({ task, suspended }, { return_when = async.FIRST_COMPLETED })
+  end
+  session.reader:set_foreground(nil)
+  if task:done() then return self:conclude(job) end
+  self:to_background(job)
+  return nil
+end
+
+-- Tells of a task that has ended otherwise than by returning.
+function Jobs:conclude(job)
+  local session, task = self.session, job.task
+  if task:cancelled() and job.interrupted then
+    session:say(session:faint("cancelled"))
+    return false
+  end
+  local err, trace = core.failure(task)
+  if not task:cancelled() and task:exception() == nil then return true end
+  session:show_error(err, trace)
+  return false
+end
+
+function Jobs:to_background(job)
+  local session = self.session
+  self.list[#self.list + 1] = job
+  job.background = true
+  session:say(session:faint(("[%d] goes on in the background: %s"):format(job.number, summary(job.text))))
+  job.task:add_done_callback(function()
+    for i, other in ipairs(self.list) do
+      if other == job then table.remove(self.list, i) end
+    end
+    if not job.background then return end
+    if self:conclude(job) and not job.shown then
+      session:say(session:faint(("[%d] done: %s"):format(job.number, summary(job.text))))
+    end
+  end)
+end
+
+-- Makes a task of `fn`, whose values are shown when it returns.
+local function start(session, number, text, fn, ...)
+  local job = { number = number, text = text }
+  local arguments = table.pack(...)
+  -- Called without a name, so that a traceback says "main chunk" and no name of ours.
+  local function entry() return fn end
+  local function body()
+    local results = table.pack(entry()(table.unpack(arguments, 1, arguments.n)))
+    job.shown = results.n > 0
+    if job.background and results.n > 0 then
+      session:say(session:faint(("[%d] done: %s"):format(number, summary(text))))
+    end
+    session:show(number, results)
+  end
+  job.task = async.create_task(body, { name = ("[%d]"):format(number) })
+  run.allow(job.task)
+  return job
+end
+
+function Jobs:run(number, text, fn, ...)
+  return self:attend(start(self.session, number, text, fn, ...))
+end
+
+function Jobs:run_in_background(number, text, fn)
+  self:to_background(start(self.session, number, text, fn))
+end
+
+-- The job of that entry; without a number the one that was sent to the background last.
+function Jobs:find(number)
+  if number == nil then return self.list[#self.list] end
+  for _, job in ipairs(self.list) do
+    if job.number == number then return job end
+  end
+end
+
+function Jobs:to_foreground(job)
+  for i, other in ipairs(self.list) do
+    if other == job then table.remove(self.list, i) end
+  end
+  job.background, job.interrupted = false, false
+  return self:attend(job)
+end
+
+return { new = new, summary = summary }
