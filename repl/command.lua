@@ -12,7 +12,7 @@ end
 return function(banner, ignore_environment, ...)
   local all_ended = use("start").start({ banner = true }, {
     owns_program = true,
-    banner = banner,
+    banner = banner .. "   .help for help, Ctrl-D to leave",
     start_file = not ignore_environment and start_file() or nil,
     script = select("#", ...) > 0 and table.pack(...) or nil,
   })

@@ -5,6 +5,8 @@
 #include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"
 
+#include <unistd.h>
+
 #include <vector>
 
 namespace neap::repl {
@@ -87,6 +89,12 @@ int remember_source(lua_State* L) {
   return 0;
 }
 
+/// is_terminal(fd)
+int is_terminal(lua_State* L) {
+  lua_pushboolean(L, isatty(static_cast<int>(luaL_checkinteger(L, 1))) != 0);
+  return 1;
+}
+
 /// failure(task): the error of a failed or cancelled task, and its trace or nil.
 int failure(lua_State* L) {
   check_future(L, 1);
@@ -108,6 +116,7 @@ int open_repl(lua_State* L) {
       {"format_error", bound<format_error>},
       {"remember_source", bound<remember_source>},
       {"failure", bound<failure>},
+      {"is_terminal", bound<is_terminal>},
   };
   set_functions(L, kFunctions);
   return 1;

@@ -1,4 +1,4 @@
--- The examples of the reference pages stdlib/*/README.md: each is a test of its own, run under the virtual clock.
+-- The examples of the reference pages stdlib/*/README.md and repl/README.md: each is a test of its own, run under the virtual clock.
 --
 -- An example is a fenced block marked `lua`. `-->` begins a line of what it prints:
 --
@@ -109,7 +109,7 @@ local modules = { "async", "base", "net", "stream" }
 for name in pairs(neap) do modules[#modules + 1] = name end
 table.sort(modules)
 for _, module in ipairs(modules) do
-  local path = ("stdlib/%s/README.md"):format(module)
+  local path = (module == "repl" and "" or "stdlib/") .. module .. "/README.md"
   local page = read(root .. "/" .. path)
   for _, example in ipairs(page and examples_of(page) or {}) do
     test(("%s: %s, example %d"):format(path, example.heading, example.number), function() run(example, path) end)

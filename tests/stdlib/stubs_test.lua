@@ -131,10 +131,15 @@ local function sorted(t)
   end
 end
 
+-- The prompt's module is a folder beside stdlib.
+local function file_of(module, file)
+  return (module == "repl" and "" or "stdlib/") .. module .. "/" .. file
+end
+
 local modules = { async = async }
 for name, value in pairs(neap) do modules[name] = value end
 for module, value in sorted(modules) do
-  local path = ("stdlib/%s/%s.d.lua"):format(module, module)
+  local path = file_of(module, module .. ".d.lua")
   local lines = lines_of(root .. "/" .. path)
   if lines then
     local classes, variables = parse(lines)
@@ -152,7 +157,7 @@ test("every module has a stub and a reference page", function()
   local problems = {}
   for module in pairs(modules) do
     for _, file in ipairs { module .. ".d.lua", "README.md" } do
-      local path = ("stdlib/%s/%s"):format(module, file)
+      local path = file_of(module, file)
       if lines_of(root .. "/" .. path) == nil then problems[#problems + 1] = "there is no " .. path end
     end
   end
