@@ -50,7 +50,7 @@ Environment:
   LUA_CPATH_5_4, LUA_CPATH    where require looks for C modules
   NEAP_DEBUG=1                the same as --debug
   NEAP_STDLIB=DIR             read the Lua part of neap's library from DIR
-  NEAP_HISTORY=FILE           where the prompt keeps its history; empty: nowhere.
+  NEAP_HISTORY=FILE           where the prompt keeps its history; empty: none.
                               Default: neap/history under XDG_STATE_HOME or
                               ~/.local/state
   XDG_CONFIG_HOME=DIR         the prompt runs DIR/neap/init.lua first; default

@@ -115,9 +115,19 @@ TEST_CASE("-v prints the versions and goes on; alone it reads no standard input"
 TEST_CASE("--help names every option and variable", "[interp][options]") {
   const std::string help = output_of({"--help"});
   CHECK(output_of({"-h"}) == help);
-  for (const char* word : {"-e stat",  "-l mod",    "-l g=mod",   "-i ",         "-v ",      "-E ",      "-W ",
-                           "-- ",      "- ",        "-h, --help", "--version",   "--debug",  "LUA_INIT", "LUA_INIT_5_4",
-                           "LUA_PATH", "LUA_CPATH", "NEAP_DEBUG", "NEAP_STDLIB", "NO_COLOR", "130"}) {
+  for (const char* word : {"-e stat",      "-l mod",
+                           "-l g=mod",     "-i ",
+                           "-v ",          "-E ",
+                           "-W ",          "-- ",
+                           "- ",           "-h, --help",
+                           "--version",    "--debug",
+                           "LUA_INIT",     "LUA_INIT_5_4",
+                           "LUA_PATH",     "LUA_CPATH",
+                           "NEAP_DEBUG",   "NEAP_STDLIB",
+                           "NO_COLOR",     "130",
+                           "NEAP_HISTORY", "XDG_CONFIG_HOME",
+                           "VISUAL",       "EDITOR",
+                           "TERM=dumb",    " repl"}) {
     INFO(word);
     CHECK(help.find(word) != std::string::npos);
   }
