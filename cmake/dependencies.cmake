@@ -1,4 +1,4 @@
-# Lua 5.4 and libuv, through pkg-config under the names that distributions give them.
+# Lua 5.4, libuv and utf8proc, through pkg-config under the names that distributions give them.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
@@ -20,4 +20,21 @@ endif()
 pkg_check_modules(LIBUV QUIET IMPORTED_TARGET libuv>=1.44)
 if(NOT LIBUV_FOUND)
   message(FATAL_ERROR "neap needs libuv >= 1.44. On Debian and Ubuntu install libuv1-dev; ./dev does it for you.")
+endif()
+
+# The static library where there is one: a shared one costs every script a library to load, for the prompt alone.
+pkg_check_modules(UTF8PROC QUIET IMPORTED_TARGET libutf8proc>=2.5)
+if(NOT UTF8PROC_FOUND)
+  message(FATAL_ERROR "neap needs utf8proc >= 2.5 (of its pkg-config file). On Debian and Ubuntu install libutf8proc-dev; "
+                      "./dev does it for you.")
+endif()
+add_library(neap_utf8proc INTERFACE)
+find_library(UTF8PROC_STATIC ${CMAKE_STATIC_LIBRARY_PREFIX}utf8proc${CMAKE_STATIC_LIBRARY_SUFFIX}
+             HINTS ${UTF8PROC_LIBRARY_DIRS} ${UTF8PROC_LIBDIR})
+if(UTF8PROC_STATIC)
+  target_include_directories(neap_utf8proc SYSTEM INTERFACE ${UTF8PROC_INCLUDE_DIRS})
+  target_link_libraries(neap_utf8proc INTERFACE ${UTF8PROC_STATIC})
+  target_compile_definitions(neap_utf8proc INTERFACE UTF8PROC_STATIC)
+else()
+  target_link_libraries(neap_utf8proc INTERFACE PkgConfig::UTF8PROC)
 endif()

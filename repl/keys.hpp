@@ -2,7 +2,8 @@
 //
 //   "a" -> text "a"     ESC [ A -> up      ESC b -> Alt-b     0x01 -> Ctrl-a     ESC [200~ ... ESC [201~ -> paste
 //
-// It understands what xterm, the Linux console, tmux, screen, rxvt and the BSDs' consoles send (CSI and SS3 sequences with modifiers, "CSI u").
+// It understands what xterm, the Linux console, tmux, screen, rxvt and the BSDs' consoles send: CSI and SS3 sequences with
+// modifiers, "CSI u" and xterm's modifyOtherKeys, Escape as a prefix for Alt.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,14 @@ namespace neap::repl {
 
 struct Key {
   enum class Kind : std::uint8_t {
-    text,   // `text`: one or more characters typed, without controls; with Alt exactly one, lower case ones as they are
-    paste,  // `text`: everything between the brackets, line ends as "\n"
+    text,     // `text`: one or more characters typed, without controls; with Alt exactly one. Bytes may be no UTF-8
+    paste,    // `text`: everything between the brackets, line ends as "\n"
     control,  // `code`: the letter or sign, 'a' for Ctrl-A, '_' for Ctrl-_, ' ' for Ctrl-Space
-    enter,
+    enter,    // Ctrl-J too
     tab,
-    backspace,
-    remove,
-    insert,  // `remove` is the Delete key
+    backspace,  // Ctrl-H too
+    remove,     // the Delete key
+    insert,
     home,
     end,
     left,
@@ -38,7 +39,7 @@ struct Key {
   Kind kind = Kind::unknown;
   std::string text;
   char32_t code = 0;
-  bool control = false;  // of the keys with a name
+  bool control = false;  // of the keys with a name, as are the next two; alt of `text` and `control` too
   bool alt = false;
   bool shift = false;
 
@@ -50,15 +51,20 @@ class KeyDecoder {
   /// Adds the keys that are complete; the rest is kept. Any bytes in any pieces: none is lost, and none can make it stick.
   void feed(std::string_view bytes, std::vector<Key>& keys);
   /// True while an escape sequence (or a lone Escape) or a character is incomplete, and no paste is: call `flush` when
-  /// nothing has come for kEscapeDelay.
+  /// nothing has come for kEscapeDelay milliseconds.
   [[nodiscard]] bool pending() const;
-  /// Nothing follows: what is kept is what was meant.
+  /// Nothing follows: what is kept is what was meant. A paste that has not ended, ends.
   void flush(std::vector<Key>& keys);
 
-  static constexpr int kEscapeDelay = 30;  // milliseconds
+  static constexpr int kEscapeDelay = 30;
 
  private:
+  void decode(std::vector<Key>& keys, bool last);
+  /// The bytes of the paste from `from` on; npos when its end has not come.
+  std::size_t paste(std::size_t from, std::vector<Key>& keys, bool last);
+
   std::string kept_;
+  std::size_t searched_ = 0;  // of kept_, for the end of the paste
   bool pasting_ = false;
 };
 
