@@ -3,7 +3,6 @@
 #include "repl/text.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace neap::repl {
@@ -34,9 +33,10 @@ void EditBuffer::replace(std::size_t begin, std::size_t end, std::string_view wi
 bool EditBuffer::undo() {
   step_open_ = false;
   if (done_.empty()) return false;
-  for (const Change& change : std::views::reverse(done_.back())) {
-    text_.replace(change.at, change.inserted.size(), change.removed);
-    cursor_ = change.cursor_before;
+  const Step& step = done_.back();
+  for (std::size_t i = step.size(); i-- > 0;) {
+    text_.replace(step[i].at, step[i].inserted.size(), step[i].removed);
+    cursor_ = step[i].cursor_before;
   }
   undone_.push_back(std::move(done_.back()));
   done_.pop_back();

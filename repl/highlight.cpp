@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::literals;
 
-constexpr std::array kTakingExpression = {".time"sv, ".bench"sv};
+constexpr std::array kTakingExpression = {".time"sv, ".bench"sv, ".bg"sv};
 constexpr std::string_view kBrackets = "([{)]}";
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -103,18 +103,32 @@ class Highlighter {
   std::unordered_map<std::string_view, bool> asked_;
 };
 
+std::size_t first_letter(std::string_view entry) { return std::min(entry.find_first_not_of(" \t\n"), entry.size()); }
+
+/// "name?": what is to be known of a name.
+bool is_question(std::string_view text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.remove_suffix(1);
+  if (text.size() < 2 || text.back() != '?' || !is_letter(text[0])) return false;
+  text.remove_suffix(1);
+  return std::ranges::all_of(text,
+                             [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == ':'; });
+}
+
 /// Where Lua begins behind a command; the end of the entry when it does not take any.
 std::size_t add_command(std::string_view entry, StyledSpans& spans) {
-  const std::string_view word = entry[0] == '?' ? entry.substr(0, entry.find('\n')) : first_word(entry);
-  spans.push_back({0, word.size(), Style::command});
-  return std::ranges::find(kTakingExpression, word) != kTakingExpression.end() ? word.size() : entry.size();
+  const std::size_t begin = first_letter(entry);
+  const std::string_view rest = entry.substr(begin);
+  const std::string_view word = rest[0] == '.' ? first_word(rest) : rest.substr(0, rest.find('\n'));
+  spans.push_back({begin, begin + word.size(), Style::command});
+  return std::ranges::find(kTakingExpression, word) != kTakingExpression.end() ? begin + word.size() : entry.size();
 }
 
 }  // namespace
 
 bool is_command(std::string_view entry) {
-  if (entry.starts_with('?')) return true;
-  return entry.starts_with('.') && (entry.size() == 1 || is_letter(entry[1]));
+  const std::string_view rest = entry.substr(first_letter(entry));
+  if (rest.starts_with('?') || is_question(rest)) return true;
+  return rest.starts_with('.') && (rest.size() == 1 || is_letter(rest[1]));
 }
 
 StyledSpans highlight(std::string_view entry, std::size_t cursor, const KnownNames& known) {

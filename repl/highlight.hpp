@@ -14,14 +14,14 @@ using KnownNames = std::function<bool(std::string_view name)>;
 
 constexpr std::size_t kNoCursor = static_cast<std::size_t>(-1);
 
-/// With the bracket marked that belongs to the one at the cursor, or before it. An entry that begins with "." or "?" is a
-/// command, and so is its first word; what follows in that line is Lua only where the command takes an expression.
+/// With the bracket marked that belongs to the one at the cursor, or before it. Of a command the first word has a colour;
+/// what follows is Lua where the command takes any.
 /// An entry of more than kMostHighlighted bytes has no colours: they would have to be found anew with every key.
 StyledSpans highlight(std::string_view entry, std::size_t cursor, const KnownNames& known);
 
 constexpr std::size_t kMostHighlighted = 200'000;
 
-/// True for ".help" and "?name", and not for ".5" or "...".
+/// True for ".help", "?name" and "name?", and not for ".5" or "...".
 bool is_command(std::string_view entry);
 
 /// Spans with another one laid over them.

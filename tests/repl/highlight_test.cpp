@@ -72,6 +72,10 @@ TEST_CASE("repl highlight: commands") {
   CHECK(coloured(".load end.lua") == Words{"command:.load"});
   CHECK(coloured(".time print(1)") == Words{"command:.time", "builtin:print", "number:1"});
   CHECK(coloured("?print") == Words{"command:?print"});
+  CHECK(coloured(" ?string.rep") == Words{"command:?string.rep"});
+  CHECK(coloured("string.rep? ") == Words{"command:string.rep? "});
+  CHECK(coloured("x = 1?") == Words{"number:1", "error:?"});
+  CHECK(coloured(" .bg f(1)") == Words{"command:.bg", "number:1"});
   CHECK(coloured(".") == Words{"command:."});
   CHECK(coloured(".5 + x") == Words{"number:.5"});
   CHECK(coloured("...") == Words{});

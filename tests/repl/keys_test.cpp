@@ -231,7 +231,7 @@ TEST_CASE("repl keys: ten megabytes pasted in small pieces are no trouble") {
   for (int i = 0; i < 2'500; ++i) decoder.feed(piece, keys);
   decoder.feed("\x1b[201~", keys);
   REQUIRE(keys.size() == 1);
-  CHECK(keys[0].text.size() == 4096U * 2'500U);
+  CHECK(keys[0].text.size() == std::size_t{4096} * 2'500);
 }
 
 TEST_CASE("repl keys: any bytes give the same keys in any pieces, and never stick") {

@@ -269,6 +269,7 @@ TEST_CASE("repl editor: Ctrl-C in a search is Ctrl-C") {
 
 TEST_CASE("repl editor: ten thousand entries are searched in a moment") {
   std::vector<std::string> entries;
+  entries.reserve(10'000);
   for (int i = 0; i < 10'000; ++i) entries.push_back("local name_" + std::to_string(i) + " = " + std::string(80, 'x'));
   Typist user({}, entries);
   user.type(ctrl('r') + "name_17 ");

@@ -30,12 +30,14 @@ Typist completing(std::vector<Candidate> words, const std::vector<std::string>& 
 
 std::vector<Candidate> words(const std::vector<std::string>& texts) {
   std::vector<Candidate> candidates;
+  candidates.reserve(texts.size());
   for (const std::string& text : texts) candidates.push_back({text, "", ""});
   return candidates;
 }
 
 std::vector<Candidate> numbered(int count) {
   std::vector<Candidate> candidates;
+  candidates.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) candidates.push_back({"name" + std::to_string(100 + i), "", ""});
   return candidates;
 }

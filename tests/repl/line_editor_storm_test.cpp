@@ -13,7 +13,7 @@ using Outcome = LineEditor::Outcome;
 namespace {
 
 const std::vector<std::string>& likely_keys() {
-  static const std::vector<std::string> keys = [] {
+  static const std::vector<std::string> kKeys = [] {
     std::vector<std::string> all = {"a",
                                     "e",
                                     "x",
@@ -79,7 +79,7 @@ const std::vector<std::string>& likely_keys() {
     for (const char c : std::string("bfdulctyn<>_/r.\\pq")) all.push_back(alt(std::string(1, c)));
     return all;
   }();
-  return keys;
+  return kKeys;
 }
 
 LineEditor::Hooks hooks() {
