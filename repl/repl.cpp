@@ -1,4 +1,5 @@
 // The native part of the module.
+#include "repl/folder.hpp"
 #include "repl/lexer.hpp"
 #include "repl/library.hpp"
 #include "runtime/lua/bind.hpp"
@@ -109,6 +110,7 @@ int open_repl(lua_State* L) {
   luaL_newmetatable(L, "neap.repl.tokens");
   lua_pushcfunction(L, delete_tokens);
   lua_setfield(L, -2, "__gc");
+  open_folders(L);
   lua_createtable(L, 0, 8);
   static const luaL_Reg kFunctions[] = {
       {"tokens", bound<tokens>},
@@ -117,6 +119,7 @@ int open_repl(lua_State* L) {
       {"remember_source", bound<remember_source>},
       {"failure", bound<failure>},
       {"is_terminal", bound<is_terminal>},
+      {"list_folder", bound<list_folder>},
   };
   set_functions(L, kFunctions);
   return 1;
