@@ -4,6 +4,7 @@ local core, use = ...
 local values, signature, scalars, docs = use("values"), use("signature"), use("scalars"), use("docs")
 
 local MOST = 1000    -- candidates
+local SORTED = 2000  -- candidates that are sorted
 local LOOKED = 20000 -- keys of one table that are looked at
 
 local Candidates = {}
@@ -26,8 +27,9 @@ function Candidates:add(name, about, text, rank)
   else
     return
   end
+  if #list >= SORTED then return end
   self.seen[name] = true
-  list[#list + 1] = { name = name, text = text or name, about = about, rank = rank or 0 }
+  list[#list + 1] = { name = name, lower = name:lower(), text = text or name, about = about, rank = rank or 0 }
 end
 
 -- Adds the string keys of the tables; `accept(key, value)` may refuse some, or answer with a text to be inserted. Of a
@@ -81,8 +83,7 @@ local function before(a, b)
   if a.rank ~= b.rank then return a.rank < b.rank end
   local low_a, low_b = a.name:sub(1, 1) == "_", b.name:sub(1, 1) == "_"
   if low_a ~= low_b then return low_b end
-  local left, right = a.name:lower(), b.name:lower()
-  if left ~= right then return left < right end
+  if a.lower ~= b.lower then return a.lower < b.lower end
   return a.name < b.name
 end
 

@@ -34,7 +34,7 @@ end
 local function add_documented(list, space, methods)
   for _, item in ipairs(docs.members(space)) do
     local entry = docs.aliased(item.entry)
-    if not methods or entry.params then list:add(item.name, { entry = entry }) end
+    if not methods or entry.params or (entry.type or ""):find("^fun%(") then list:add(item.name, { entry = entry }) end
   end
 end
 
@@ -264,7 +264,8 @@ end
 -- it of the parameter that the cursor is at, if it has one; nil without a call of a known function.
 local function describe(text, cursor, env, locals)
   local scan = syntax.scan(text, cursor)
-  return scan and call.describe(scan, { env = env, locals = locals })
+  if not scan then return nil end
+  return call.describe(scan, { env = env, locals = locals })
 end
 
 return { complete = complete, describe = describe }

@@ -207,14 +207,11 @@ local function show_value(name, value, entry, options)
   local page = new_page(options)
   local text = printer.show(value, { width = page.width - #name - 3, colour = options.colour, depth = 2, items = 20 })
   page:line(name .. " = " .. text)
-  if entry and entry.kind == "value" then
-    add_text(page, entry.text)
-    entry = nil
-  end
-  entry = entry or values.entry_of(value, name)
-  if entry then
+  if entry then add_text(page, entry.text or "") end
+  local class = values.entry_of(value, name)
+  if class and class ~= entry then
     page:line("")
-    add_entry(page, entry)
+    add_entry(page, class)
   end
   return page:text()
 end

@@ -2,7 +2,7 @@
 -- open, the locals declared, and the chain of names that ends there. The text need not be Lua; nothing here fails.
 local core, use = ...
 
-local MOST = 32768 -- bytes before the cursor that are looked at
+local MOST = 16384 -- bytes before the cursor that are looked at
 
 local openers = { ["("] = ")", ["{"] = "}", ["["] = "]" }
 local closers = { [")"] = "(", ["}"] = "{", ["]"] = "[" }
