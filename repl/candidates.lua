@@ -4,7 +4,6 @@ local core, use = ...
 local values, signature, scalars, docs = use("values"), use("signature"), use("scalars"), use("docs")
 
 local MOST = 1000    -- candidates
-local SORTED = 2000  -- candidates that are sorted
 local LOOKED = 20000 -- keys of one table that are looked at
 
 local Candidates = {}
@@ -15,21 +14,24 @@ local function new(prefix)
   return setmetatable({ prefix = prefix, lower = prefix:lower(), exact = {}, loose = {}, seen = {} }, Candidates)
 end
 
+-- The list for the name; nil when it does not begin with the prefix, or is there already.
+function Candidates:list_for(name)
+  if self.seen[name] then return nil end
+  local beginning = name:sub(1, #self.prefix)
+  local list = beginning == self.prefix and self.exact or (beginning:lower() == self.lower and self.loose) or nil
+  return list and #list < MOST and list or nil
+end
+
 -- Adds the name when it begins with the prefix and is not there yet. `about` tells what it is: {detail =}, or {value =,
--- entry =, method =}, one of the first two at least; `text` is what is inserted, if that is not the name; `rank` is less for what comes earlier.
+-- entry =, method =}, one of the first two at least; `text` is what is inserted, if that is not the name; those of less
+-- `rank`, from -1 to 98, come earlier.
 function Candidates:add(name, about, text, rank)
-  if self.seen[name] then return end
-  local list
-  if name:sub(1, #self.prefix) == self.prefix then
-    list = self.exact
-  elseif name:sub(1, #self.prefix):lower() == self.lower then
-    list = self.loose
-  else
-    return
-  end
-  if #list >= SORTED then return end
+  local list = self:list_for(name)
+  if not list then return end
   self.seen[name] = true
-  list[#list + 1] = { name = name, lower = name:lower(), text = text or name, about = about, rank = rank or 0 }
+  local hidden = name:sub(1, 1) == "_" and 1 or 0
+  local order = ("%02d%d%s\0%s"):format((rank or 0) + 1, hidden, name:lower(), name)
+  list[#list + 1] = { name = name, order = order, text = text or name, about = about }
 end
 
 -- Adds the string keys of the tables; `accept(key, value)` may refuse some, or answer with a text to be inserted. Of a
@@ -39,13 +41,11 @@ function Candidates:add_fields(tables, accept, space, method)
     local looked = 0
     for key, value in next, fields do
       looked = looked + 1
-      if looked > LOOKED then break end
-      if type(key) == "string" then
-        local text = accept(key, value)
-        if text then
-          local about = { value = value, entry = docs.member(space, key), method = method }
-          self:add(key, about, text ~= true and text or nil)
-        end
+      if looked > LOOKED or #self.exact >= MOST then break end
+      local text = type(key) == "string" and self:list_for(key) and accept(key, value)
+      if text then
+        local about = { value = value, entry = docs.member(space, key), method = method }
+        self:add(key, about, text ~= true and text or nil)
       end
     end
   end
@@ -79,19 +79,11 @@ local function detail_of(about)
   return of_value(about.value)
 end
 
-local function before(a, b)
-  if a.rank ~= b.rank then return a.rank < b.rank end
-  local low_a, low_b = a.name:sub(1, 1) == "_", b.name:sub(1, 1) == "_"
-  if low_a ~= low_b then return low_b end
-  if a.lower ~= b.lower then return a.lower < b.lower end
-  return a.name < b.name
-end
-
 -- result(from): what `complete` returns; nil without candidates.
 function Candidates:result(from)
   local list = #self.exact > 0 and self.exact or self.loose
   if #list == 0 then return nil end
-  table.sort(list, before)
+  table.sort(list, function(a, b) return a.order < b.order end)
   values.refresh()
   local result = { from = from }
   for i = 1, math.min(#list, MOST) do

@@ -50,7 +50,10 @@ local function complete_keys(meaning, prefix, from)
 end
 
 local function has_odd_keys(meaning)
+  local looked = 0
   for key in next, meaning.value do
+    looked = looked + 1
+    if looked > 1000 then return false end
     if type(key) == "string" and not is_identifier(key) then return true end
   end
   return false
@@ -86,14 +89,22 @@ local function is_parameter(scan)
   return scan:word(i) == "function"
 end
 
+-- The token before the names `a <const>, b`, the last of which stands behind token i.
+local function before_names(scan, i)
+  while scan:word(i) == "," do
+    i = i - 1
+    if scan:word(i) == ">" then i = i - 3 end
+    i = i - 1
+  end
+  return i
+end
+
 -- Where a new name is to be written, nothing can be known of it.
 local function is_declaration(scan)
   local last = scan:word(scan.count)
   if last == "goto" or last == "for" or last == "::" then return true end
   if last == "function" then return scan:word(scan.count - 1) == "local" end
-  local i = scan.count
-  while scan:word(i) == "," and scan:is_name(i - 1) do i = i - 2 end
-  local first = i < scan.count and scan:word(i)
+  local first = last == "," and scan:word(before_names(scan, scan.count))
   return first == "local" or first == "for" or is_parameter(scan)
 end
 
@@ -107,12 +118,7 @@ end
 
 local function is_attribute(scan)
   if scan:word(scan.count) ~= "<" or not scan:is_name(scan.count - 1) then return false end
-  local i = scan.count - 2
-  while scan:word(i) == "," or scan:word(i) == ">" do
-    if scan:word(i) == ">" then i = i - 3 end
-    i = scan:word(i) == "," and i - 2 or i - 1
-  end
-  return scan:word(i) == "local"
+  return scan:word(before_names(scan, scan.count - 2)) == "local"
 end
 
 -- The fields that the options table at the cursor has not got yet.
@@ -246,7 +252,7 @@ local function complete_entry(text, cursor, world, commands)
   local head = text:sub(1, cursor)
   local start, command = head:match("^%s*()(%.%a*)$")
   if start then return complete_command(command, start - 1, commands) end
-  local word, argument = head:match("^%s*(%.%a+)%s+()[^\n]*$")
+  local word, argument = head:match("^%s*(%.%a+)!?%s+()[^\n]*$")
   if word and takes_file[word] then return complete_file(head:sub(argument), argument - 1) end
   if word == ".help" then return complete_topic(head:sub(argument), argument - 1) end
   start = word and argument or head:match("^%s*%?()") or 1

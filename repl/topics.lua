@@ -26,7 +26,8 @@ More: .help groups, .help cancellation, ?async.map, ?async.as_completed]])
 topic("timeouts", "Timeouts: no longer than that", [[
 A function with a limit raises TimeoutError when the time is over; what it waited for is cancelled:
 
-    pcall(async.timeout, 0.1, async.sleep, 9)      --> false, TimeoutError: timed out after 0.1 seconds
+    local ok, err = pcall(async.timeout, 0.1, async.sleep, 9)
+    err                   --> TimeoutError: timed out after 0.1 seconds
 
 To go on in any case, without an error:
 
@@ -47,7 +48,8 @@ The block of a TaskGroup is left when all its tasks have ended:
 
     do
       local group <close> = async.TaskGroup()
-      for i = 1, 3 do group:spawn(function() async.sleep(i / 10) print("task " .. i) end) end
+      group:spawn(function() async.sleep(0.2) print("second") end)
+      group:spawn(function() async.sleep(0.1) print("first") end)
     end
 
 When one fails, the others are cancelled, and the block raises an ExceptionGroup with every error:
@@ -60,15 +62,17 @@ When one fails, the others are cancelled, and the block raises an ExceptionGroup
 
 A list with so many at a time:
 
-    async.map({ 1, 2, 3 }, function(x) async.sleep(0.1) return x * x end, { limit = 2 })
+    local function square(x) async.sleep(0.1) return x * x end
+    async.map({ 1, 2, 3 }, square, { limit = 2 })  --> {1, 4, 9, n = 3}
 
 More: ?async.gather, ?async.race, ?async.any, ?TaskGroup]])
 
 topic("cancellation", "Cancellation: a request to end", [[
 `cancel` raises a CancelledError where the task waits. Ctrl-C does that to the entry that runs.
 
+    local Guard = { __close = function() print("cleaned up") end }
     local task = async.spawn(function()
-      local guard <close> = setmetatable({}, { __close = function() print("cleaned up") end })
+      local guard <close> = setmetatable({}, Guard)
       async.sleep(9)
     end)
     async.sleep(0)
@@ -110,13 +114,15 @@ A program from its start to its end:
 
 A shell command, read while it runs:
 
-    for line in io.popen("echo one; sleep 0.1; echo two"):lines() do print(line) end
+    local command = io.popen("echo one; sleep 0.1; echo two")
+    for line in command:lines() do print(line) end
 
 A process to talk to, which is killed at the end of the block:
 
     do
-      local PIPE = async.subprocess.PIPE
-      local cat <close> = async.create_subprocess_exec("cat", { stdin = PIPE, stdout = PIPE })
+      local pipe = async.subprocess.PIPE
+      local options = { stdin = pipe, stdout = pipe }
+      local cat <close> = async.create_subprocess_exec("cat", options)
       print((cat:communicate("to and fro")))
     end
 
