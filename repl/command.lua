@@ -16,6 +16,6 @@ return function(banner, ignore_environment, ...)
     start_file = not ignore_environment and start_file() or nil,
     script = select("#", ...) > 0 and table.pack(...) or nil,
   })
-  io.stdout:flush()
-  if not all_ended then os.exit(0) end
+  -- Errors that were reported are no reason to fail. Tasks that do not end are not waited for again.
+  os.exit(0, all_ended)
 end

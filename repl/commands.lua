@@ -53,7 +53,7 @@ local function run(session, name, argument, number)
     return
   end
   -- In a task like any entry, so that it may wait and be cancelled.
-  session.jobs:run(number, name == "?" and "?" .. argument or "." .. name, function() found.run(session, argument, number) end)
+  session.jobs:call(number, name == "?" and "?" .. argument or "." .. name, function() found.run(session, argument, number) end)
 end
 
 local function width(session)
@@ -144,8 +144,8 @@ function outside.bg(session, argument, number)
   if argument == "" then
     return session:say("nothing runs in the foreground; '.bg CODE' starts CODE in the background, Ctrl-Z sends a running entry there")
   end
-  local fn = session:compile(number, argument)
-  if fn then session.jobs:run_in_background(number, argument, fn) end
+  local entry = session:compile(number, argument)
+  if entry then session.jobs:run_in_background(number, argument, entry) end
 end
 
 command("fg", ".fg [N]", "bring the job [N], or the last one, to the foreground", nil)
@@ -163,15 +163,15 @@ end
 command("time", ".time CODE", "run CODE and show how long it took", nil)
 function outside.time(session, argument, number)
   if argument == "" then return session:say(".time takes an expression or statements, as in '.time async.sleep(1)'") end
-  local fn = session:compile(number, argument)
-  if fn then session.jobs:run(number, argument, use("timing").timed(fn)) end
+  local entry = session:compile(number, argument)
+  if entry then session.jobs:run(number, argument, use("timing").timed(entry)) end
 end
 
 command("bench", ".bench CODE", "run CODE many times and show how long one takes", nil)
 function outside.bench(session, argument, number)
   if argument == "" then return session:say(".bench takes an expression or statements, as in '.bench async.sleep(0)'") end
-  local fn = session:compile(number, use("timing").loop_of(argument))
-  if fn then session.jobs:run(number, ".bench", function() print(use("timing").bench(fn)) end) end
+  local entry = session:compile(number, use("timing").loop_of(argument))
+  if entry then session.jobs:call(number, ".bench", function() print(use("timing").bench(entry)) end) end
 end
 
 -- Files.

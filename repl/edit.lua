@@ -22,7 +22,7 @@ end
 local function run_editor(session, path)
   local ended
   session.reader:hold(true)
-  session.jobs:run(session.number, "the editor", function() ended = os.execute(editor() .. " " .. quoted(path)) end)
+  session.jobs:call(session.number, "the editor", function() ended = os.execute(editor() .. " " .. quoted(path)) end)
   session.reader:hold(false)
   if not ended then session:say(("the editor failed: %s (VISUAL or EDITOR names another)"):format(editor())) end
   return ended

@@ -19,13 +19,35 @@ local function is_complete(text)
   return chunk ~= nil or not (wants_more(problem, text) or wants_more(other_problem, text))
 end
 
--- The entry as a function, or nil and what is wrong with it. `name` is its chunk's; an expression gives its values.
-local function compile(text, name, env, locals)
-  -- A sound chunk of its own, before anything is put around it.
-  if load("return " .. text, name, "t") then return locals:compile("return ", text, name, env) end
-  local chunk, problem = load(text, name, "t")
-  if not chunk then return nil, problem end
-  return locals:compile("", text, name, env)
+local Entry = {}
+Entry.__index = Entry
+
+local function nameless(fn)
+  return fn
 end
 
-return { compile = compile, is_complete = is_complete }
+-- Its results as a list with `n`; its error is raised. In a traceback the function has no name of ours.
+function Entry:run(...)
+  if self.is_expression then return nameless(self.fn)(table.pack) end
+  return table.pack(nameless(self.fn)(...))
+end
+
+-- An entry of any function.
+local function of(fn)
+  return setmetatable({ fn = fn }, Entry)
+end
+
+-- The text as an entry, or nil and what is wrong with it. `name` is its chunk's; an expression gives its values.
+local function compile(text, name, env, locals)
+  -- Sound on its own, before anything is put around it.
+  local is_expression = load("return " .. text, name, "t") ~= nil
+  if not is_expression then
+    local chunk, problem = load(text, name, "t")
+    if not chunk then return nil, problem end
+  end
+  local fn, problem = locals:compile(text, is_expression, name, env)
+  if not fn then return nil, problem end
+  return setmetatable({ fn = fn, is_expression = is_expression }, Entry)
+end
+
+return { compile = compile, of = of, is_complete = is_complete }

@@ -6,6 +6,7 @@ local core, use = ...
 
 local async = require "async"
 local native, run = use("async/native"), use("async/run")
+local Entry = use("entry")
 
 local Jobs = {}
 Jobs.__index = Jobs
@@ -79,14 +80,12 @@ function Jobs:to_background(job)
   end)
 end
 
--- Makes a task of `fn`, whose values are shown when it returns.
-local function start(session, number, text, fn, ...)
+-- Makes a task of the entry, whose values are shown when it returns.
+local function start(session, number, text, entry, ...)
   local job = { number = number, text = text }
   local arguments = table.pack(...)
-  -- Called without a name, so that a traceback says "main chunk" and no name of ours.
-  local function entry() return fn end
   local function body()
-    local results = table.pack(entry()(table.unpack(arguments, 1, arguments.n)))
+    local results = entry:run(table.unpack(arguments, 1, arguments.n))
     job.shown = results.n > 0
     if job.background and results.n > 0 then
       session:say(session:faint(("[%d] done: %s"):format(number, summary(text))))
@@ -98,12 +97,18 @@ local function start(session, number, text, fn, ...)
   return job
 end
 
-function Jobs:run(number, text, fn, ...)
-  return self:attend(start(self.session, number, text, fn, ...))
+-- Runs the entry in the foreground. True when it ended without an error.
+function Jobs:run(number, text, entry, ...)
+  return self:attend(start(self.session, number, text, entry, ...))
 end
 
-function Jobs:run_in_background(number, text, fn)
-  self:to_background(start(self.session, number, text, fn))
+-- The same of a function, for commands.
+function Jobs:call(number, text, fn)
+  return self:run(number, text, Entry.of(fn))
+end
+
+function Jobs:run_in_background(number, text, entry)
+  self:to_background(start(self.session, number, text, entry))
 end
 
 -- The job of that entry; without a number the one that was sent to the background last.

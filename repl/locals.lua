@@ -185,23 +185,31 @@ function Locals:mentioned(tokens)
   return names
 end
 
--- Compiles an entry, which is known to be a sound chunk; `prefix` is "return " for an expression, else "".
-function Locals:compile(prefix, text, name, env)
+-- The text with what goes around it; as a function when earlier entries have declared what it mentions.
+local function around(text, mentioned, cells, inner)
+  if not mentioned then return inner:format(text) end
+  local heads = { KEEP }
+  for i, variable in ipairs(mentioned) do
+    heads[i + 1] = variable .. (cells[variable].constant and " <const>" or "")
+  end
+  return ("local %s = ... return function(...) %s\nend"):format(table.concat(heads, ","), inner:format(text))
+end
+
+-- Compiles an entry, which is known to be a sound chunk, or expression. The function of an expression takes `table.pack`
+-- and returns what that gives: so the last call in it is no tail call, which a traceback could not show.
+function Locals:compile(text, is_expression, name, env)
   local tokens = read_tokens(text)
   local body, declares = text, false
-  if prefix == "" then body, declares = with_keeping(text, tokens) end
+  if not is_expression then body, declares = with_keeping(text, tokens) end
   local mentioned = self:mentioned(tokens)
-  if not declares and #mentioned == 0 then return load(prefix .. text, name, "t", env) end
   if #mentioned > MOST then
     return nil, ("the entry mentions %d locals of earlier ones, and may mention %d; make some of them globals or fields of a table")
       :format(#mentioned, MOST)
   end
-  local heads = { KEEP }
-  for i, variable in ipairs(mentioned) do
-    heads[i + 1] = variable .. (self.cells[variable].constant and " <const>" or "")
-  end
-  local chunk, problem = load(("local %s = ... return function(...) %s%s\nend"):format(table.concat(heads, ","), prefix, body), name, "t", env)
-  if not chunk then return nil, problem end
+  local wrapped = (declares or #mentioned > 0) and mentioned
+  local inner = is_expression and "local __neap_pack = ... return __neap_pack(%s\n)" or "%s"
+  local chunk, problem = load(around(body, wrapped, self.cells, inner), name, "t", env)
+  if not chunk or not wrapped then return chunk, problem end
   local fn = chunk(function(specs, kept) self:keep(specs, kept) end)
   for _, variable in ipairs(mentioned) do
     local index, cell = upvalue_index(fn, variable), self.cells[variable]

@@ -69,21 +69,21 @@ function Session:show(number, results)
   print(self:text_of(results))
 end
 
--- The text as a function; its syntax error is shown. `name`: of the chunk, else that of entry `number`.
+-- The text as an entry (entry.lua); its syntax error is shown. `name`: of the chunk, else that of entry `number`.
 function Session:compile(number, text, name)
   if not name then
     name = ("=[%d]"):format(number)
     core.remember_source(name:sub(2), text)
   end
-  local fn, problem = entry.compile(text, name, self.env, self.locals)
-  if not fn then self:show_error(problem) end
-  return fn
+  local compiled, problem = entry.compile(text, name, self.env, self.locals)
+  if not compiled then self:show_error(problem) end
+  return compiled
 end
 
 -- Compiles and runs an entry, or the text of a file. True when it ended without an error.
 function Session:run_text(number, text, name)
-  local fn = self:compile(number, text, name)
-  return fn and self.jobs:run(number, text, fn)
+  local compiled = self:compile(number, text, name)
+  return compiled and self.jobs:run(number, text, compiled)
 end
 
 -- Takes a chunk that the user typed: a command or Lua.
@@ -138,7 +138,7 @@ function Session:run_script(load_script, ...)
     self:show_error(problem)
     return
   end
-  self.jobs:run(0, "the script", fn, ...)
+  self.jobs:run(0, "the script", entry.of(fn), ...)
 end
 
 return { new = new }

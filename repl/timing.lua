@@ -18,17 +18,19 @@ local function duration(seconds)
   end
 end
 
--- The function with the time it takes told on stderr.
-local function timed(fn)
-  return function()
+-- The entry with the time it takes told on stderr.
+local function timed(entry)
+  local Timed = {}
+  function Timed:run()
     local loop = async.get_running_loop()
     local began, cpu, memory = loop:time(), os.clock(), collectgarbage("count")
-    local results = table.pack(fn())
+    local results = entry:run()
     local wall, used = loop:time() - began, os.clock() - cpu
     io.stderr:write(("%s, CPU time of the process %s, %+.0f KiB\n"):format(
       duration(wall), duration(used), collectgarbage("count") - memory))
-    return table.unpack(results, 1, results.n)
+    return results
   end
+  return Timed
 end
 
 -- The text of a loop around the code: a function of how often.
@@ -38,12 +40,12 @@ local function loop_of(code)
   return "for _ = 1, (...) do " .. code .. "\nend"
 end
 
--- How long one turn of `fn`, a function of how often, takes: as text.
-local function bench(fn)
+-- How long one turn of the entry, which takes how often, takes: as text.
+local function bench(entry)
   local loop = async.get_running_loop()
   local function round(times)
     local began = loop:time()
-    fn(times)
+    entry:run(times)
     local took = loop:time() - began
     async.sleep(0) -- between rounds others have their turn, and Ctrl-C
     return took

@@ -152,11 +152,11 @@ Enter        run the entry, or begin another line while it is incomplete
 Tab          complete names, fields, methods, modules, file names, options
 Ctrl-C       put the entry away; cancel the one that runs
 Ctrl-D       leave, on an empty entry; else delete the character at the cursor
-Ctrl-Z       send the running entry to the background; while typing, stop neap itself
+Ctrl-Z       send the running entry to the background; while typing, stop neap
 Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
-Ctrl-W, -U, -K   cut the word before, all before, all behind the cursor; Ctrl-Y puts it back
+Ctrl-W, -U, -K   cut the word before, all before, all behind; Ctrl-Y puts it back
 Ctrl-_       undo
 Ctrl-L       clear the screen
 Right        take the suggestion shown behind the cursor

@@ -177,7 +177,7 @@ end)
 
 test("names of the session are looked up first: locals, then globals", function()
   local locals = new_locals()
-  module_file("repl/entry").compile("local f, n = async.sleep, nil", "=test", _G, locals)()
+  module_file("repl/entry").compile("local f, n = async.sleep, nil", "=test", _G, locals):run()
   has(describe("f", { locals = locals }), "async.sleep(seconds, ...)")
   equal(describe("n", { locals = locals }), "n = nil")
   has(describe("x", { env = { x = { 1, 2 } } }), "x = {1, 2}")
@@ -257,7 +257,7 @@ local function run_topic(text)
   print = function() end
   for number, code in ipairs(entries_of(text)) do
     local wanted = code:match("%-%->%s*([^\n]*)$")
-    local results = table.pack(assert(entry.compile(code, "=" .. number, _G, locals))())
+    local results = assert(entry.compile(code, "=" .. number, _G, locals)):run()
     if wanted then equal(printer.show_values(nil, table.unpack(results, 1, results.n)), wanted, code) end
   end
 end

@@ -10,7 +10,8 @@ local function session(env)
     count = count + 1
     local fn, problem = entry.compile(text, ("=[%d]"):format(count), env, locals)
     if not fn then error(problem, 0) end
-    return fn(...)
+    local results = fn:run(...)
+    return table.unpack(results, 1, results.n)
   end, locals, env
 end
 
