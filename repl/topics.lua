@@ -156,7 +156,7 @@ Ctrl-Z       send the running entry to the background; while typing, stop neap
 Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
-Ctrl-W, -U, -K   cut the word before, all before, all behind the cursor; Ctrl-Y puts it back
+Ctrl-W, -U   cut the word, the line before the cursor; Ctrl-Y puts it back
 Ctrl-_       undo
 Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-L       clear the screen
