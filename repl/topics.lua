@@ -1,4 +1,7 @@
 -- The pages of `.help topic`. Code is indented by four blanks, and runs as it stands (tests/repl/docs_test.lua).
+local core, use = ...
+local _ENV = use("globals")
+
 local list = {}
 
 local function topic(name, title, text)
@@ -156,7 +159,7 @@ Ctrl-Z       send the running entry to the background; while typing, stop neap
 Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
-Ctrl-W, -U   cut the word, the line before the cursor; Ctrl-Y puts it back
+Ctrl-W, -U   cut the word before the cursor, the line before it; Ctrl-Y brings it back
 Ctrl-_       undo
 Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-L       clear the screen
@@ -167,7 +170,7 @@ What is pasted is put in as it is, and runs when you press Enter.]])
 topic("commands", "Commands", [[
 A line that begins with a point is for the prompt; `.help` lists all.
 
-?name              signature and documentation: ?async.sleep, ?Task:cancel, ?string.format, ?print
+?name              signature and documentation: ?async.sleep, ?Task:cancel, ?print
 .tasks   .tree     what runs, and who waits for whom
 .cancel N          cancel a task of .tasks
 .jobs              entries in the background; .fg brings one back
