@@ -1,7 +1,4 @@
 -- The pages of `.help topic`. Code is indented by four blanks, and runs as it stands (tests/repl/docs_test.lua).
-local core, use = ...
-local _ENV = use("globals")
-
 local list = {}
 
 local function topic(name, title, text)
@@ -155,13 +152,12 @@ Enter        run the entry, or begin another line while it is incomplete
 Tab          complete names, fields, methods, modules, file names, options
 Ctrl-C       put the entry away; cancel the one that runs
 Ctrl-D       leave, on an empty entry; else delete the character at the cursor
-Ctrl-Z       send the running entry to the background; while typing, stop neap
+Ctrl-Z       send the running entry to the background; while typing, stop neap itself
 Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
-Ctrl-W, -U   cut the word before the cursor, the line before it; Ctrl-Y brings it back
+Ctrl-W, -U, -K   cut the word before, all before, all behind the cursor; Ctrl-Y puts it back
 Ctrl-_       undo
-Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-L       clear the screen
 Right        take the suggestion shown behind the cursor
 
@@ -170,7 +166,7 @@ What is pasted is put in as it is, and runs when you press Enter.]])
 topic("commands", "Commands", [[
 A line that begins with a point is for the prompt; `.help` lists all.
 
-?name              signature and documentation: ?async.sleep, ?Task:cancel, ?print
+?name              signature and documentation: ?async.sleep, ?Task:cancel, ?string.format, ?print
 .tasks   .tree     what runs, and who waits for whom
 .cancel N          cancel a task of .tasks
 .jobs              entries in the background; .fg brings one back
