@@ -11,11 +11,10 @@ namespace neap::repl {
 
 History::History(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
-  HistoryRecords records = read_history(path_, kLargest);
+  HistoryRecords records = read_history(path_, kKept, kLargest);
   entries_ = std::move(records.entries);
   problem_ = std::move(records.problem);
-  records_ = entries_.size();
-  if (entries_.size() > kKept) entries_.erase(entries_.begin(), entries_.end() - kKept);
+  records_ = records.records;
 }
 
 void History::add(std::string_view entry) {

@@ -116,6 +116,7 @@ std::string record_of(std::string_view entry) {
 }
 
 std::string entry_of(std::string_view record) {
+  if (record.find('\\') == std::string_view::npos) return std::string(record);
   std::string entry;
   entry.reserve(record.size());
   for (std::size_t i = 0; i < record.size(); ++i) {
@@ -171,7 +172,7 @@ void compact(int fd, const std::string& path, std::size_t kept, std::size_t larg
 
 }  // namespace
 
-HistoryRecords read_history(const std::string& path, std::size_t largest) {
+HistoryRecords read_history(const std::string& path, std::size_t kept, std::size_t largest) {
   HistoryRecords result;
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.valid()) {
@@ -184,7 +185,12 @@ HistoryRecords read_history(const std::string& path, std::size_t largest) {
   }
   lock(file.get(), LOCK_SH);
   const std::string bytes = bytes_of(file.get(), largest);
-  for (const std::string_view record : records_in(bytes)) result.entries.push_back(entry_of(record));
+  const std::vector<std::string_view> records = records_in(bytes);
+  result.records = records.size();
+  result.entries.reserve(std::min(kept, records.size()));
+  for (std::size_t i = records.size() - std::min(kept, records.size()); i < records.size(); ++i) {
+    result.entries.push_back(entry_of(records[i]));
+  }
   return result;
 }
 

@@ -14,6 +14,7 @@ using namespace std::literals;
 constexpr std::string_view kReplacement = "\uFFFD";
 constexpr std::string_view kTab = "    ";
 constexpr utf8proc_int32_t kEmojiPresentation = 0xFE0F;
+constexpr utf8proc_int32_t kZeroWidthJoiner = 0x200D;
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
@@ -34,10 +35,39 @@ Character character_at(std::string_view text, std::size_t at) {
   return character;
 }
 
-/// A position at or before `at` at which a cluster begins for certain: the beginning of a line, or between two
-/// characters of ASCII, of which none joins another.
+bool is_mark(utf8proc_int32_t code) {
+  const auto category = utf8proc_category(code);
+  return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
+
+/// The beginning of the character that the byte belongs to. One that is part of none is a character of its own.
+std::size_t character_begin(std::string_view text, std::size_t at) {
+  for (std::size_t back = 0; back < 4 && back <= at; ++back) {
+    const Character character = character_at(text, at - back);
+    if (character.code >= 0 && character.size > back) return at - back;
+    if ((text[at - back] & '\xC0') != '\x80') break;
+  }
+  return at;
+}
+
+/// True when a cluster begins with the second, whatever stands before the first.
+bool always_divided(std::string_view text, std::size_t first, std::size_t second) {
+  const char before = text[first];
+  if (is_ascii(before) && (is_control(before) || is_ascii(text[second]))) return true;
+  const Character one = character_at(text, first);
+  const Character other = character_at(text, second);
+  if (one.code < 0 || other.code < 0) return true;
+  const bool joins = one.code == kZeroWidthJoiner || is_mark(one.code);  // depends on what they belong to
+  return !joins && utf8proc_grapheme_break(one.code, other.code);
+}
+
+/// The nearest place at or before the character at which a cluster begins for certain.
 std::size_t safe_begin(std::string_view text, std::size_t at) {
-  while (at > 0 && !(is_ascii(text[at - 1]) && (is_control(text[at - 1]) || is_ascii(text[at])))) --at;
+  while (at > 0) {
+    const std::size_t before = character_begin(text, at - 1);
+    if (always_divided(text, before, at)) break;
+    at = before;
+  }
   return at;
 }
 
@@ -51,9 +81,7 @@ Shape shape_of(std::string_view cluster) {
   const utf8proc_int32_t code = character_at(cluster, 0).code;
   if (code < 0) return Shape::replaced;
   if (utf8proc_charwidth(code) > 0) return Shape::as_it_is;
-  const auto category = utf8proc_category(code);
-  const bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
-  return mark ? Shape::mark : Shape::replaced;
+  return is_mark(code) ? Shape::mark : Shape::replaced;
 }
 
 bool is_regional(utf8proc_int32_t code) { return code >= 0x1F1E6 && code <= 0x1F1FF; }
@@ -85,7 +113,7 @@ std::size_t cluster_end(std::string_view text, std::size_t at) {
 std::size_t cluster_begin(std::string_view text, std::size_t at) {
   at = std::min(at, text.size());
   if (at == 0) return 0;
-  std::size_t begin = safe_begin(text, at - 1);
+  std::size_t begin = safe_begin(text, character_begin(text, at - 1));
   for (std::size_t end = cluster_end(text, begin); end < at; end = cluster_end(text, begin)) begin = end;
   return begin;
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,9 +122,22 @@ TEST_CASE("repl text: letters change their case beyond ASCII too") {
         "A");
 }
 
-TEST_CASE("repl text: a long line of emoji is walked through in a moment") {
+TEST_CASE("repl text: a long line without ASCII is walked through in a moment, backwards too") {
   std::string text;
-  for (int i = 0; i < 2'000; ++i) text += kFamily;
-  CHECK(forwards(text).size() == 2'000);
-  CHECK(cluster_begin(text, text.size()) == text.size() - kFamily.size());
+  for (int i = 0; i < 20'000; ++i) text.append(kFamily).append("日本\xff");
+  std::size_t count = 0;
+  for (std::size_t at = text.size(); at > 0; at = cluster_begin(text, at)) ++count;
+  CHECK(count == 80'000);
+}
+
+TEST_CASE("repl text: random bytes and characters have the same clusters forwards and backwards") {
+  const std::vector<std::string> pieces = {"a",      " ",      "\n",   "e\u0301", "\u0301", "\u200d", "👨",
+                                           "👩",      "🇩",      "🇪",    "日",      "\u1100", "\u1161", "\uac01",
+                                           "\u0600", "\ufe0f", "🏽", "\xff",    "\xe6",   "\x97",   "\xf0\x9f"};
+  std::minstd_rand random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text;
+    for (std::size_t left = random() % 12; left > 0; --left) text += pieces[random() % pieces.size()];
+    REQUIRE(forwards(text) == backwards(text));
+  }
 }
