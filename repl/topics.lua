@@ -152,11 +152,12 @@ Enter        run the entry, or begin another line while it is incomplete
 Tab          complete names, fields, methods, modules, file names, options
 Ctrl-C       put the entry away; cancel the one that runs
 Ctrl-D       leave, on an empty entry; else delete the character at the cursor
-Ctrl-Z       send the running entry to the background; while typing, stop neap itself
+Ctrl-Z       send the running entry to the background; while typing, stop neap
 Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
-Ctrl-W, -U, -K   cut the word before, all before, all behind the cursor; Ctrl-Y puts it back
+Ctrl-W, -U   cut the word, the line before the cursor; Ctrl-Y puts it back
+Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-_       undo
 Ctrl-L       clear the screen
 Right        take the suggestion shown behind the cursor
@@ -166,7 +167,7 @@ What is pasted is put in as it is, and runs when you press Enter.]])
 topic("commands", "Commands", [[
 A line that begins with a point is for the prompt; `.help` lists all.
 
-?name              signature and documentation: ?async.sleep, ?Task:cancel, ?string.format, ?print
+?name              signature and documentation: ?async.sleep, ?Task:cancel
 .tasks   .tree     what runs, and who waits for whom
 .cancel N          cancel a task of .tasks
 .jobs              entries in the background; .fg brings one back
