@@ -52,8 +52,10 @@ function Candidates:add_fields(tables, accept, space, method)
 end
 
 local function of_entry(entry)
-  if entry.params then return signature.parameters(entry) .. signature.results(entry) end
-  return entry.type or (entry.kind ~= "value" and entry.kind) or ""
+  local head = entry.type or (entry.kind ~= "value" and entry.kind) or ""
+  if entry.params then head = signature.parameters(entry) .. signature.results(entry) end
+  local about = signature.summary(entry)
+  return about == "" and head or head .. "  " .. about
 end
 
 local function of_function(fn, about)

@@ -112,11 +112,6 @@ local function add_results(page, entry)
   add_variables(page, told, 4)
 end
 
-local function first_sentence(text)
-  local line = text:gsub("\n", " ")
-  return line:match("^(.-%.)%s") or line
-end
-
 local function cut(text, columns)
   if columns_of(text) <= columns then return text end
   local last = utf8.offset(text, columns) or #text
@@ -128,7 +123,7 @@ local function add_members(page, space, own)
   for _, name in ipairs(own) do
     local entry = docs.aliased(space.members[name])
     local head = "  " .. (entry.params and name .. signature.parameters(entry) or name)
-    local about = first_sentence(entry.text or "")
+    local about = signature.summary(entry)
     if entry.kind == "field" then about = about == "" and entry.type or entry.type .. ": " .. about end
     local room = page.width - columns_of(head) - 3
     if about ~= "" and room > 12 then

@@ -45,4 +45,10 @@ local function marked(entry, number)
   return text .. ")" .. results(entry), first, last, params[wanted]
 end
 
-return { parameters = parameters, results = results, line = line, marked = marked }
+-- summary(entry): the first sentence of its text.
+local function summary(entry)
+  local text = (entry.text or ""):gsub("\n", " ")
+  return text:match("^(.-%.)%s") or text
+end
+
+return { summary = summary, parameters = parameters, results = results, line = line, marked = marked }

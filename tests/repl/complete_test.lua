@@ -49,9 +49,10 @@ local function includes(marked, ...)
   for _, text in ipairs { ... } do check(found[text], ("%s is not among what %s may be"):format(text, marked)) end
 end
 
+-- The detail of the first candidate, without what is said of it behind two blanks.
 local function detail(marked, extra)
   local result = ask(marked, extra)
-  return result and result[1].detail
+  return result and result[1].detail:gsub("  .*$", "")
 end
 
 -- Names ------------------------------------------------------------------------------------------------------------
@@ -194,6 +195,10 @@ end)
 
 test("methods of files", function()
   completes("io.stdout:se|", { "io.stdout:seek", "io.stdout:setvbuf" })
+end)
+
+test("the detail of what is documented says what it does", function()
+  equal(ask("async.slee|")[1].detail, "(seconds, ...) -> ...  Waits for that long and returns the further arguments (asyncio's `result`).")
 end)
 
 test("details are signatures, or short values", function()
