@@ -1,5 +1,6 @@
 -- Names of files and modules, for completion.
 local core, use = ...
+local _ENV = use("globals")
 
 local docs = use("docs")
 

@@ -1,5 +1,6 @@
 -- What `?name` and `.help topic` print.
 local core, use = ...
+local _ENV = use("globals")
 
 local docs, signature, values, syntax = use("docs"), use("signature"), use("values"), use("syntax")
 local resolve, printer, topics = use("resolve"), use("printer"), use("topics")

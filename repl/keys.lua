@@ -1,6 +1,8 @@
 -- The keys of a table in the order in which they are shown, without sorting them all: a table may have millions.
 --
 -- Numbers come first, then strings, both as `<` has them, then false, true, and what is left by its type and address.
+local core, use = ...
+local _ENV = use("globals")
 
 local MOST = 2000000 -- keys looked at
 

@@ -7,6 +7,7 @@
 -- A node is {text=, kind=} or {prefix=, items=, more=}; an item is {key=, node=} with `key` nil in the list part.
 -- `measure` gives every node `flat`: its columns on one line.
 local core, use = ...
+local _ENV = use("globals")
 
 local scalars, keys_of = use("scalars"), use("keys").keys_of
 local async = use("async/init")

@@ -4,6 +4,7 @@
 -- A meaning is {has =, value =, entry =, space =}: the value when it is known (`has`), what documentation there is, and
 -- the namespace of what the value has.
 local core, use = ...
+local _ENV = use("globals")
 
 local docs, values, stubs = use("docs"), use("values"), use("stubs")
 

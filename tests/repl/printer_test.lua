@@ -344,3 +344,22 @@ test("random values are shown without an error, within bounds, and the same twic
     check(not text:find("[%z\1-\8\11-\31\127]"), "it has a control character")
   end
 end)
+
+test("globals of the user's with the names of Lua's do no harm", function()
+  local complete, docs = module_file("repl/complete"), module_file("repl/docs")
+  local results, kept = {}, {}
+  local names = { "type", "next", "pairs", "ipairs", "tostring", "rawget", "rawlen", "select", "setmetatable", "string", "table",
+    "math", "utf8", "debug", "coroutine", "io", "os", "async" }
+  local globals = _G
+  for _, name in ipairs(names) do kept[name] = globals[name] end
+  for _, name in ipairs(names) do globals[name] = "mine" end
+  results.value = printer.show({ 1, 2.5, x = { "y" } })
+  results.page = docs.describe("print", { env = globals })
+  results.list = complete.complete("pri", 3, globals)
+  results.text = complete.describe("print(", 6, globals)
+  for name, value in kept.next, kept do globals[name] = value end
+  equal(results.value, '{1, 2.5, x = {"y"}}')
+  check(results.page:find("print(...)", 1, true))
+  equal(results.list[1].text, "print")
+  check(results.text:find("print(...)", 1, true))
+end)
