@@ -160,7 +160,6 @@ Up, Down     earlier entries that begin as this one does; lines of a long one
 Ctrl-R       search in earlier entries
 Ctrl-A, -E   beginning and end of the line; Alt-B, Alt-F a word back and forward
 Ctrl-W, -U   cut the word, the line before the cursor; Ctrl-Y puts it back
-Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-_       undo
 Alt-Enter    begin another line; Ctrl-X Ctrl-E edits the entry in your editor
 Ctrl-L       clear the screen
