@@ -2,6 +2,7 @@
 #include "repl/folder.hpp"
 #include "repl/lexer.hpp"
 #include "repl/library.hpp"
+#include "repl/prompt_object.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"
@@ -122,6 +123,7 @@ int open_repl(lua_State* L) {
       {"list_folder", bound<list_folder>},
   };
   set_functions(L, kFunctions);
+  add_prompt(L);
   return 1;
 }
 

@@ -1,0 +1,388 @@
+#include "repl/screen.hpp"
+
+#include "repl/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace neap::repl {
+
+namespace {
+
+/// Of the sixteen colours that every terminal has; its owner has chosen how they look.
+struct Look {
+  Style style;
+  std::string_view coloured;
+  std::string_view plain;  // under NO_COLOR, which says nothing against other attributes
+};
+
+constexpr Look kLooks[] = {
+    {Style::plain, "", ""},
+    {Style::keyword, "\x1b[35m", ""},
+    {Style::string, "\x1b[32m", ""},
+    {Style::number, "\x1b[36m", ""},
+    {Style::comment, "\x1b[90m", ""},
+    {Style::builtin, "\x1b[34m", ""},
+    {Style::error, "\x1b[31m", ""},
+    {Style::bracket, "\x1b[1;33m", "\x1b[1m"},
+    {Style::command, "\x1b[1;34m", ""},
+    {Style::prompt, "\x1b[1;32m", ""},
+    {Style::faint, "\x1b[90m", "\x1b[2m"},
+    {Style::selected, "\x1b[7m", "\x1b[7m"},
+    {Style::match, "\x1b[4;33m", "\x1b[4m"},
+};
+
+constexpr std::string_view kReset = "\x1b[0m";
+constexpr std::string_view kEraseBelow = "\x1b[J";
+constexpr std::string_view kEraseRight = "\x1b[K";
+
+constexpr int kFewestColumns = 4;  // a tab's width
+
+void control(std::string& out, int number, char final) {
+  out.append("\x1b[").append(std::to_string(number)).push_back(final);
+}
+
+/// Walks along the spans of a text.
+class Styles {
+ public:
+  explicit Styles(const StyledSpans& spans) : spans_(spans) {}
+
+  Style at(std::size_t byte) {
+    while (next_ < spans_.size() && spans_[next_].end <= byte) ++next_;
+    return next_ < spans_.size() && spans_[next_].begin <= byte ? spans_[next_].style : Style::plain;
+  }
+
+ private:
+  const StyledSpans& spans_;
+  std::size_t next_ = 0;
+};
+
+/// Lays clusters out in rows.
+class Typesetter {
+ public:
+  explicit Typesetter(int columns) : columns_(columns) { rows_.emplace_back(); }
+
+  void put(std::string_view cluster, Style style) {
+    Screen::Cell cell{shown(cluster), static_cast<std::uint8_t>(cluster_width(cluster)), style};
+    if (cell.width > columns_) cell = {" ", 1, style};
+    if (rows_.back().width + cell.width > columns_) wrap();
+    rows_.back().width += cell.width;
+    rows_.back().cells.push_back(std::move(cell));
+  }
+
+  void put_all(const StyledText& text) {
+    Styles styles(text.spans);
+    for (std::size_t at = 0; at < text.text.size();) {
+      const std::size_t end = cluster_end(text.text, at);
+      put(std::string_view(text.text).substr(at, end - at), styles.at(at));
+      at = end;
+    }
+  }
+
+  /// As much as one row takes.
+  void put_cut(const StyledText& text) {
+    Styles styles(text.spans);
+    for (std::size_t at = 0; at < text.text.size();) {
+      const std::size_t end = cluster_end(text.text, at);
+      const std::string_view cluster = std::string_view(text.text).substr(at, end - at);
+      if (rows_.back().width + cluster_width(cluster) > columns_) return;
+      put(cluster, styles.at(at));
+      at = end;
+    }
+  }
+
+  void new_row() { rows_.emplace_back(); }
+
+  /// Where a cluster of so many columns would stand.
+  Screen::Place place(int width) {
+    if (rows_.back().width + width > columns_) wrap();
+    return {static_cast<int>(rows_.size()) - 1, rows_.back().width};
+  }
+
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  std::vector<Screen::Row> take() { return std::move(rows_); }
+
+ private:
+  void wrap() {
+    Screen::Row& full = rows_.back();
+    for (; full.width < columns_; ++full.width) full.cells.push_back({" ", 1, Style::plain});
+    full.wraps = true;
+    rows_.emplace_back();
+  }
+
+  int columns_;
+  std::vector<Screen::Row> rows_;
+};
+
+/// Puts a text of several lines; `places` is told of each cluster before it is put, and of the end.
+template <class BeforeCluster>
+void put_lines(Typesetter& out, std::string_view text, const StyledSpans& spans, const StyledText& continuation,
+               BeforeCluster before) {
+  Styles styles(spans);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = cluster_end(text, at);
+    const std::string_view cluster = text.substr(at, end - at);
+    const bool line_ends = cluster == "\n" || cluster == "\r\n";
+    before(at, line_ends ? 1 : cluster_width(cluster));
+    if (line_ends) {
+      out.new_row();
+      out.put_all(continuation);
+    } else {
+      out.put(cluster, styles.at(at));
+    }
+    at = end;
+  }
+}
+
+/// The end of the cells in which the row differs from another one.
+std::size_t differing_end(const Screen::Row& row, const Screen::Row& old, std::size_t first) {
+  std::size_t last = row.cells.size();
+  if (row.width != old.width || row.wraps != old.wraps) return last;
+  for (std::size_t other = old.cells.size(); last > first && other > first; --last, --other) {
+    if (row.cells[last - 1] != old.cells[other - 1]) break;
+  }
+  return last;
+}
+
+}  // namespace
+
+std::string_view sequence_of(Style style, bool coloured) {
+  const Look& look = kLooks[static_cast<std::size_t>(style)];
+  return coloured ? look.coloured : look.plain;
+}
+
+// Laying out.
+
+Screen::Frame Screen::lay_out(const View& view, bool with_cursor) {
+  Typesetter out(columns_);
+  Frame frame;
+  bool placed = !with_cursor;
+  const auto place_cursor = [&](std::size_t at, int width) {
+    if (placed || at < view.cursor) return;
+    frame.cursor = out.place(width);
+    placed = true;
+  };
+  out.put_all(view.prompt);
+  put_lines(out, view.text, view.spans, view.continuation, place_cursor);
+  const StyledSpans faint{{0, view.hint.size(), Style::faint}};
+  put_lines(out, view.hint, faint, view.continuation,
+            [&](std::size_t, int width) { place_cursor(view.cursor, width); });
+  place_cursor(view.cursor, 1);
+  const std::size_t entry_rows = out.size();
+  for (const StyledText& line : view.below) {
+    out.new_row();
+    out.put_cut(line);
+  }
+  frame.rows = out.take();
+  return window(std::move(frame), entry_rows);
+}
+
+/// Leaves out what is too much for the screen: of the lines below the last ones, of the entry those away from the cursor.
+Screen::Frame Screen::window(Frame frame, std::size_t entry_rows) {
+  const auto entry = static_cast<int>(entry_rows);
+  const int most = std::max(rows_ - above_, 1);
+  const int below = static_cast<int>(frame.rows.size()) - entry;
+  if (entry + below <= most) {
+    top_ = 0;
+    return frame;
+  }
+  const int entry_shown = std::min(entry, std::max(most - below, (most + 1) / 2));
+  const int below_shown = std::min(below, most - entry_shown);
+  top_ = std::clamp(top_, std::max(frame.cursor.row - entry_shown + 1, 0), frame.cursor.row);
+  top_ = std::min(top_, entry - entry_shown);
+  auto& rows = frame.rows;
+  rows.resize(entry_rows + static_cast<std::size_t>(below_shown));
+  rows.erase(rows.begin() + top_ + entry_shown, rows.begin() + entry);
+  rows.erase(rows.begin(), rows.begin() + top_);
+  rows[static_cast<std::size_t>(entry_shown) - 1].wraps = false;
+  frame.cursor.row -= top_;
+  return frame;
+}
+
+std::string Screen::sketch(const View& view) {
+  const Frame frame = lay_out(view, true);
+  std::string text;
+  for (std::size_t i = 0; i < frame.rows.size(); ++i) {
+    int column = 0;
+    const bool here = static_cast<int>(i) == frame.cursor.row;
+    for (const Cell& cell : frame.rows[i].cells) {
+      if (here && column == frame.cursor.column) text += '|';
+      text += cell.text;
+      column += cell.width;
+    }
+    if (here && frame.cursor.column >= column) text += '|';
+    text += '\n';
+  }
+  return text;
+}
+
+// The terminal's state.
+
+void Screen::resize(int columns, int rows, Reflow reflow) {
+  columns = std::max(columns, kFewestColumns);
+  rows = std::max(rows, 1);
+  if (columns == columns_ && rows == rows_) return;
+  columns_ = columns;
+  rows_ = rows;
+  reflow_ = reflow;
+  resized_ = !shown_.empty();
+}
+
+void Screen::forget() {
+  shown_.clear();
+  at_ = {};
+  resized_ = false;
+  drawn_columns_ = columns_;
+}
+
+/// How many rows the cursor is below the block's first, now that the terminal has another width.
+int Screen::rows_above_cursor() const {
+  if (reflow_ == Reflow::keeps_rows || drawn_columns_ == columns_) return at_.row;
+  int above = 0;
+  int line = 0;  // columns of the line that goes on over several rows
+  for (int row = 0; row < at_.row; ++row) {
+    const Row& drawn = shown_[static_cast<std::size_t>(row)];
+    line += drawn.width;
+    if (drawn.wraps) continue;
+    above += std::max((line + columns_ - 1) / columns_, 1);
+    line = 0;
+  }
+  return above + (line + std::min(at_.column, drawn_columns_ - 1)) / columns_;
+}
+
+/// Takes off the screen what was drawn for another size.
+void Screen::forget_size(std::string& out) {
+  if (!resized_) return;
+  out += '\r';
+  if (const int above = rows_above_cursor(); above > 0) control(out, above, 'A');
+  out += kEraseBelow;
+  forget();
+}
+
+void Screen::set_style(std::string& out, Style style) {
+  if (style == style_) return;
+  if (!sequence_of(style_, coloured_).empty()) out += kReset;
+  out += sequence_of(style, coloured_);
+  style_ = style;
+}
+
+void Screen::move(std::string& out, Place to) {
+  const int last = std::max(static_cast<int>(shown_.size()) - 1, 0);
+  if (to.row < at_.row) {
+    control(out, at_.row - to.row, 'A');
+  } else if (const int down = std::min(to.row, last) - at_.row; down > 0) {
+    control(out, down, 'B');
+  }
+  at_.row = std::min(to.row, std::max(at_.row, last));
+  for (; at_.row < to.row; ++at_.row) {
+    out += "\r\n";
+    at_.column = 0;
+  }
+  if (at_.column == to.column) return;
+  if (to.column == 0) {
+    out += '\r';
+  } else {
+    control(out, to.column + 1, 'G');
+  }
+  at_.column = to.column;
+}
+
+// Drawing.
+
+void Screen::write_cells(std::string& out, const Row& row, std::size_t first, std::size_t last) {
+  for (std::size_t i = first; i < last; ++i) {
+    set_style(out, row.cells[i].style);
+    out += row.cells[i].text;
+    at_.column += row.cells[i].width;
+  }
+}
+
+/// Writes the cells of a row in which it differs from what is shown.
+void Screen::write_row(std::string& out, const Frame& frame, int number) {
+  static const Row kNone;
+  const auto index = static_cast<std::size_t>(number);
+  const Row& row = frame.rows[index];
+  const Row& old = index < shown_.size() ? shown_[index] : kNone;
+  const bool continues = number > 0 && at_.row == number - 1 && at_.column == columns_ && shown_[index - 1].wraps;
+  std::size_t first = 0;
+  std::size_t last = row.cells.size();
+  Place place{number, 0};
+  if (continues) {  // the terminal wraps by itself when something is written
+    at_ = place;
+  } else {
+    while (first < row.cells.size() && first < old.cells.size() && row.cells[first] == old.cells[first]) {
+      place.column += row.cells[first++].width;
+    }
+    if (row.wraps != old.wraps && first == row.cells.size() && row.width == columns_) {
+      place.column -= row.cells[--first].width;
+    }
+    if (first == row.cells.size() && row.width >= old.width && index < shown_.size()) return;
+    last = differing_end(row, old, first);
+    move(out, place);
+  }
+  write_cells(out, row, first, last);
+  if (continues && row.cells.empty()) {
+    set_style(out, Style::plain);
+    out += " \r";
+  }
+  if (row.width < std::max(old.width, continues ? 1 : 0)) {
+    set_style(out, Style::plain);
+    out += kEraseRight;
+  }
+}
+
+void Screen::update(std::string& out, Frame frame) {
+  const std::size_t before = shown_.size();
+  if (before == 0) out += kEraseBelow;
+  const auto count = static_cast<int>(frame.rows.size());
+  for (int row = 0; row < count; ++row) {
+    write_row(out, frame, row);
+    const auto index = static_cast<std::size_t>(row);
+    if (index >= shown_.size()) shown_.resize(index + 1);
+    shown_[index] = std::move(frame.rows[index]);
+  }
+  set_style(out, Style::plain);
+  if (before > frame.rows.size()) {
+    move(out, {count, 0});
+    out += kEraseBelow;
+  }
+  shown_.resize(frame.rows.size());
+}
+
+std::string Screen::draw(const View& view) {
+  std::string out;
+  forget_size(out);
+  Frame frame = lay_out(view, true);
+  const Place cursor = frame.cursor;
+  drawn_columns_ = columns_;
+  update(out, std::move(frame));
+  move(out, cursor);
+  return out;
+}
+
+std::string Screen::finish(const View& view) {
+  std::string out;
+  forget_size(out);
+  const int rows = std::exchange(rows_, 1 << 30);
+  Frame frame = lay_out(view, false);
+  rows_ = rows;
+  const auto last = static_cast<int>(frame.rows.size()) - 1;
+  if (last + 1 + above_ > rows) out += erase();  // what was left out scrolls by
+  update(out, std::move(frame));
+  move(out, {last, 0});
+  out += "\r\n";
+  forget();
+  return out;
+}
+
+std::string Screen::erase() {
+  std::string out;
+  forget_size(out);
+  if (shown_.empty()) return out;
+  move(out, {0, 0});
+  out += kEraseBelow;
+  forget();
+  return out;
+}
+
+}  // namespace neap::repl
