@@ -18,6 +18,7 @@ History::History(std::string path) : path_(std::move(path)) {
 }
 
 void History::add(std::string_view entry) {
+  entry = entry.substr(0, entry.find_last_not_of(" \t\n") + 1);
   if (entry.empty() || is_blank(entry.substr(0, 1)) || (!entries_.empty() && entries_.back() == entry)) return;
   entries_.emplace_back(entry);
   if (!path_.empty()) append(entry);

@@ -27,7 +27,8 @@ class History {
   /// Reads the file, making its folders (mode 0700) and itself (0600) when the first entry is added.
   explicit History(std::string path);
 
-  /// Adds an entry, here and to the file. Not: an empty one, one that begins with a blank, one equal to the last.
+  /// Adds an entry, here and to the file, without blanks and newlines at its end. Not: an empty one, one that begins with
+  /// a blank, one equal to the last.
   void add(std::string_view entry);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] const std::string& operator[](std::size_t index) const { return entries_[index]; }

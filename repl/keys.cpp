@@ -1,10 +1,9 @@
 #include "repl/keys.hpp"
 
-#include "repl/text.hpp"
+#include "repl/key_sequences.hpp"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <utility>
 
 namespace neap::repl {
 
@@ -18,37 +17,11 @@ constexpr std::string_view kPasteBegin = "\x1b[200~";
 constexpr std::string_view kPasteEnd = "\x1b[201~";
 // Longer ones mean nothing; without a limit a broken terminal could make us wait for ever.
 constexpr std::size_t kLongestSequence = 256;
+constexpr std::size_t kLongestReport = 4096;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-Key named(Kind kind, char32_t code = 0) {
-  Key key;
-  key.kind = kind;
-  key.code = code;
-  return key;
-}
-
-Key text_key(std::string_view text, bool alt) {
-  Key key = named(Kind::text);
-  key.text = text;
-  key.alt = alt;
-  return key;
-}
-
-/// The key of a control character, Escape excepted.
-Key control_key(char c) {
-  switch (c) {
-    case '\r':
-    case '\n': return named(Kind::enter);
-    case '\t': return named(Kind::tab);
-    case '\b':
-    case '\x7f': return named(Kind::backspace);
-    case '\0': return named(Kind::control, U' ');
-    default: return named(Kind::control, static_cast<char32_t>(c <= 26 ? c + 0x60 : c + 0x40));
-  }
-}
 
 /// The size of the character at the beginning, 1 for a byte that begins none; 0 when more must come to tell.
 std::size_t character_size(std::string_view bytes) {
@@ -67,152 +40,6 @@ std::size_t character_size(std::string_view bytes) {
   return size;
 }
 
-/// What stands between "ESC [" and the last byte.
-struct Parameters {
-  static constexpr std::size_t kMost = 4;
-  std::array<unsigned, kMost> values{};
-  std::size_t count = 0;
-  unsigned event = 1;  // of a key, as the Kitty keyboard protocol tells it: 3 when it is released
-
-  [[nodiscard]] unsigned first() const { return count > 0 && values[0] != 0 ? values[0] : 1; }
-};
-
-/// Numbers between semicolons; of the parts between colons the first counts. Nothing for what is no list of numbers.
-std::optional<Parameters> parameters_of(std::string_view text) {
-  Parameters parameters;
-  std::size_t part = 0;
-  unsigned number = 0;
-  const auto keep = [&] {
-    if (part == 0 && parameters.count < Parameters::kMost) parameters.values[parameters.count++] = number;
-    if (part == 1 && parameters.count == 2) parameters.event = number;
-    number = 0;
-  };
-  for (const char c : text) {
-    if (is_digit(c)) {
-      number = std::min(number * 10 + static_cast<unsigned>(c - '0'), 0x200000U);
-    } else if (c == ';' || c == ':') {
-      keep();
-      part = c == ':' ? part + 1 : 0;
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (!text.empty()) keep();
-  return parameters;
-}
-
-/// Modifiers as xterm numbers them: 1 and a sum of 1 Shift, 2 Alt, 4 Control, 32 Meta.
-void modify(Key& key, unsigned modifiers) {
-  const unsigned bits = modifiers > 0 ? modifiers - 1 : 0;
-  key.shift = key.shift || (bits & 1U) != 0;
-  key.alt = key.alt || (bits & (2U | 32U)) != 0;
-  key.control = key.control || (bits & 4U) != 0;
-}
-
-/// A key told by its character (CSI u, modifyOtherKeys), as the decoder gives it when it comes as a byte.
-Key key_of_character(char32_t code, unsigned modifiers) {
-  Key held;
-  modify(held, modifiers);
-  Key key;
-  if (code == U'\r' || code == U'\t' || code == 0x7F || code == U'\b') {
-    key = control_key(static_cast<char>(code));
-    modify(key, modifiers);
-  } else if (code == 0x1B) {
-    key = named(Kind::escape);
-  } else if (code < 0x20 || (code >= 0xE000 && code < 0xF900)) {  // Kitty's numbers for keys such as Caps Lock
-    return named(Kind::unknown);
-  } else if (held.control && code < 0x7F) {
-    const auto low = static_cast<char>(code >= U'A' && code <= U'Z' ? code + 0x20 : code);
-    key = low == 'i' || low == 'm' || low == 'j' || low == 'h' ? control_key(static_cast<char>(low - 0x60))
-          : low == '['                                         ? named(Kind::escape)
-                                                               : named(Kind::control, static_cast<char32_t>(low));
-    key.alt = held.alt;
-  } else {
-    if (held.shift && code >= U'a' && code <= U'z') code -= 0x20;
-    key = text_key(utf8_of(code), held.alt);
-    if (key.text.empty()) return named(Kind::unknown);
-  }
-  return key;
-}
-
-Key key_of_letter(char final) {
-  switch (final) {
-    case 'A': return named(Kind::up);
-    case 'B': return named(Kind::down);
-    case 'C': return named(Kind::right);
-    case 'D': return named(Kind::left);
-    case 'H': return named(Kind::home);
-    case 'F': return named(Kind::end);
-    case 'P':
-    case 'Q':
-    case 'R':
-    case 'S': return named(Kind::function, static_cast<char32_t>(final - 'P' + 1));
-    default: return named(Kind::unknown);
-  }
-}
-
-Key key_of_number(unsigned number) {
-  switch (number) {
-    case 1:
-    case 7: return named(Kind::home);
-    case 2: return named(Kind::insert);
-    case 3: return named(Kind::remove);
-    case 4:
-    case 8: return named(Kind::end);
-    case 5: return named(Kind::page_up);
-    case 6: return named(Kind::page_down);
-    default: break;
-  }
-  if (number >= 11 && number <= 15) return named(Kind::function, number - 10);
-  if (number >= 17 && number <= 21) return named(Kind::function, number - 11);
-  if (number >= 23 && number <= 26) return named(Kind::function, number - 12);
-  if (number >= 28 && number <= 29) return named(Kind::function, number - 13);
-  if (number >= 31 && number <= 34) return named(Kind::function, number - 14);
-  return named(Kind::unknown);
-}
-
-Key key_of_csi(std::string_view inside, char final) {
-  const std::optional<Parameters> parameters = parameters_of(inside);
-  if (!parameters || parameters->event == 3) return named(Kind::unknown);
-  const unsigned modifiers = parameters->count > 1 ? parameters->values[1] : 1;
-  if (final == 'u') return parameters->count == 0 ? Key{} : key_of_character(parameters->values[0], modifiers);
-  if (final == '~' && parameters->first() == 27 && parameters->count == 3) {
-    return key_of_character(parameters->values[2], modifiers);
-  }
-  if (final == 'Z') {
-    Key key = named(Kind::tab);
-    key.shift = true;
-    return key;
-  }
-  Key key;
-  if (final == '~' || final == '^' || final == '@' || final == '$') {
-    key = parameters->count == 0 ? Key{} : key_of_number(parameters->first());
-    key.control = final == '^' || final == '@';
-    key.shift = final == '$' || final == '@';
-  } else if (final >= 'a' && final <= 'd') {  // rxvt
-    key = key_of_letter(static_cast<char>(final - 0x20));
-    key.shift = true;
-  } else {
-    key = key_of_letter(final);
-  }
-  if (key.kind == Kind::unknown) return named(Kind::unknown);
-  modify(key, modifiers);
-  return key;
-}
-
-Key key_of_ss3(char final) {
-  if (final == 'M') return named(Kind::enter);
-  if (final == 'I') return named(Kind::tab);
-  if (final == 'X') return text_key("=", false);
-  if (final >= 'j' && final <= 'y') return text_key(std::string(1, static_cast<char>(final - 'j' + '*')), false);
-  if (final >= 'a' && final <= 'd') {  // rxvt
-    Key key = key_of_letter(static_cast<char>(final - 0x20));
-    key.control = true;
-    return key;
-  }
-  return key_of_letter(final);
-}
-
 /// Takes keys from the beginning of some bytes. Each function answers how many bytes it has taken: 0 when more must come
 /// to tell, which happens only before the last ones have. What it takes depends on those bytes alone and on none behind
 /// them, so that the pieces in which they come change nothing.
@@ -222,7 +49,7 @@ class Taker {
 
   std::size_t take(std::string_view bytes) {
     if (bytes[0] == kEscape) return escape(bytes);
-    if (is_control(bytes[0])) return add(control_key(bytes[0]), 1);
+    if (is_control(bytes[0])) return add(key_of_control(bytes[0]), 1);
     return text(bytes);
   }
 
@@ -252,14 +79,30 @@ class Taker {
     if (bytes[1] == '[') return csi(bytes, false);
     if (bytes[1] == 'O') return ss3(bytes, false);
     if (bytes[1] == kEscape) return two_escapes(bytes);
+    if (bytes[1] == ']' || bytes[1] == 'P') return report(bytes);
     if (is_control(bytes[1])) {
-      Key key = control_key(bytes[1]);
+      Key key = key_of_control(bytes[1]);
       key.alt = true;
       return add(std::move(key), 2);
     }
     std::size_t size = character_size(bytes.substr(1));
     if (size == 0 && last_) size = 1;
     return size == 0 ? 0 : add(text_key(bytes.substr(1, size), true), 1 + size);
+  }
+
+  /// "ESC ] 11 ; rgb:... BEL" and the like: what a program before us has asked the terminal for, and not waited for. Dropped.
+  std::size_t report(std::string_view bytes) {
+    if (bytes.size() == 2) return unfinished(bytes);
+    const bool begins = is_digit(bytes[2]) || bytes[2] == '>' || bytes[2] == '!';
+    if (!begins) return add(text_key(bytes.substr(1, 1), true), 2);
+    std::size_t at = 2;
+    while (at < bytes.size() && at < kLongestReport && !is_control(bytes[at])) ++at;
+    if (at == kLongestReport) return add(named(Kind::unknown), at);
+    if (at == bytes.size()) return unfinished(bytes);
+    if (bytes[at] == '\a') return add(named(Kind::unknown), at + 1);
+    if (bytes[at] != kEscape) return add(named(Kind::unknown), at);
+    if (at + 1 == bytes.size()) return unfinished(bytes);
+    return add(named(Kind::unknown), bytes[at + 1] == '\\' ? at + 2 : at);
   }
 
   /// Alt with a key that is itself a sequence, as rxvt sends it; or Escape, and then another key.
@@ -303,15 +146,12 @@ class Taker {
     if (at == bytes.size() && at < 10) return unfinished(bytes);
     const bool ends = at < bytes.size() && bytes[at] >= 0x40 && bytes[at] < 0x7F;
     if (!ends) return add(at == 2 ? text_key("O", true) : named(Kind::unknown), at);
-    Key key = key_of_ss3(bytes[at]);
-    const std::optional<Parameters> parameters = parameters_of(bytes.substr(2, at - 2));
-    if (parameters->count > 0 && key.kind != Kind::text) modify(key, parameters->values[parameters->count - 1]);
-    key.alt = key.alt || alt;
-    if (key.kind == Kind::unknown) key = Key{};
+    Key key = key_of_ss3(bytes.substr(2, at - 2), bytes[at]);
+    key.alt = key.alt || (alt && key.kind != Kind::unknown);
     return add(std::move(key), at + 1);
   }
 
-  /// Alt with a bracket or an O, or the beginning of a sequence whose end will not come.
+  /// Alt with the second byte, or the beginning of a sequence whose end will not come.
   std::size_t unfinished(std::string_view bytes) {
     if (!last_) return 0;
     if (bytes.size() == 2) return add(text_key(bytes.substr(1, 1), true), 2);

@@ -1,9 +1,6 @@
-// Which key does what, and the keys that are more than a change of the text. The changes themselves are in
-// line_editor_changes.cpp, going through the history in line_editor_history.cpp, what is shown in line_editor_view.cpp.
+// Which key does what. What it does is in line_editor_typing.cpp, _changes.cpp, _history.cpp and _menu.cpp; what is shown
+// is in line_editor_view.cpp.
 #include "repl/line_editor.hpp"
-
-#include "repl/indent.hpp"
-#include "repl/motion.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,9 +11,6 @@ using Kind = Key::Kind;
 using Outcome = LineEditor::Outcome;
 
 namespace {
-
-// Text that comes at once in such an amount has not been typed: it is pasted where the terminal tells no pastes.
-constexpr std::size_t kMostTypedAtOnce = 256;
 
 enum Held : std::uint8_t { alone = 0, control = 1, alt = 2, shift = 4 };
 
@@ -117,7 +111,8 @@ LineEditor::Command LineEditor::command_of(const Key& key, const Binding (&bindi
   char32_t code = key.code;
   if (key.kind == Kind::text) code = key.alt && key.text.size() == 1 ? static_cast<unsigned char>(key.text[0]) : 0;
   const bool shifted = key.shift && key.kind == Kind::tab;
-  const int held = (key.control ? control : alone) | (key.alt ? alt : alone) | (shifted ? shift : alone);
+  const bool with_alt = key.alt && key.kind != Kind::control;  // Escape and then Ctrl-C is Ctrl-C
+  const int held = (key.control ? control : alone) | (with_alt ? alt : alone) | (shifted ? shift : alone);
   const auto* found = std::ranges::find_if(bindings, [&](const Binding& binding) {
     return binding.kind == key.kind && binding.code == code && binding.held == held;
   });
@@ -231,216 +226,6 @@ Outcome LineEditor::quoted(const Key& key) {
   const std::optional<char> meant = character_meant(key);
   return meant ? paste({&*meant, 1}) : Outcome::bell;
 }
-
-// Typing ----------------------------------------------------------------------------------------------------------------
-
-void LineEditor::type(std::string_view text) {
-  if (text.size() > kMostTypedAtOnce) {
-    buffer_.begin_step();
-    paste(text);
-    return;
-  }
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t next = cluster_end(text, at);
-    type_cluster(text.substr(at, next - at));
-    at = next;
-    last_action_ = action_ = Action::type;
-  }
-}
-
-void LineEditor::type_cluster(std::string_view cluster) {
-  const std::string& text = buffer_.text();
-  const std::size_t at = buffer_.cursor();
-  const std::size_t before = cluster_begin(text, at);
-  const bool begins_word =
-      !is_blank(cluster) && (at == 0 || is_blank(std::string_view(text).substr(before, at - before)));
-  if (last_action_ != Action::type || begins_word) buffer_.begin_step();
-  if (last_action_ == Action::type) undo_dedent(cluster);
-  buffer_.insert(cluster);
-  dedent();
-}
-
-/// The word before the cursor that is the first in its line, or nothing.
-static std::string_view only_word_before(std::string_view text, std::size_t cursor) {
-  constexpr std::size_t kLongest = 8;
-  std::size_t begin = cursor;
-  while (begin > 0 && cursor - begin < kLongest && text[begin - 1] > ' ') --begin;
-  std::size_t blanks = begin;
-  while (blanks > 0 && (text[blanks - 1] == ' ' || text[blanks - 1] == '\t')) --blanks;
-  const bool first = blanks == 0 || text[blanks - 1] == '\n';
-  return first ? text.substr(begin, cursor - begin) : std::string_view();
-}
-
-/// A line that closes a block, and of which nothing else has been typed yet, stands as far in as the one that opened it.
-void LineEditor::dedent() {
-  const std::string_view text = buffer_.text();
-  const std::size_t cursor = buffer_.cursor();
-  const std::string_view word = only_word_before(text, cursor);
-  if (!closes_block(word) || skip_blanks(text, cursor) < line_end(text, cursor)) return;
-  const std::size_t line = line_begin(text, cursor);
-  const std::string_view blanks = text.substr(line, cursor - word.size() - line);
-  const std::optional<std::string> wanted = closing_indentation(text.substr(0, line));
-  if (!wanted || wanted->size() >= blanks.size()) return;
-  dedented_ = {line, std::string(blanks)};
-  const std::size_t moved = cursor - (blanks.size() - wanted->size());
-  buffer_.replace(line, line + blanks.size(), *wanted);
-  buffer_.move_to(moved);
-}
-
-/// "end" has become "endpoint": the line stands where it stood.
-void LineEditor::undo_dedent(std::string_view typed) {
-  if (!dedented_ || !is_word(typed)) return;
-  const std::string_view text = buffer_.text();
-  const std::size_t cursor = buffer_.cursor();
-  const std::string_view word = only_word_before(text, cursor);
-  if (word.empty() || may_close_block(std::string(word).append(typed))) return;
-  const std::size_t line = dedented_->line;
-  const std::size_t blanks = cursor - word.size() - line;
-  const std::string before = std::exchange(dedented_, std::nullopt)->blanks;
-  buffer_.replace(line, line + blanks, before);
-  buffer_.move_to(cursor + before.size() - blanks);
-}
-
-Outcome LineEditor::paste(std::string_view text) {
-  buffer_.insert(text);
-  buffer_.begin_step();
-  return Outcome::changed;
-}
-
-bool LineEditor::is_complete() const { return !hooks_.is_complete || hooks_.is_complete(text()); }
-
-Outcome LineEditor::enter() {
-  const bool one_line = text().find('\n') == std::string::npos;
-  const bool at_end = text().find_first_not_of(" \t\n", cursor()) == std::string::npos;
-  return (one_line || at_end) && is_complete() ? submit() : new_line();
-}
-
-Outcome LineEditor::submit() { return Outcome::submitted; }
-
-Outcome LineEditor::new_line() {
-  const std::string_view text = buffer_.text();
-  const std::string_view before = text.substr(0, cursor());
-  std::string indent = indentation(before);
-  std::size_t begin = cursor();
-  std::size_t end = cursor();
-  const std::size_t line = line_begin(text, begin);
-  const bool inside_block = !indent.empty();
-  if (inside_block) {  // and so in no string: blanks may come and go
-    end = std::min(skip_blanks(text, end), line_end(text, end));
-    if (begins_by_closing(text.substr(end, line_end(text, end) - end)))
-      indent = closing_indentation(before).value_or("");
-    if (skip_blanks(text, line) >= begin) begin = line;
-  }
-  buffer_.replace(begin, end, "\n" + indent);
-  return Outcome::changed;
-}
-
-Outcome LineEditor::shift_tab() {
-  const std::size_t begin = line_begin(text(), cursor());
-  const std::size_t blanks = std::min(skip_blanks(text(), begin) - begin, kIndent.size());
-  if (blanks == 0) return Outcome::bell;
-  const std::size_t at = std::max(begin + blanks, cursor()) - blanks;
-  buffer_.erase(begin, begin + blanks);
-  return move_to(at);
-}
-
-Outcome LineEditor::tab() {
-  const std::size_t begin = line_begin(text(), cursor());
-  if (skip_blanks(text(), begin) < cursor()) return complete();
-  buffer_.insert(kIndent);
-  return Outcome::changed;
-}
-
-// Completion ------------------------------------------------------------------------------------------------------------
-
-Completion LineEditor::candidates() const {
-  Completion completion;
-  if (hooks_.complete) completion = hooks_.complete(text(), cursor());
-  if (completion.from > cursor()) completion.candidates.clear();
-  return completion;
-}
-
-Outcome LineEditor::complete() {
-  Completion completion = candidates();
-  if (completion.candidates.empty()) return Outcome::bell;
-  const std::size_t from = completion.from;
-  const std::string typed = text().substr(from, cursor() - from);
-  if (completion.candidates.size() == 1) {
-    if (completion.candidates[0].text == typed) return Outcome::bell;
-    buffer_.replace(from, cursor(), completion.candidates[0].text);
-    return Outcome::changed;
-  }
-  const std::string prefix = common_prefix(completion.candidates);
-  if (prefix.size() > typed.size() && prefix.starts_with(typed)) buffer_.replace(from, cursor(), prefix);
-  menu_.emplace(std::move(completion));
-  return Outcome::changed;
-}
-
-void LineEditor::accept_candidate() {
-  const Candidate* const selected = menu_->selected();
-  buffer_.begin_step();
-  if (selected != nullptr) buffer_.replace(menu_->from(), cursor(), selected->text);
-  buffer_.begin_step();
-  menu_.reset();
-}
-
-/// What has been typed since leaves fewer candidates, or others.
-void LineEditor::update_menu() {
-  const std::size_t from = menu_->from();
-  menu_.reset();
-  Completion completion = candidates();
-  if (completion.from != from || completion.candidates.empty()) return;
-  const std::string_view typed = std::string_view(text()).substr(from, cursor() - from);
-  if (completion.candidates.size() == 1 && completion.candidates[0].text == typed) return;
-  menu_.emplace(std::move(completion));
-}
-
-static std::optional<Menu::Move> move_of(const Key& key, bool selected) {
-  if (key.control || key.alt) return std::nullopt;
-  switch (key.kind) {
-    case Kind::tab: return key.shift ? Menu::Move::previous : Menu::Move::next;
-    case Kind::down: return Menu::Move::down;
-    case Kind::control:
-      if (key.code == U'n') return Menu::Move::down;
-      return key.code == U'p' && selected ? std::optional(Menu::Move::up) : std::nullopt;
-    default: break;
-  }
-  if (!selected) return std::nullopt;
-  if (key.kind == Kind::up) return Menu::Move::up;
-  if (key.kind == Kind::left) return Menu::Move::left;
-  return key.kind == Kind::right ? std::optional(Menu::Move::right) : std::nullopt;
-}
-
-/// Nothing when the key is not the menu's: it is closed then, and what was selected has been inserted.
-std::optional<Outcome> LineEditor::menu_key(const Key& key) {
-  const bool selected = menu_->selected() != nullptr;
-  if (const auto move = move_of(key, selected)) {
-    menu_->move(*move);
-    return Outcome::changed;
-  }
-  const bool leaves = key.kind == Kind::escape || (key.kind == Kind::control && key.code == U'g');
-  if (leaves || (selected && key.kind == Kind::backspace)) {
-    menu_.reset();
-    return Outcome::changed;
-  }
-  if (selected && key.kind == Kind::enter && !key.alt) {
-    accept_candidate();
-    return Outcome::changed;
-  }
-  const bool filters = !selected && !key.alt && (key.kind == Kind::text || key.kind == Kind::backspace);
-  if (filters) {
-    const Outcome outcome = plain_key(key);
-    update_menu();
-    return outcome;
-  }
-  if (key.kind == Kind::control && key.code == U'c')
-    menu_.reset();
-  else
-    accept_candidate();
-  return std::nullopt;
-}
-
-// Others ----------------------------------------------------------------------------------------------------------------
 
 Outcome LineEditor::interrupt() {
   if (!text().empty()) kills_.add(text());

@@ -3,6 +3,7 @@
 #include "repl/text.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace neap::repl {
@@ -45,7 +46,7 @@ struct Menu::Layout {
   std::size_t rows = 1;
 };
 
-const Candidate* Menu::selected() const { return selected_ < count() ? &completion_.candidates[selected_] : nullptr; }
+const Candidate* Menu::selected() const { return selected_ < size() ? &completion_.candidates[selected_] : nullptr; }
 
 /// As few rows as the width allows.
 Menu::Layout Menu::layout(int columns) const {
@@ -55,30 +56,33 @@ Menu::Layout Menu::layout(int columns) const {
     layout.labels.push_back(fitted(one_line(label_of(candidate)), std::max(columns - 1, 1)));
     widths.push_back(width_of(layout.labels.back()));
   }
-  for (layout.rows = 1; layout.rows <= count(); ++layout.rows) {
+  // With fewer rows not even the candidates alone would fit.
+  const int all = std::accumulate(widths.begin(), widths.end(), kGap * static_cast<int>(size()));
+  layout.rows = static_cast<std::size_t>(std::max(all / (columns + kGap), 1));
+  for (; layout.rows <= size(); ++layout.rows) {
     layout.widths.clear();
     int total = -kGap;
-    for (std::size_t i = 0; i < count() && total < columns; i += layout.rows) {
-      const auto end = std::min(i + layout.rows, count());
+    for (std::size_t i = 0; i < size() && total < columns; i += layout.rows) {
+      const auto end = std::min(i + layout.rows, size());
       layout.widths.push_back(*std::max_element(widths.begin() + static_cast<std::ptrdiff_t>(i),
                                                 widths.begin() + static_cast<std::ptrdiff_t>(end)));
       total += layout.widths.back() + kGap;
     }
     if (total < columns) break;
   }
-  layout.rows = std::min(layout.rows, std::max<std::size_t>(count(), 1));
+  layout.rows = std::min(layout.rows, std::max<std::size_t>(size(), 1));
   return layout;
 }
 
 StyledText Menu::row_of(const Layout& layout, std::size_t row) const {
   StyledText line;
-  for (std::size_t i = row, column = 0; i < count(); i += layout.rows, ++column) {
+  for (std::size_t i = row, column = 0; i < size(); i += layout.rows, ++column) {
     const std::size_t begin = line.text.size();
     line.text += layout.labels[i];
     const int missing = layout.widths[column] - width_of(layout.labels[i]);
     line.text.append(static_cast<std::size_t>(missing), ' ');
     if (i == selected_) line.spans.push_back({begin, line.text.size(), Style::selected});
-    if (i + layout.rows < count()) line.text.append(kGap, ' ');
+    if (i + layout.rows < size()) line.text.append(kGap, ' ');
   }
   return line;
 }
@@ -98,29 +102,29 @@ std::vector<StyledText> Menu::lines(int columns, int rows) const {
   for (std::size_t row = first; row < last; ++row) lines.push_back(row_of(all, row));
   if (cut && rows > 1) {
     std::size_t seen = 0;
-    for (std::size_t i = 0; i < count(); ++i) seen += i % all.rows >= first && i % all.rows < last ? 1U : 0U;
-    lines.push_back(faint("… and " + std::to_string(count() - seen) + " more"));
+    for (std::size_t i = 0; i < size(); ++i) seen += i % all.rows >= first && i % all.rows < last ? 1U : 0U;
+    lines.push_back(faint("… and " + std::to_string(size() - seen) + " more"));
   }
   if (detail && rows > 1) lines.push_back(faint(fitted(one_line(shown->detail), columns)));
   return lines;
 }
 
 void Menu::move(Move move) {
-  if (selected_ >= count()) {
-    selected_ = move == Move::previous || move == Move::up || move == Move::left ? count() - 1 : 0;
+  if (selected_ >= size()) {
+    selected_ = move == Move::previous || move == Move::up || move == Move::left ? size() - 1 : 0;
     return;
   }
   const std::size_t row = selected_ % rows_;
   const std::size_t before = selected_ - row;  // the first of its column
-  const std::size_t last = std::min(before + rows_, count()) - 1;
+  const std::size_t last = std::min(before + rows_, size()) - 1;
   switch (move) {
-    case Move::next: selected_ = (selected_ + 1) % count(); break;
-    case Move::previous: selected_ = (selected_ + count() - 1) % count(); break;
+    case Move::next: selected_ = (selected_ + 1) % size(); break;
+    case Move::previous: selected_ = (selected_ + size() - 1) % size(); break;
     case Move::down: selected_ = selected_ == last ? before : selected_ + 1; break;
     case Move::up: selected_ = row == 0 ? last : selected_ - 1; break;
-    case Move::right: selected_ = selected_ + rows_ < count() ? selected_ + rows_ : row; break;
+    case Move::right: selected_ = selected_ + rows_ < size() ? selected_ + rows_ : row; break;
     case Move::left: {
-      std::size_t end = row + (count() - 1 - row) / rows_ * rows_;
+      std::size_t end = row + (size() - 1 - row) / rows_ * rows_;
       selected_ = selected_ >= rows_ ? selected_ - rows_ : end;
       break;
     }

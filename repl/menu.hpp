@@ -16,6 +16,7 @@ class Menu {
 
   explicit Menu(Completion completion) : completion_(std::move(completion)) {}
 
+  [[nodiscard]] std::size_t size() const { return completion_.candidates.size(); }
   [[nodiscard]] std::size_t from() const { return completion_.from; }
   /// Null while none is selected.
   [[nodiscard]] const Candidate* selected() const;
@@ -26,7 +27,6 @@ class Menu {
  private:
   struct Layout;
 
-  [[nodiscard]] std::size_t count() const { return completion_.candidates.size(); }
   [[nodiscard]] Layout layout(int columns) const;
   [[nodiscard]] StyledText row_of(const Layout& layout, std::size_t row) const;
 

@@ -170,6 +170,16 @@ TEST_CASE("repl keys: sequences that mean nothing are dropped whole") {
   CHECK(decoded("\x1b[1;\x1b[A") == Keys{Key{}, named(Kind::up)});
 }
 
+TEST_CASE("repl keys: late answers of the terminal to another program are dropped") {
+  CHECK(decoded("\x1b]11;rgb:1e1e/1e1e/1e1e\x07x") == Keys{Key{}, text("x")});
+  CHECK(decoded("\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\x") == Keys{Key{}, text("x")});
+  CHECK(decoded("\x1bP>|xterm(390)\x1b\\x") == Keys{Key{}, text("x")});
+  CHECK(decoded("\x1bPa") == Keys{text("P", "A"), text("a")});
+  CHECK(decoded("\x1b]") == Keys{text("]", "A")});
+  CHECK(decoded("\x1b]1\x03") == Keys{Key{}, control('c')});
+  CHECK(decoded("\x1b]1\x1b[A") == Keys{Key{}, named(Kind::up)});
+}
+
 TEST_CASE("repl keys: a paste is one key, whatever is in it") {
   CHECK(decoded("a\x1b[200~x\r\ny\rz\n\t\x01\x1b[A\x1b[201~b") ==
         Keys{text("a"), paste("x\ny\nz\n\t\x01\x1b[A"), text("b")});

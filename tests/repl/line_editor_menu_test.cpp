@@ -122,6 +122,13 @@ TEST_CASE("repl editor: typing while none is selected leaves fewer candidates, o
   CHECK(user.shown() == "fool|");
 }
 
+TEST_CASE("repl editor: Tab accepts the candidate that is left alone") {
+  Typist user = completing(words({"foobar", "fool"}));
+  user.type("f\tb\t");
+  CHECK(user.text() == "foobar");
+  CHECK(user.below().empty());
+}
+
 TEST_CASE("repl editor: a sign closes the menu") {
   Typist user = completing(words({"foo", "fox"}));
   user.type("f\t(");

@@ -231,6 +231,14 @@ TEST_CASE("repl editor: Escape and then a key is Alt with it") {
   CHECK(user.shown() == "foo |");
 }
 
+TEST_CASE("repl editor: Ctrl-C is Ctrl-C also behind Escape") {
+  Typist user;
+  user.type("ab");
+  user.type(kEscape);
+  CHECK(user.type(ctrl('c')) == Outcome::interrupted);
+  CHECK(user.type(alt(ctrl('c'))) == Outcome::interrupted);
+}
+
 TEST_CASE("repl editor: keys that are for others are told, and change nothing") {
   Typist user;
   user.type("ab" + std::string(kLeft));
