@@ -1,6 +1,5 @@
 -- The call that the cursor is in: which function, which of its parameters, and what could stand there.
 local core, use = ...
-local _ENV = use("globals")
 
 local docs, values, stubs, resolve, signature = use("docs"), use("values"), use("stubs"), use("resolve"), use("signature")
 

@@ -1,6 +1,5 @@
 -- A list of what could stand at the cursor: names that begin with what is typed, sorted, with a word on each.
 local core, use = ...
-local _ENV = use("globals")
 
 local values, signature, scalars, docs = use("values"), use("signature"), use("scalars"), use("docs")
 

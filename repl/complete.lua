@@ -1,7 +1,6 @@
 -- What could stand at the cursor: `complete`. And the call it is in: `describe`. Both are asked at every key, so they run
 -- nothing of the user's: no call, no metamethod. Cursors count the bytes before them.
 local core, use = ...
-local _ENV = use("globals")
 
 local syntax, resolve, call = use("syntax"), use("resolve"), use("call")
 local candidates, files, docs = use("candidates"), use("files"), use("docs")

@@ -1,6 +1,5 @@
 -- What is known of names and values: `docs.find`. The stubs of all modules are read at the first question.
 local core, use = ...
-local _ENV = use("globals")
 
 local stubs = use("stubs")
 

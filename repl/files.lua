@@ -1,6 +1,5 @@
 -- Names of files and modules, for completion.
 local core, use = ...
-local _ENV = use("globals")
 
 local docs = use("docs")
 

@@ -1,6 +1,5 @@
 -- What `?name` and `.help topic` print.
 local core, use = ...
-local _ENV = use("globals")
 
 local docs, signature, values, syntax = use("docs"), use("signature"), use("values"), use("syntax")
 local resolve, printer, topics = use("resolve"), use("printer"), use("topics")
@@ -28,7 +27,7 @@ function Page:line(text)
 end
 
 local function columns_of(text)
-  return utf8.len(text) or #text
+  return core.width((text:gsub("\27%[%d*m", "")))
 end
 
 -- Breaks the text at blanks; `first` stands before its first line, as many blanks before the others.

@@ -2,7 +2,6 @@
 --
 -- Numbers come first, then strings, both as `<` has them, then false, true, and what is left by its type and address.
 local core, use = ...
-local _ENV = use("globals")
 
 local MOST = 2000000 -- keys looked at
 

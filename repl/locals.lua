@@ -10,7 +10,7 @@
 -- So a function of entry 1 and one of entry 5 share the variable, `local x` declares a new one without touching what
 -- functions of earlier entries see, and what an entry had declared before it failed or was cancelled is there.
 -- A `<close>` variable is closed at the end of its entry, as at the end of any block, and is not kept.
-local core = ...
+local core, use = ...
 
 local KEEP = "__neap_keep"
 local MOST = 190 -- locals of an earlier entry that one entry may mention: Lua allows 200 in a function

@@ -7,7 +7,6 @@
 -- A node is {text=, kind=} or {prefix=, items=, more=}; an item is {key=, node=} with `key` nil in the list part.
 -- `measure` gives every node `flat`: its columns on one line.
 local core, use = ...
-local _ENV = use("globals")
 
 local scalars, keys_of = use("scalars"), use("keys").keys_of
 local async = use("async/init")
@@ -26,8 +25,9 @@ local COLOURS = {
   mark = "\27[2m",
 }
 
+-- Most texts are ASCII, and have as many columns as bytes.
 local function width_of(text)
-  return core.width and core.width(text) or utf8.len(text) or #text
+  return text:find("[^ -~]") and core.width(text) or #text
 end
 
 local function leaf(state, text, kind)

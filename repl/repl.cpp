@@ -3,6 +3,7 @@
 #include "repl/lexer.hpp"
 #include "repl/library.hpp"
 #include "repl/prompt_object.hpp"
+#include "repl/text.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"
@@ -39,6 +40,13 @@ int tokens(lua_State* L) {
     lua_rawseti(L, -2, 4);
     lua_rawseti(L, -2, ++count);
   }
+  return 1;
+}
+
+/// width(text): the columns of a text without newlines.
+int width(lua_State* L) {
+  const std::string_view text = check_view(L, 1);
+  lua_pushinteger(L, width_of(text));
   return 1;
 }
 
@@ -121,6 +129,7 @@ int open_repl(lua_State* L) {
       {"failure", bound<failure>},
       {"is_terminal", bound<is_terminal>},
       {"list_folder", bound<list_folder>},
+      {"width", bound<width>},
   };
   set_functions(L, kFunctions);
   add_prompt(L);

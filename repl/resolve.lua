@@ -4,7 +4,6 @@
 -- A meaning is {has =, value =, entry =, space =}: the value when it is known (`has`), what documentation there is, and
 -- the namespace of what the value has.
 local core, use = ...
-local _ENV = use("globals")
 
 local docs, values, stubs = use("docs"), use("values"), use("stubs")
 
@@ -65,7 +64,9 @@ end
 
 -- The entry of the name is that of the value, unless it is a function of the user's.
 local function with_entry(meaning, entry)
-  if meaning.entry == nil and entry and values.is_ours_or_data(meaning.value) then meaning.entry = docs.aliased(entry) end
+  entry = docs.aliased(entry)
+  local fits = entry and (type(meaning.value) == "function") == (entry.params ~= nil)
+  if meaning.entry == nil and fits and values.is_ours_or_data(meaning.value) then meaning.entry = entry end
   return meaning
 end
 

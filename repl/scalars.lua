@@ -1,7 +1,6 @@
 -- Values without a look inside them, as text. Nothing here runs code of the value's but `said`, which asks its
 -- __tostring, and no text holds a control that a terminal would obey.
 local core, use = ...
-local _ENV = use("globals")
 
 local catch = use("async/init").catch
 

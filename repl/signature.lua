@@ -1,6 +1,5 @@
 -- Signatures: what an entry takes and gives, on a line.
 local core, use = ...
-local _ENV = use("globals")
 
 local function parameter(param)
   return param.name .. (param.optional and param.name ~= "..." and "?" or "")

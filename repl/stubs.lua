@@ -5,7 +5,6 @@
 -- A parameter or field is {name =, type =, text =, optional =}, a result {type =, name =, text =}.
 -- A namespace is what has members: {path =, members = {name -> entry}, order = {name...}, bases =, class =, text =}.
 local core, use = ...
-local _ENV = use("globals")
 
 -- Comments ---------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 -- What stands before the cursor, as far as completion and signatures need to know: the brackets and blocks that are
 -- open, the locals declared, and the chain of names that ends there. The text need not be Lua; nothing here fails.
 local core, use = ...
-local _ENV = use("globals")
 
 local MOST = 16384 -- bytes before the cursor that are looked at
 

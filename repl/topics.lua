@@ -1,6 +1,5 @@
 -- The pages of `.help topic`. Code is indented by four blanks, and runs as it stands (tests/repl/docs_test.lua).
 local core, use = ...
-local _ENV = use("globals")
 
 local list = {}
 

@@ -1,7 +1,6 @@
 -- What is known of a value: the entry of a function or module by its identity, of any other by its class; and of a
 -- user's own function by its source. Nothing is called and no metamethod asked, so that nothing is loaded either.
 local core, use = ...
-local _ENV = use("globals")
 
 local docs, stubs, scalars = use("docs"), use("stubs"), use("scalars")
 

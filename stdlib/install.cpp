@@ -15,6 +15,7 @@ namespace {
 
 const char kDirectory = 0;  // registry key: where Lua files are read from, or nil
 const char kModules = 0;    // registry key: modules loaded, by name
+const char kGlobals = 0;    // registry key: the globals that the library's Lua files see
 const char kUses = 0;       // registry key: the `use` of each module that has been asked for, by name
 
 /// The library that has the module; null when there is none.
@@ -27,11 +28,18 @@ const Library* library_of(std::string_view module) {
   return nullptr;
 }
 
+/// Pushes the chunk. Its globals are Lua's as they were when the library was installed, so that scripts and the prompt may
+/// have variables called `type` or `table`; others are the script's.
+void load_file(lua_State* L, const char* text, std::size_t size, const char* chunk) {
+  if (load_chunk(L, text, size, chunk, "t") != LUA_OK) lua_error(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kGlobals);
+  lua_setupvalue(L, -2, 1);
+}
+
 /// Compiles MODULE/FILE.lua, a file of the library, and pushes the function. Raises its syntax errors.
 void compile(lua_State* L, const Library& library, const char* module, const char* file) {
   lua_pushfstring(L, "%s%s/%s.lua", kInternalChunk, module, file);
   const char* chunk = lua_tostring(L, -1);
-  int status = LUA_ERRFILE;
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDirectory) == LUA_TSTRING) {
     lua_pushfstring(L, "%s%s/%s/%s.lua", lua_tostring(L, -1), library.beside.data(), module, file);
     // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
@@ -48,15 +56,13 @@ void compile(lua_State* L, const Library& library, const char* module, const cha
       luaL_pushresult(&buffer);
       std::size_t size = 0;
       const char* text = lua_tolstring(L, -1, &size);
-      status = load_chunk(L, text, size, chunk, "t");
-      if (status != LUA_OK) lua_error(L);
+      load_file(L, text, size, chunk);
       return;
     }
   }
   for (const SourceFile& source : library.files) {
     if (source.module != module || source.name != file) continue;
-    status = load_chunk(L, source.text.data(), source.text.size(), chunk, "t");
-    if (status != LUA_OK) lua_error(L);
+    load_file(L, source.text.data(), source.text.size(), chunk);
     return;
   }
   luaL_error(L, "the standard library has no file '%s/%s.lua'", module, file);
@@ -147,6 +153,31 @@ constexpr std::size_t kMostLibraries = 8;
 const Library* g_libraries[kMostLibraries];
 std::size_t g_library_count = 0;
 
+/// The library's globals: for now, the script's.
+void make_globals(lua_State* L) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 2);
+  lua_pushglobaltable(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__index");
+  lua_setfield(L, -2, "__newindex");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kGlobals);
+}
+
+/// From now on what a global of today is called is the library's own.
+void keep_globals(lua_State* L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kGlobals);
+  lua_pushglobaltable(L);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 2);
+}
+
 }  // namespace
 
 void add_library(const Library& library) {
@@ -183,12 +214,14 @@ int install(lua_State* L, std::string_view directory) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kModules);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kUses);
+  make_globals(L);
   lua_pushcfunction(L, load_module);
   lua_pushliteral(L, "base");
   lua_call(L, 1, 1);
   lua_pushcfunction(L, load_module);
   lua_pushcfunction(L, module_names);
   lua_call(L, 2, 0);
+  keep_globals(L);
   return 0;
 }
 

@@ -200,6 +200,13 @@ test("a documented value shows its text", function()
   has(describe("math.pi"), "circle")
 end)
 
+test("a value of the user's under a documented name is the user's", function()
+  equal(describe("print", { env = { print = 3 } }), "print = 3")
+  local real <close> = setmetatable({ print }, { __close = function(kept) print = kept[1] end })
+  print = 3
+  equal(describe("print"), "print = 3")
+end)
+
 test("a keyword is explained", function()
   has(describe("goto"), "label")
 end)

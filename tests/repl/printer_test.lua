@@ -102,6 +102,11 @@ test("a table that just fits the width stays on its line", function()
   shows({ 1234, 5678 }, "{\n  1234,\n  5678,\n}", { width = 11 })
 end)
 
+test("wide characters count as two columns", function()
+  shows({ "\u{65E5}\u{672C}" }, '{"\u{65E5}\u{672C}"}', { width = 8 })
+  shows({ "\u{65E5}\u{672C}" }, '{\n  "\u{65E5}\u{672C}",\n}', { width = 7 })
+end)
+
 test("short items of a long list share lines, none longer than the width", function()
   local list = {}
   for i = 1, 100 do list[i] = i * 1000 end

@@ -112,6 +112,10 @@ TEST_CASE("repl: values that fail to show themselves are shown all the same", "[
   CHECK(holds(result.out, "self"));
 }
 
+TEST_CASE("repl: globals of the user's with the names of Lua's do no harm", "[repl]") {
+  CHECK(shown("table, type, string, print = 1, 2, 3, 4\ndebug, next, pcall, math = 5, 6, 7, 8\n{ table, { type } }\n") == "{1, {2}}\n");
+}
+
 TEST_CASE("repl: leaving tells what still runs and cancels it", "[repl]") {
   const ProcessResult result = enter(
       "async.create_task(function() local c <close> = setmetatable({}, { __close = function() print('closed') end }) "

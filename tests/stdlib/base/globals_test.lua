@@ -73,3 +73,22 @@ test("debug.sethook and debug.traceback work in tasks and coroutines", function(
   coroutine.resume(co)
   check(debug.traceback(co):find("globals_test.lua", 1, true), debug.traceback(co))
 end)
+
+test("a script's variables with the names of Lua's functions do the library no harm", function()
+  local globals, kept = _G, {}
+  local next = next
+  for name, value in next, globals do kept[name] = value end
+  local async, neap = async, neap
+  for _, name in kept.ipairs { "type", "ipairs", "pairs", "next", "table", "string", "math", "setmetatable", "error", "pcall" } do
+    globals[name] = "the script's"
+  end
+  local results = async.gather(function() async.sleep(1) return 1 end, function() return 2 end)
+  local queue = async.PriorityQueue()
+  queue:put_nowait(2)
+  queue:put_nowait(1)
+  local first, path = queue:get(), neap.fs.join("a", "b")
+  for name, value in next, kept do globals[name] = value end
+  equal(results, { 1, 2, n = 2 })
+  equal(first, 1)
+  equal(path, "a/b")
+end)
