@@ -9,6 +9,7 @@ Each case types like a person, and compares the whole screen. Status 0: it was r
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import termios
@@ -397,6 +398,41 @@ def tall_entry():
     prompt.expect(".. 8,", ".. 9,", ".. }", "2> #x", "9", "3>", cursor=(5, 3))
 
 
+# The object.
+
+
+@case
+def prompt_object():
+    """The Prompt object itself: misuse, cancellation, hooks that fail, signals, closing."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "prompt_object.lua")
+    alone = subprocess.run([NEAP, script, "no terminal"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if alone.returncode != 0:
+        raise Failure(alone.stderr)
+    prompt = Terminal([NEAP, script], columns=90)
+    lines = ["first>"]
+    prompt.expect(*lines, "hooks>", cursor=(1, 7))
+    prompt.send("typed" + TAB + ";" + ENTER)
+    lines.append("hooks> typed;")
+    prompt.expect(*lines, "complete>", cursor=(2, 10))
+    prompt.send("xyz" + TAB)
+    prompt.expect(*lines, "complete> whole", cursor=(2, 15))
+    prompt.send(ENTER)
+    lines += ["complete> whole", "ready for Ctrl-C"]
+    prompt.expect(*lines, cursor=(4, 0))
+    prompt.send(CTRL_C)
+    lines += ["^C", "ready for both"]
+    prompt.expect(*lines, cursor=(6, 0))
+    prompt.send(CTRL_C)
+    lines += ["^C"]
+    prompt.expect(*lines, cursor=(7, 0))
+    prompt.send("\x1a")
+    lines += ["^Z", "half a line", "closed>"]
+    prompt.expect(*lines, "second> given", cursor=(10, 13))
+    prompt.send(ENTER)
+    prompt.expect(*lines, "second> given", "all is well")
+    prompt.expect_end(0)
+
+
 # The end.
 
 
@@ -433,6 +469,18 @@ def hang_up():
     os.close(prompt.controller)
     prompt.controller, prompt.device = os.openpty()  # for close
     prompt.child.wait(timeout=20)
+
+
+@case
+def no_colour():
+    """Under NO_COLOR nothing has a colour."""
+    prompt = Prompt(env={"NO_COLOR": "1"})
+    prompt.enter("local text = 'string' -- comment")
+    prompt.enter("text")
+    prompt.enter("error('no')")
+    found = re.findall(rb"\x1b\[[0-9;]*(?:3[0-7]|9[0-7])m", prompt.output)
+    if found:
+        raise Failure(f"colours: {found}")
 
 
 # Time.
