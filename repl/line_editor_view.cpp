@@ -9,7 +9,7 @@ namespace neap::repl {
 
 namespace {
 
-// Of the rows of the terminal: what was printed before should stay in sight.
+// A menu may have as many also when that is more than half of the screen.
 constexpr int kLeastRows = 4;
 
 StyledText faint(std::string text) {
@@ -24,6 +24,13 @@ View view_of(const StyledText& prompt, const StyledText& continuation, std::stri
   view.text = text;
   view.cursor = cursor;
   return view;
+}
+
+/// The first lines, with a mark when something is missing.
+std::string cut(const std::string& text, int lines) {
+  std::size_t end = text.find('\n');
+  while (--lines > 0 && end != std::string::npos) end = text.find('\n', end + 1);
+  return end == std::string::npos ? text : text.substr(0, end) + " …";
 }
 
 int rows_of(std::string_view line, int before, int columns) { return (width_of(line) + before) / columns + 1; }
@@ -52,7 +59,7 @@ View LineEditor::view(int columns, int rows) const {
   }
   const Shown& also = shown();
   view.spans = also.spans;
-  view.hint = also.hint;
+  view.hint = cut(also.hint, std::max(rows / 2 - static_cast<int>(std::ranges::count(view.text, '\n')), 1));
   if (!also.description.text.empty()) view.below.push_back(also.description);
   return view;
 }

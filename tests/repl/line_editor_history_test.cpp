@@ -154,6 +154,16 @@ TEST_CASE("repl editor: Right, End, Ctrl-E and Ctrl-F take what is offered, in o
   }
 }
 
+TEST_CASE("repl editor: of an offer that is too long for half of the screen the first lines are shown") {
+  Typist user({}, {"do\n  a()\n  b()\n  c()\nend"});
+  user.type("d");
+  CHECK(user.view(80, 24).hint == "o\n  a()\n  b()\n  c()\nend");
+  CHECK(user.view(80, 6).hint == "o\n  a()\n  b() …");
+  CHECK(user.view(80, 1).hint == "o …");
+  user.type(kRight);
+  CHECK(user.shown() == "do\n  a()\n  b()\n  c()\nend|");
+}
+
 TEST_CASE("repl editor: Alt-F takes a word of what is offered") {
   Typist user({}, {"print(foo.bar)"});
   user.type("p" + alt("f"));
