@@ -47,6 +47,19 @@ void read_completion(lua_State* L, const HookCall& call) {
   lua_pop(L, 1);
 }
 
+/// The answer of `describe`: a text, and perhaps the numbers of the first and the last byte of what is to stand out.
+void read_line(lua_State* L, int answer, StyledText& line) {
+  line.text = view_of(L, answer);
+  line.spans.clear();
+  const auto size = static_cast<lua_Integer>(line.text.size());
+  const lua_Integer first = std::clamp<lua_Integer>(lua_tointeger(L, answer + 1), 0, size + 1);
+  const lua_Integer last = std::clamp<lua_Integer>(lua_tointeger(L, answer + 2), 0, size);
+  const bool stands_out = first >= 1 && first <= last;
+  const auto before = static_cast<std::size_t>(stands_out ? first - 1 : size);
+  if (before > 0) line.spans.push_back({0, before, Style::faint});
+  if (stands_out && last < size) line.spans.push_back({static_cast<std::size_t>(last), line.text.size(), Style::faint});
+}
+
 int run_hook(lua_State* L, const HookCall& call, int prompt) {
   lua_getiuservalue(L, prompt, kHooks);
   if (!lua_istable(L, -1)) return 0;
@@ -54,9 +67,11 @@ int run_hook(lua_State* L, const HookCall& call, int prompt) {
   if (lua_rawget(L, -2) == LUA_TNIL) return 0;
   push(L, call.text);
   lua_pushinteger(L, static_cast<lua_Integer>(call.cursor));
-  lua_call(L, 2, 1);
-  if (call.yes != nullptr) *call.yes = lua_toboolean(L, -1) != 0;
-  if (call.line != nullptr) *call.line = view_of(L, -1);
+  lua_call(L, 2, 3);
+  const int answer = lua_gettop(L) - 2;
+  if (call.yes != nullptr) *call.yes = lua_toboolean(L, answer) != 0;
+  if (call.line != nullptr) read_line(L, answer, *call.line);
+  lua_settop(L, answer);
   if (call.completion != nullptr) read_completion(L, call);
   lua_pushboolean(L, 1);
   return 1;

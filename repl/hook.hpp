@@ -22,7 +22,7 @@ struct HookCall {
   std::size_t cursor = 0;
   bool at_once = false;  // a signal: the function runs before this returns, and not as the loop's next callback
   bool* yes = nullptr;
-  std::string* line = nullptr;
+  StyledText* line = nullptr;  // faint, but for the bytes that the hook returns behind it: the first and the last
   Completion* completion = nullptr;
 };
 

@@ -175,9 +175,9 @@ LineEditor::Hooks Prompt::hooks() {
     return completion;
   };
   hooks.describe = [this](std::string_view entry, std::size_t cursor) {
-    std::string text;
-    call_hook({.L = lua_, .prompt = this, .name = "describe", .text = entry, .cursor = cursor, .line = &text});
-    return styled(text, Style::faint);
+    StyledText line;
+    call_hook({.L = lua_, .prompt = this, .name = "describe", .text = entry, .cursor = cursor, .line = &line});
+    return line;
   };
   hooks.highlight = [this](std::string_view entry, std::size_t cursor) {
     return highlight(entry, cursor, [this](std::string_view name) {

@@ -128,11 +128,13 @@ end
 -- The parameters by their order in the declaration.
 local function params_of(pending, names)
   local params = {}
-  for _, item in ipairs(pending.returns) do
-    if pending.generics[item.type] then item.type = "any" end
-  end
   for name in names:gmatch("[%w_.]+") do
     params[#params + 1] = pending.params[name] or { name = name, type = "any", text = "" }
+  end
+  for _, list in ipairs { params, pending.returns } do
+    for _, item in ipairs(list) do
+      if pending.generics[item.type] then item.type = "any" end
+    end
   end
   return params
 end
