@@ -328,6 +328,21 @@ def completion():
 
 
 @case
+def signature():
+    """In the parentheses of a call its signature is below the entry, and the parameter at the cursor stands out."""
+    prompt = Prompt()
+    prompt.send("string.rep('x', ")
+    line = "string.rep(s, n, separator?) -> string"
+    prompt.expect_text(line)
+    row = next(y for y, shown in enumerate(prompt.screen.display) if shown.startswith(line))
+    plain = [x for x in range(len(line)) if prompt.screen.buffer[row][x].fg == "default" and line[x] != " "]
+    if plain != [line.index("n,")]:
+        raise Failure(f"columns {plain} stand out")
+    prompt.send("2)")
+    prompt.expect_below("1> string.rep('x', 2)", cursor=(0, 21))
+
+
+@case
 def lone_escape():
     """Escape alone is a key, told from the beginning of a sequence by time."""
     prompt = Prompt()

@@ -81,6 +81,10 @@ TEST_CASE("repl prompt: Tab shows candidates below the entry, and takes them awa
   drive("completion");
 }
 
+TEST_CASE("repl prompt: the signature of a call is below it, with the parameter marked", "[repl][terminal]") {
+  drive("signature");
+}
+
 TEST_CASE("repl prompt: Escape alone is a key", "[repl][terminal]") { drive("lone_escape"); }
 
 TEST_CASE("repl prompt: what is typed while an entry runs is there for the next one", "[repl][terminal]") {
