@@ -28,8 +28,9 @@ end
 
 -- Its results as a list with `n`; its error is raised. In a traceback the function has no name of ours.
 function Entry:run(...)
-  if self.is_expression then return nameless(self.fn)(table.pack) end
-  return table.pack(nameless(self.fn)(...))
+  if not self.is_expression then return table.pack(nameless(self.fn)(...)) end
+  local results = nameless(self.fn)(table.pack) -- no tail call, which a traceback would tell
+  return results
 end
 
 -- An entry of any function.

@@ -1,21 +1,20 @@
--- Tasks that failed while nobody looked are reported while the user types, and not only when the garbage collector comes
--- by, which at a prompt may be never.
+-- Tasks that failed while nobody waited for them are reported while the user types. Elsewhere that is done when they are
+-- collected, or when the program ends: at a prompt, where `_` holds the task, that would be never.
 local core, use = ...
 
 local async = require "async"
 local native = use("async/native")
 
-local INTERVAL = 0.25      -- seconds
-local MOST_TO_COLLECT = 64 -- MiB: a larger heap is left to its own collector, a full collection would stop everything
+local INTERVAL = 0.25 -- seconds
 
 local Watch = {}
 Watch.__index = Watch
 
 function Watch:look()
-  local failures = native.failures()
-  if failures ~= self.session.failures_seen and collectgarbage("count") < MOST_TO_COLLECT * 1024 then
-    self.session.failures_seen = failures
-    collectgarbage()
+  local session, failures = self.session, native.failures()
+  if failures ~= session.failures_seen then
+    native.report_unretrieved(session.failures_seen)
+    session.failures_seen = failures
   end
   self.handle = async.get_running_loop():call_later(INTERVAL, self.look, self)
 end

@@ -3,6 +3,7 @@
 -- It knows the terminal only by its reader (a Prompt, or plain.lua's): read, set_foreground, on_signal.
 local core, use = ...
 
+local native = use("async/native")
 local entry, printer = use("entry"), use("printer")
 local Jobs = use("jobs")
 
@@ -21,6 +22,7 @@ local function new(options)
     locals = use("locals").new(),
     number = 1,   -- of the entry that is read next
     entries = {}, -- number -> {text=, ok=}
+    failures_seen = native.failures(),
   }, Session)
   session.jobs = Jobs.new(session)
   return session

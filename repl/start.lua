@@ -14,7 +14,7 @@ end
 
 -- What reads entries: the terminal, or lines where nothing can be drawn.
 local function open_reader(options)
-  if core.can_prompt and core.can_prompt() then return core.prompt { history = history_path(options.history) } end
+  if core.can_prompt() then return core.prompt { history = history_path(options.history) } end
   return use("plain").new()
 end
 
@@ -65,7 +65,7 @@ local function start(options, own)
     reader = reader,
     env = env,
     prompt = options.prompt or "%d> ",
-    colour = core.can_prompt and core.can_prompt() and os.getenv("NO_COLOR") == nil,
+    colour = core.can_prompt() and os.getenv("NO_COLOR") == nil,
   }
   session.main = main
   reader:set_hooks(hooks(env, session.locals))

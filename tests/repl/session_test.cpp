@@ -113,7 +113,9 @@ TEST_CASE("repl: values that fail to show themselves are shown all the same", "[
 }
 
 TEST_CASE("repl: globals of the user's with the names of Lua's do no harm", "[repl]") {
-  CHECK(shown("table, type, string, print = 1, 2, 3, 4\ndebug, next, pcall, math = 5, 6, 7, 8\n{ table, { type } }\n") == "{1, {2}}\n");
+  CHECK(
+      shown("table, type, string, print = 1, 2, 3, 4\ndebug, next, pcall, math = 5, 6, 7, 8\n{ table, { type } }\n") ==
+      "{1, {2}}\n");
 }
 
 TEST_CASE("repl: leaving tells what still runs and cancels it", "[repl]") {
@@ -243,4 +245,11 @@ TEST_CASE("repl: start checks its options", "[repl]") {
   CHECK(holds(problem("neap.repl.start { env = 1 }"), "the option 'env' of repl.start must be a table, got number"));
   CHECK(holds(problem("neap.repl.start { prompt = true }"), "must be a function or a string, got boolean"));
   CHECK(holds(problem("neap.repl.start { promt = '' }"), "promt"));
+}
+
+TEST_CASE("repl: a task that fails is reported although _ still holds it", "[repl]") {
+  const ProcessResult result =
+      enter("async.spawn(function() async.sleep(0.01) error('late') end)\nasync.sleep(0.05)\n1\n");
+  CHECK(holds(result.err, "Task exception was never retrieved"));
+  CHECK(holds(result.err, "[1]:1: late"));
 }
