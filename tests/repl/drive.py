@@ -222,6 +222,17 @@ def interrupt_busy():
 
 
 @case
+def interrupt_stubborn():
+    """Ctrl-C ends an entry that computes and catches every error, cancellation too."""
+    entry = "while true do async.catch(function() while true do end end) end"
+    prompt = Prompt(columns=100)
+    prompt.send(entry + ENTER)
+    prompt.wait_until_cooked()
+    prompt.send(CTRL_C)
+    prompt.expect_below("1> " + entry, "^C", "cancelled", "2>", cursor=(3, 3))
+
+
+@case
 def interrupt_busy_coroutine():
     """Ctrl-C ends an entry that computes in coroutines, each of them short."""
     entry = "while true do coroutine.wrap(function() for i = 1, 100 do end end)() end"
@@ -296,6 +307,30 @@ def suspend():
     shell.send("d")
     shell.wait(lambda: shell.lines()[-1] == "1> abdc" and shell.cursor()[1] == 6, "the entry")
     shell.signal(signal.SIGHUP)
+
+
+@case
+def job():
+    """Ctrl-Z sends an entry that runs to the background; its value comes above what is typed meanwhile."""
+    prompt = Prompt("go, other = async.Event(), async.spawn(async.sleep, 1000)", columns=100)
+    prompt.send("go:wait() return 6 * 7" + ENTER)
+    prompt.wait_until_cooked()
+    prompt.send("\x1a")
+    prompt.wait(lambda: prompt.lines()[-1] == "3>" and "[2] goes on in the background" in prompt.lines()[-2], "the job")
+    prompt.send("go:set()" + ENTER + "abc")
+    prompt.wait(lambda: "42" in prompt.lines() and prompt.lines()[-1] == "4> abc", "its value")
+    prompt.send(CTRL_C)
+    prompt.wait(lambda: prompt.lines()[-2:] == ["4> abc^C", "4>"], "the prompt")
+
+
+@case
+def background_error():
+    """The report of a task that fails in the background comes above what is typed."""
+    prompt = Prompt("async.spawn(function() async.sleep(0.1) error('oops') end) async.sleep(0)", columns=100)
+    prompt.send("abc")
+    prompt.expect_text("oops")
+    prompt.wait(lambda: prompt.lines()[-1] == "2> abc" and prompt.cursor()[1] == 6
+                and not any("abc" in line for line in prompt.lines()[:-1]), "the entry below the report")
 
 
 # Keys.
@@ -378,6 +413,33 @@ def reads_input():
     prompt.expect_below('1> io.write("name? ") name = io.read()', "name? Zoë", "2>", cursor=(2, 3))
     prompt.send("name" + ENTER)
     prompt.expect_text('"Zoë"')
+
+
+@case
+def external_editor():
+    """Ctrl-X Ctrl-E edits the entry in another program, which has the screen meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = os.path.join(folder, "wanted")
+        with open(wanted, "w", encoding="utf-8") as file:
+            file.write("6 * 7\n")
+        prompt = Prompt('t = async.spawn(function() while true do async.sleep(0.01) print("held") end end)',
+                        columns=130, env={"VISUAL": f"sh -c 'echo edits; sleep 0.3; echo; cp {wanted} $0'"})
+        prompt.send("foo\x18\x05")
+        prompt.expect_text("2> 6 * 7")
+        if b"edits\r\n\r\n" not in prompt.output:
+            raise Failure("output has come while the other program had the screen")
+        prompt.send(ENTER)
+        prompt.wait(lambda: "42" in prompt.lines(), "the value")
+
+
+@case
+def clear():
+    """Ctrl-L and .clear leave the prompt at the top."""
+    prompt = Prompt()
+    prompt.send("abc\x0c")
+    prompt.expect("1> abc", cursor=(0, 6))
+    prompt.send(CTRL_U + ".clear" + ENTER)
+    prompt.expect("2>", cursor=(0, 3))
 
 
 # The window.

@@ -56,6 +56,10 @@ TEST_CASE("repl prompt: Ctrl-C ends an entry that waits, and its cleanup runs", 
 
 TEST_CASE("repl prompt: Ctrl-C ends an entry that computes", "[repl][terminal]") { drive_busy("interrupt_busy"); }
 
+TEST_CASE("repl prompt: Ctrl-C ends an entry that computes and catches every error", "[repl][terminal]") {
+  drive_busy("interrupt_stubborn");
+}
+
 TEST_CASE("repl prompt: Ctrl-C ends an entry that computes in short coroutines", "[repl][terminal]") {
   drive_busy("interrupt_busy_coroutine");
 }
@@ -74,6 +78,12 @@ TEST_CASE("repl prompt: Ctrl-C puts an entry away, and on an empty one tells how
 }
 
 TEST_CASE("repl prompt: Ctrl-Z stops neap, and fg brings the entry back", "[repl][terminal]") { drive("suspend"); }
+
+TEST_CASE("repl prompt: Ctrl-Z sends an entry to the background", "[repl][terminal]") { drive("job"); }
+
+TEST_CASE("repl prompt: an error in the background is reported above the entry", "[repl][terminal]") {
+  drive("background_error");
+}
 
 TEST_CASE("repl prompt: Ctrl-R finds earlier entries", "[repl][terminal]") { drive("search"); }
 
@@ -108,6 +118,12 @@ TEST_CASE("repl prompt: the terminal's modes are what they were, however the pro
 }
 
 TEST_CASE("repl prompt: a terminal that goes away ends the program", "[repl][terminal]") { drive("hang_up"); }
+
+TEST_CASE("repl prompt: another program edits the entry, and has the screen meanwhile", "[repl][terminal]") {
+  drive("external_editor");
+}
+
+TEST_CASE("repl prompt: a cleared screen has the prompt at its top", "[repl][terminal]") { drive("clear"); }
 
 TEST_CASE("repl prompt: no colours under NO_COLOR", "[repl][terminal]") { drive("no_colour"); }
 
