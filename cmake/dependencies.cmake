@@ -23,10 +23,9 @@ if(NOT LIBUV_FOUND)
 endif()
 
 # The static library where there is one: a shared one costs every script a library to load, for the prompt alone.
-pkg_check_modules(UTF8PROC QUIET IMPORTED_TARGET libutf8proc>=2.5)
+pkg_check_modules(UTF8PROC QUIET IMPORTED_TARGET libutf8proc)
 if(NOT UTF8PROC_FOUND)
-  message(FATAL_ERROR "neap needs utf8proc >= 2.5 (of its pkg-config file). On Debian and Ubuntu install libutf8proc-dev; "
-                      "./dev does it for you.")
+  message(FATAL_ERROR "neap needs utf8proc. On Debian and Ubuntu install libutf8proc-dev; ./dev does it for you.")
 endif()
 add_library(neap_utf8proc INTERFACE)
 find_library(UTF8PROC_STATIC ${CMAKE_STATIC_LIBRARY_PREFIX}utf8proc${CMAKE_STATIC_LIBRARY_SUFFIX}

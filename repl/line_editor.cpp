@@ -130,6 +130,7 @@ void LineEditor::begin(StyledText prompt, StyledText continuation, std::string i
   const std::optional<std::size_t> next = std::exchange(next_, std::nullopt);
   if (next && *next < history_.size() && buffer_.text().empty()) go_to_entry(*next);
   last_action_ = Action::other;
+  prefix_.clear();
   quoting_ = control_x_ = escape_ = has_prefix_ = false;
   dedented_.reset();
   menu_.reset();

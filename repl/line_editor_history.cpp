@@ -29,8 +29,8 @@ Outcome LineEditor::newer() { return older_or_newer(false) ? Outcome::changed : 
 
 bool LineEditor::older_or_newer(bool back) {
   action_ = Action::vertical;
-  // An entry that was only looked at is nothing that the next one should begin with.
-  const bool as_found = at_ != kTyped && !buffer_.changed() && cursor() == text().size();
+  // What was found and not changed has not been typed: the next one need not begin with it.
+  const bool as_found = at_ != kTyped && !buffer_.changed();
   if (!has_prefix_ && !as_found) prefix_ = text().substr(0, cursor());
   has_prefix_ = true;
   std::size_t entry = at_ == kTyped ? history_.size() : at_;
@@ -49,6 +49,7 @@ bool LineEditor::older_or_newer(bool back) {
 
 Outcome LineEditor::oldest() {
   if (history_.size() == 0 || at_ == 0) return Outcome::bell;
+  prefix_.clear();
   go_to_entry(0);
   return Outcome::changed;
 }
@@ -126,6 +127,7 @@ std::optional<Outcome> LineEditor::search_key(const Key& key) {
 void LineEditor::accept_search() {
   if (!search_->query().empty()) last_search_ = search_->query();
   if (!search_->found()) return;
+  prefix_.clear();
   go_to_entry(search_->entry());
   buffer_.move_to(search_->match_begin());
 }

@@ -59,6 +59,18 @@ TEST_CASE("repl editor: an entry only looked at is no beginning for the next") {
   Typist user({}, {"a", "b", "c"});
   user.type(up() + ctrl('e') + up());
   CHECK(user.shown() == "b|");
+  user.type(std::string(kLeft) + kRight.data() + up());
+  CHECK(user.shown() == "a|");
+}
+
+TEST_CASE("repl editor: what was searched for is followed and preceded by what was then") {
+  Typist user({}, {"one", "local x", "two", "local y"});
+  user.type("local" + up());
+  user.begin();
+  user.type(ctrl('r') + "x" + down());
+  CHECK(user.shown() == "two|");
+  user.type(alt("<") + down() + down());
+  CHECK(user.shown() == "two|");
 }
 
 TEST_CASE("repl editor: an entry of several lines is gone through line by line first") {
