@@ -1,14 +1,18 @@
 -- The call that the cursor is in: which function, which of its parameters, and what could stand there.
 local core, use = ...
 
-local docs, values, stubs, resolve, signature = use("docs"), use("values"), use("stubs"), use("resolve"), use("signature")
+local docs, values, stubs = use("docs"), use("values"), use("stubs")
+local resolve, signature = use("resolve"), use("signature")
 
 -- Entries of the ways in which something can be called.
 local function overloads_of(entry, list)
   local found = {}
   for _, overload in ipairs(list or {}) do
     local params, returns = stubs.read_signature(overload)
-    if params then found[#found + 1] = { name = entry.name, kind = "function", text = entry.text, params = params, returns = returns } end
+    if params then
+      local way = { name = entry.name, kind = "function", text = entry.text, params = params, returns = returns }
+      found[#found + 1] = way
+    end
   end
   return found
 end
@@ -78,7 +82,8 @@ local function inline_fields(kind)
   if kind:sub(1, 1) ~= "{" then return fields end
   local params = stubs.read_signature("fun(" .. kind:sub(2, -2) .. ")")
   for _, param in ipairs(params or {}) do
-    fields[#fields + 1] = { name = param.name, entry = { name = param.name, kind = "field", type = param.type, text = "" } }
+    local entry = { name = param.name, kind = "field", type = param.type, text = "" }
+    fields[#fields + 1] = { name = param.name, entry = entry }
   end
   return fields
 end
@@ -93,7 +98,8 @@ local function call_of_table(scan, depth, world)
   return nil
 end
 
--- option_fields(scan, world): the fields that the table constructor at the cursor may have: a list of {name =, entry =}.
+-- option_fields(scan, world): the fields that the table constructor at the cursor may have: a list of
+-- {name =, entry =}.
 local function option_fields(scan, world)
   local depth = #scan.frames
   if depth < 2 or scan.frames[depth].kind ~= "{" then return {} end

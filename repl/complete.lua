@@ -1,5 +1,5 @@
--- What could stand at the cursor: `complete`. And the call it is in: `describe`. Both are asked at every key, so they run
--- nothing of the user's: no call, no metamethod. Cursors count the bytes before them.
+-- What could stand at the cursor: `complete`. And the call it is in: `describe`. Both are asked at every key, so they
+-- run nothing of the user's: no call, no metamethod. Cursors count the bytes before them.
 local core, use = ...
 
 local syntax, resolve, call = use("syntax"), use("resolve"), use("call")
@@ -259,15 +259,15 @@ local function complete_entry(text, cursor, world, commands)
   return shifted(complete_lua(text:sub(start), cursor - start + 1, world), start)
 end
 
--- complete(text, cursor, env, locals, commands): {from =, {text =, label =, detail =}...}, at most 1000 of them: each text
--- would replace the bytes from `from` to the cursor. nil when there is nothing. `env` is the table of globals, `locals`
--- has the locals of earlier entries (locals.lua), `commands` is a list of the prompt's.
+-- complete(text, cursor, env, locals, commands): {from =, {text =, label =, detail =}...}, at most 1000 of them: each
+-- text would replace the bytes from `from` to the cursor. nil when there is nothing. `env` is the table of globals,
+-- `locals` has the locals of earlier entries (locals.lua), `commands` is a list of the prompt's.
 local function complete(text, cursor, env, locals, commands)
   return complete_entry(text, cursor, { env = env, locals = locals }, commands)
 end
 
--- describe(text, cursor, env, locals): the signature of the innermost open call as a text, and the first and last byte in
--- it of the parameter that the cursor is at, if it has one; nil without a call of a known function.
+-- describe(text, cursor, env, locals): the signature of the innermost open call as a text, and the first and last
+-- byte in it of the parameter that the cursor is at, if it has one; nil without a call of a known function.
 local function describe(text, cursor, env, locals)
   local scan = syntax.scan(text, cursor)
   if not scan then return nil end

@@ -13,7 +13,8 @@ Page.__index = Page
 
 local function new_page(options)
   local width = options and options.width or DEFAULT_WIDTH
-  return setmetatable({ lines = {}, width = math.max(20, math.min(width, WIDEST)), colour = options and options.colour }, Page)
+  width = math.max(20, math.min(width, WIDEST))
+  return setmetatable({ lines = {}, width = width, colour = options and options.colour }, Page)
 end
 
 function Page:styled(text, style)
@@ -60,7 +61,9 @@ end
 -- Variables with type and text, below each other.
 local function add_variables(page, list, indent)
   local widest = 0
-  for _, item in ipairs(list) do widest = math.max(widest, math.min(18, columns_of(item.name) + (item.optional and 1 or 0))) end
+  for _, item in ipairs(list) do
+    widest = math.max(widest, math.min(18, columns_of(item.name) + (item.optional and 1 or 0)))
+  end
   for _, item in ipairs(list) do
     local name = item.name .. (item.optional and item.name ~= "..." and "?" or "")
     local first = (" "):rep(indent) .. name .. (" "):rep(math.max(0, widest - columns_of(name))) .. "  "
@@ -83,7 +86,8 @@ local function option_fields(kind)
   for _, part in ipairs(docs.alternatives(kind)) do
     for _, item in ipairs(docs.members(docs.index().classes[part])) do
       if item.entry.kind ~= "field" then return {} end
-      fields[#fields + 1] = { name = item.name, type = item.entry.type, text = item.entry.text, optional = item.entry.optional }
+      local entry = item.entry
+      fields[#fields + 1] = { name = item.name, type = entry.type, text = entry.text, optional = entry.optional }
     end
   end
   return fields
@@ -149,7 +153,8 @@ local function add_entry(page, entry)
   local line = signature.line(entry)
   local rest = line:sub(#entry.name + 1)
   page:wrapped(page:styled(entry.name, BOLD) .. rest, "", 4)
-  local place = entry.place and "defined at " .. entry.place or entry.source == "C" and "a function in C, without documentation"
+  local place = entry.place and "defined at " .. entry.place
+  if entry.source == "C" then place = "a function in C, without documentation" end
   if place then page:line("  " .. page:styled(place, FAINT)) end
   if entry.text and entry.text ~= "" then add_text(page, entry.text) end
   if entry.params then

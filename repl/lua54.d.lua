@@ -22,9 +22,9 @@ arg = nil
 ---@return any ...
 function assert(value, message, ...) end
 
----Steers the garbage collector, or asks it. "collect" runs a whole cycle; "count" gives the kilobytes in use; "stop" and
----"restart" halt it and let it go on; "step" does a little; "isrunning" asks; "incremental" and "generational" choose how
----it works.
+---Steers the garbage collector, or asks it. "collect" runs a whole cycle; "count" gives the kilobytes in use; "stop"
+---and "restart" halt it and let it go on; "step" does a little; "isrunning" asks; "incremental" and "generational"
+---choose how it works.
 ---@param option? "collect"|"stop"|"restart"|"count"|"step"|"isrunning"|"incremental"|"generational" default: "collect"
 ---@param ... integer what the option takes
 ---@return number|boolean|string
@@ -35,8 +35,8 @@ function collectgarbage(option, ...) end
 ---@return any ...
 function dofile(filename) end
 
----Raises the error, which need not be a string. To a string the place is added: of the caller of `error` at level 1, of that
----one's caller at level 2, none at level 0.
+---Raises the error, which need not be a string. To a string the place is added: of the caller of `error` at level 1,
+---of that one's caller at level 2, none at level 0.
 ---@param message any
 ---@param level? integer default: 1
 function error(message, level) end
@@ -70,7 +70,8 @@ function load(chunk, chunkname, mode, env) end
 ---@return string? message
 function loadfile(filename, mode, env) end
 
----The key after `key` in the table and its value, in an order of Lua's own; nil after the last. `next(t) == nil`: it is empty.
+---The key after `key` in the table and its value, in an order of Lua's own; nil after the last. `next(t) == nil`: it
+---is empty.
 ---@param t table
 ---@param key? any nil: the first one
 ---@return any key
@@ -84,8 +85,8 @@ function next(t, key) end
 ---@return any
 function pairs(t) end
 
----Calls `fn(...)`: true and its results, or false and the error. The call may wait. A CancelledError passes through: see
----async.catch.
+---Calls `fn(...)`: true and its results, or false and the error. The call may wait. A CancelledError passes through:
+---see async.catch.
 ---@param fn function
 ---@param ... any
 ---@return boolean ok
@@ -202,8 +203,8 @@ function string.dump(fn, strip) end
 ---@return any ... captures
 function string.find(s, pattern, init, plain) end
 
----The values as a text, as C's printf does it: %d %i %u %c %x %X %o %e %E %f %F %g %G %a %A %s %p, and %q, which Lua can
----read back.
+---The values as a text, as C's printf does it: %d %i %u %c %x %X %o %e %E %f %F %g %G %a %A %s %p, and %q, which Lua
+---can read back.
 ---@param format string
 ---@param ... any
 ---@return string
@@ -216,8 +217,9 @@ function string.format(format, ...) end
 ---@return fun(): string?, ...
 function string.gmatch(s, pattern, init) end
 
----A copy in which what the pattern finds is replaced: by a string (%0, %1 are the captures), by what a table has for the
----first capture, or by what a function of the captures returns; nil and false keep it. And how often it was found.
+---A copy in which what the pattern finds is replaced: by a string (%0, %1 are the captures), by what a table has for
+---the first capture, or by what a function of the captures returns; nil and false keep it. And how often it was
+---found.
 ---@param s string
 ---@param pattern string
 ---@param replacement string|number|table|function
@@ -243,8 +245,8 @@ function string.lower(s) end
 ---@return any ... captures
 function string.match(s, pattern, init) end
 
----The values as bytes: "<i4" is a little-endian integer of four bytes, "z" a string with a zero at its end, "s2" one with
----its length before it, "d" a double, and so on.
+---The values as bytes: "<i4" is a little-endian integer of four bytes, "z" a string with a zero at its end, "s2" one
+---with its length before it, "d" a double, and so on.
 ---@param format string
 ---@param ... any
 ---@return string
@@ -639,8 +641,8 @@ function File:flush() end
 ---@return fun(): any
 function File:lines(...) end
 
----Reads by format: "l" a line, "L" a line with its end, "n" a number, "a" all the rest, an integer so many bytes at most.
----nil for what is not there.
+---Reads by format: "l" a line, "L" a line with its end, "n" a number, "a" all the rest, an integer so many bytes at
+---most. nil for what is not there.
 ---@param ... io.Format default: "l"
 ---@return any ...
 function File:read(...) end
@@ -738,7 +740,8 @@ function os.tmpname() end
 ---@class coroutine
 coroutine = {}
 
----Closes a coroutine that is suspended or dead: its `<close>` variables run, and may wait. true, or false and the error.
+---Closes a coroutine that is suspended or dead: its `<close>` variables run, and may wait. true, or false and the
+---error.
 ---@param co thread
 ---@return boolean ok
 ---@return any err
@@ -754,7 +757,8 @@ function coroutine.create(fn) end
 ---@return boolean
 function coroutine.isyieldable(co) end
 
----Runs a coroutine until it yields or ends: true and the values, or false and its error. A CancelledError passes through.
+---Runs a coroutine until it yields or ends: true and the values, or false and its error. A CancelledError passes
+---through.
 ---@param co thread
 ---@param ... any arguments of its function, or results of its `yield`
 ---@return boolean ok
@@ -776,7 +780,8 @@ function coroutine.status(co) end
 ---@return fun(...: any): any
 function coroutine.wrap(fn) end
 
----Goes back to who has resumed the coroutine. RuntimeError at the top of a task: there `async.sleep(0)` lets others run.
+---Goes back to who has resumed the coroutine. RuntimeError at the top of a task: there `async.sleep(0)` lets others
+---run.
 ---@param ... any
 ---@return any ... what the next resume gives
 function coroutine.yield(...) end

@@ -1,8 +1,8 @@
 -- Values as text for people: `printer.show(value, options)`.
 --
 -- Two steps. `node_of` makes a tree of what will be shown, within the bounds: so many tables inside each other, so many
--- entries of each, so many bytes in all. `write` lays the tree out: what fits the width on one line, the rest over several.
--- Tables are read raw; the only code of a value's that runs is its __tostring (see scalars.lua).
+-- entries of each, so many bytes in all. `write` lays the tree out: what fits the width on one line, the rest over
+-- several. Tables are read raw; the only code of a value's that runs is its __tostring (see scalars.lua).
 --
 -- A node is {text=, kind=} or {prefix=, items=, more=}; an item is {key=, node=} with `key` nil in the list part.
 -- `measure` gives every node `flat`: its columns on one line.
@@ -267,7 +267,9 @@ local function show_values(options, ...)
     end
     local texts = {}
     for i = 1, last do texts[i] = write(state, nodes[i], "", 0) end
-    if count > last then texts[#texts + 1] = coloured(state, ("… %s more"):format(scalars.grouped(count - last)), "mark") end
+    if count > last then
+      texts[#texts + 1] = coloured(state, ("… %s more"):format(scalars.grouped(count - last)), "mark")
+    end
     return table.concat(texts, columns - 2 <= state.width and ", " or "\n")
   end)
 end

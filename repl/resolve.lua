@@ -131,8 +131,8 @@ local function of_name(scan, name, world, depth)
   if not found then value = raw_field(world.env, name) end
   local entry = docs.index().globals.members[name]
   if found then return of_value(value) end
-  if value ~= nil then return rawequal(value, rawget(_G, name)) and with_entry(of_value(value), entry) or of_value(value) end
-  return of_entry(entry)
+  if value == nil then return of_entry(entry) end
+  return with_entry(of_value(value), rawequal(value, rawget(_G, name)) and entry or nil)
 end
 
 local function base_of(scan, chain, world, depth)
@@ -144,8 +144,8 @@ local function base_of(scan, chain, world, depth)
   return nil
 end
 
--- resolve_chain(scan, chain, world): its meaning, nil when nothing is known. `world` is {env =, locals =}: the globals, and the
--- locals of earlier entries (see locals.lua), which may be missing.
+-- resolve_chain(scan, chain, world): its meaning, nil when nothing is known. `world` is {env =, locals =}: the
+-- globals, and the locals of earlier entries (see locals.lua), which may be missing.
 function resolve_chain(scan, chain, world, depth)
   depth = depth or 0
   local meaning = base_of(scan, chain, world, depth)

@@ -1,9 +1,9 @@
 -- Reads stubs (LuaCATS, the comments of lua-language-server) into entries and namespaces.
 --
--- An entry is what has a name: {name =, kind =, text =, params =, returns =, overloads =, type =, space =}. `name` is what
--- people write ("async.sleep", "Task:cancel"); `kind` is "function", "method", "field", "value", "class" or "module".
--- A parameter or field is {name =, type =, text =, optional =}, a result {type =, name =, text =}.
--- A namespace is what has members: {path =, members = {name -> entry}, order = {name...}, bases =, class =, text =}.
+-- An entry is what has a name: {name =, kind =, text =, params =, returns =, overloads =, type =, space =}. `name` is
+-- what people write ("async.sleep", "Task:cancel"); `kind` is "function", "method", "field", "value", "class" or
+-- "module". A parameter or field is {name =, type =, text =, optional =}, a result {type =, name =, text =}. A
+-- namespace is what has members: {path =, members = {name -> entry}, order = {name...}, bases =, class =, text =}.
 local core, use = ...
 
 -- Comments ---------------------------------------------------------------------------------------------------------
@@ -104,7 +104,9 @@ function tags.type(pending, rest) pending.type = take_type(rest) end
 
 function tags.alias(pending, rest)
   local name, text = rest:match("^([%w_.]+)%s*(.*)$")
-  if name then table.insert(pending.aliases, { name = name, type = take_type(text), text = table.concat(pending.lines, "\n") }) end
+  if not name then return end
+  local about = table.concat(pending.lines, "\n")
+  table.insert(pending.aliases, { name = name, type = take_type(text), text = about })
 end
 
 local function new_pending()

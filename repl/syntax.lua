@@ -8,10 +8,10 @@ local openers = { ["("] = ")", ["{"] = "}", ["["] = "]" }
 local closers = { [")"] = "(", ["}"] = "{", ["]"] = "[" }
 local blocks = { ["function"] = true, ["do"] = true, ["then"] = true, ["repeat"] = true }
 
--- A scan is {text =, offset =, tokens =, count =, frames =}: the text before the cursor (its end, and how much was left out),
--- its tokens without comments, and what is open at its end. A token is {kind, first, last, open}.
--- A frame is {kind = "(" or "function"..., at = its token, commas =, item = the first token after the last comma,
--- locals = {name -> {init = token, params =}}}; the first one is the entry itself.
+-- A scan is {text =, offset =, tokens =, count =, frames =}: the text before the cursor (its end, and how much was
+-- left out), its tokens without comments, and what is open at its end. A token is {kind, first, last, open}. A frame
+-- is {kind = "(" or "function"..., at = its token, commas =, item = the first token after the last comma, locals =
+-- {name -> {init = token, params =}}}; the first one is the entry itself.
 local Scan = {}
 Scan.__index = Scan
 

@@ -120,7 +120,8 @@ local function describe_function(fn, name)
   local info = debug.getinfo(fn, "S")
   local pending = stubs.new_pending()
   local source = info.what == "Lua" and source_of(info)
-  for _, line in ipairs(source and comment_above(source, info.linedefined) or {}) do stubs.add_comment(pending, line) end
+  local comment = source and comment_above(source, info.linedefined) or {}
+  for _, line in ipairs(comment) do stubs.add_comment(pending, line) end
   local names = info.what == "C" and "..." or table.concat(scalars.parameters(fn), ", ")
   return {
     name = name or "function", kind = "function", text = stubs.text_of(pending),

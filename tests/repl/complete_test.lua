@@ -96,7 +96,8 @@ test("a block's locals are gone behind its end", function()
 end)
 
 test("nothing is offered where a new name is written", function()
-  for _, text in ipairs { "local pri|", "local a, pri|", "local function pri|", "for pri|", "goto pri|", "function f(pri|",
+  for _, text in ipairs { "local pri|", "local a, pri|", "local function pri|", "for pri|", "goto pri|",
+    "function f(pri|",
     "function a.b:c(x, pri|", "f = function(pri|", "-- pri|", "x = 12|", "--[[ pri|" } do
     completes(text, {})
   end
@@ -142,7 +143,8 @@ end)
 
 test("nothing of the user's is run", function()
   local function fail() error("it ran") end
-  local trap = setmetatable({ own = 1 }, { __index = fail, __pairs = fail, __call = fail, __len = fail, __tostring = fail })
+  local meta = { __index = fail, __pairs = fail, __call = fail, __len = fail, __tostring = fail }
+  local trap = setmetatable({ own = 1 }, meta)
   completes("trap.|", { "trap.own" }, { trap = trap })
   completes("trap.x.|", {}, { trap = trap })
   completes("trap().|", {}, { trap = trap })
@@ -198,7 +200,8 @@ test("methods of files", function()
 end)
 
 test("the detail of what is documented says what it does", function()
-  equal(ask("async.slee|")[1].detail, "(seconds, ...) -> ...  Waits for that long and returns the further arguments (asyncio's `result`).")
+  equal(ask("async.slee|")[1].detail,
+    "(seconds, ...) -> ...  Waits for that long and returns the further arguments (asyncio's `result`).")
 end)
 
 test("details are signatures, or short values", function()
@@ -219,7 +222,8 @@ test("fields of option tables are completed", function()
   })
   completes("async.create_task(x, { na|", { "async.create_task(x, { name = " })
   completes("async.gather { return_e|", { "async.gather { return_exceptions = " })
-  completes("local g = async.TaskGroup() g:create_task(f, {ea|", { "local g = async.TaskGroup() g:create_task(f, {eager = " })
+  completes("local g = async.TaskGroup() g:create_task(f, {ea|",
+    { "local g = async.TaskGroup() g:create_task(f, {eager = " })
 end)
 
 test("fields of an option table that are there already are left out", function()
@@ -373,7 +377,8 @@ test("a call of a class", function()
 end)
 
 test("nothing is told outside of calls, of what is unknown, and in the body of a function", function()
-  for _, text in ipairs { "", "print", "unknown(", "(1 + ", "async.spawn(function() local a, ", "function f(a, ", "if (", "x = { 1, ", "-- f(", "'" } do
+  for _, text in ipairs { "", "print", "unknown(", "(1 + ", "async.spawn(function() local a, ", "function f(a, ",
+    "if (", "x = { 1, ", "-- f(", "'" } do
     equal(described(text), nil, text)
   end
 end)
@@ -391,15 +396,16 @@ local function sound(text, env, locals)
     check(result.from >= 0 and result.from <= #text, text)
     check(#result >= 1 and #result <= 1000, text)
     for _, candidate in ipairs(result) do
-      check(type(candidate.text) == "string" and type(candidate.label) == "string" and type(candidate.detail) == "string", text)
+      for _, field in ipairs { "text", "label", "detail" } do check(type(candidate[field]) == "string", text) end
     end
   end
   local line, first, last = prompt.describe(text, #text, env, locals)
-  check(line == nil or (type(line) == "string" and (first == nil or (first >= 1 and last <= #line and first <= last))), text)
+  check(line == nil or type(line) == "string", text)
+  check(first == nil or (first >= 1 and first <= last and last <= #line), text)
 end
 
-for _, path in ipairs { "repl/complete.lua", "repl/syntax.lua", "stdlib/async/async.d.lua", "repl/lua54.d.lua", "scripts/examples/chat.lua",
-  "stdlib/async/README.md" } do
+for _, path in ipairs { "repl/complete.lua", "repl/syntax.lua", "stdlib/async/async.d.lua", "repl/lua54.d.lua",
+  "scripts/examples/chat.lua", "stdlib/async/README.md" } do
   test("any beginning of any line of " .. path .. " is completed without an error", function()
     math.randomseed(1)
     local env = environment()
@@ -419,8 +425,9 @@ end)
 
 test("any mixture of tokens is completed without an error", function()
   math.randomseed(3)
-  local pieces = { "a", ".", ":", "(", ")", "{", "}", "[", "]", "'", '"', "function", "end", "local", "do", "then", "until", "repeat", "else",
-    "elseif", "for", "in", "=", ",", ";", "async", "sleep", "string", "require", "1", "..", "...", "--", "[[", "]]", "\n", "<", ">", "const",
+  local pieces = { "a", ".", ":", "(", ")", "{", "}", "[", "]", "'", '"', "function", "end", "local", "do", "then",
+    "until", "repeat", "else", "elseif", "for", "in", "=", ",", ";", "async", "sleep", "string", "require", "1", "..", "...",
+    "--", "[[", "]]", "\n", "<", ">", "const",
     "return", "if", "#", "not", "\\", "\xFF", "::", "goto", "?", ".help", " ", "create_task", "neap", "fs" }
   local env = environment { a = setmetatable({ a = {} }, { __index = { b = print } }) }
   for _ = 1, 2000 do

@@ -226,7 +226,8 @@ test("describing runs nothing", function()
 end)
 
 test("any text can be asked for", function()
-  for _, text in ipairs { "", " ", "1+1", "a b", "a.", ".a", "a:", "(", "f(", "'x'", "x.y.z:w", "a[1]", "\xFF", "{}", "function", "--", "[[" } do
+  for _, text in ipairs { "", " ", "1+1", "a b", "a.", ".a", "a:", "(", "f(", "'x'", "x.y.z:w", "a[1]", "\xFF", "{}",
+    "function", "--", "[[" } do
     check(type(describe(text)) == "string")
   end
 end)
@@ -301,18 +302,23 @@ end)
 
 -- lua54.d.lua ------------------------------------------------------------------------------------------------------
 
-local compatibility = { atan2 = true, cosh = true, frexp = true, ldexp = true, log10 = true, pow = true, sinh = true, tanh = true }
+local compatibility = { atan2 = true, cosh = true, frexp = true, ldexp = true, log10 = true, pow = true, sinh = true,
+  tanh = true }
 local ours = { async = true, await = true, neap = true }
-local tests_own = { test = true, check = true, equal = true, raises = true, misuse = true, elapsed = true, reports = true,
+local tests_own = { test = true, check = true, equal = true, raises = true, misuse = true, elapsed = true,
+  reports = true,
   churn = true, support = true, sanitized = true, module_file = true }
 
 local function compare(holder, space, what, ignored)
   local problems = {}
+  local function add(name, problem)
+    if not ignored[name] then problems[#problems + 1] = what .. name .. problem end
+  end
   for name in next, holder do
-    if not space.members[name] and not ignored[name] then problems[#problems + 1] = what .. name .. " is not in the stub" end
+    if not space.members[name] then add(name, " is not in the stub") end
   end
   for name in pairs(space.members) do
-    if rawget(holder, name) == nil and not ignored[name] then problems[#problems + 1] = what .. name .. " does not exist" end
+    if rawget(holder, name) == nil then add(name, " does not exist") end
   end
   table.sort(problems)
   equal(problems, {})
