@@ -226,8 +226,13 @@ command("clear", ".clear", "clear the screen", function(session) session.reader:
 
 command("exit", ".exit", "leave (also Ctrl-D); what still runs is cancelled", function(session) session.leaving = true end)
 
+-- For completion: every command with what it does.
+local described = {}
+for i, name in ipairs(order) do described[i] = { name = name, detail = commands[name].help } end
+
 return {
   parse = parse,
+  described = described,
   is_command = is_command,
   names = order,
   run = function(session, name, argument, number)

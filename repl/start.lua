@@ -22,7 +22,7 @@ local function hooks(env, locals)
   local commands, entry = use("commands"), use("entry")
   return {
     is_complete = function(text) return commands.is_command(text) or entry.is_complete(text) end,
-    complete = function(text, cursor) return use("complete").complete(text, cursor, env, locals, commands.names) end,
+    complete = function(text, cursor) return use("complete").complete(text, cursor, env, locals, commands.described) end,
     describe = function(text, cursor) return use("complete").describe(text, cursor, env, locals) end,
     names = function(name) return rawget(env, name) ~= nil or (locals:get(name)) end,
   }

@@ -290,6 +290,14 @@ test("commands are completed at the beginning of the entry", function()
   completes("x = .t|", {})
 end)
 
+test("the prompt's commands say what they do", function()
+  local described = module_file("repl/commands").described
+  local result = prompt.complete(".tas", 4, _G, nil, described)
+  equal(result[1].text, ".tasks")
+  check(#described > 10)
+  for _, command in ipairs(described) do check(#command.detail > 0, command.name) end
+end)
+
 test("what follows a command is completed by its kind", function()
   completes(".time async.slee|", { ".time async.sleep" })
   completes(".help canc|", { ".help cancellation" })
