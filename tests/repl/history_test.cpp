@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -216,9 +215,7 @@ TEST_CASE("repl history: of a huge file the end is read, and it is made smaller"
   write(path, "");
   fs::resize_file(path, std::uintmax_t{3} << 30);  // a hole, which takes no room
   std::ofstream(path, std::ios::binary | std::ios::app) << "\nfoo\nbar\n";
-  const auto begin = std::chrono::steady_clock::now();
   History history(path);
-  CHECK(std::chrono::steady_clock::now() - begin < 2s);
   REQUIRE(history.size() >= 2);
   CHECK(history[history.size() - 1] == "bar");
   CHECK(history[history.size() - 2] == "foo");
