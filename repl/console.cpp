@@ -62,6 +62,11 @@ void Console::write(std::string_view bytes) {
   if (wake) wake_(owner_);
 }
 
+bool Console::takes_input() {
+  const std::lock_guard lock(mutex_);
+  return editing_;
+}
+
 /// Output above the block. Afterwards the block is not on the screen, and the cursor is where it begins.
 void Console::add_output(std::string& out, std::string_view bytes) {
   out += screen_.erase();

@@ -19,7 +19,7 @@
 #include "repl/screen.hpp"
 #include "repl/view.hpp"
 #include "runtime/loop/loop.hpp"
-#include "runtime/task/output_sink.hpp"
+#include "runtime/task/standard_streams.hpp"
 
 #include <pthread.h>
 
@@ -30,13 +30,14 @@
 
 namespace neap::repl {
 
-class Console final : public OutputSink {
+class Console final : public StandardStreams {
  public:
   /// `fd` is the terminal. `wake` brings about a call of `flush` on the loop's thread, from any thread.
   using Wake = void (*)(void* owner);
   Console(int fd, bool coloured, Wake wake, void* owner);
 
   void write(std::string_view bytes) override;
+  bool takes_input() override;
 
   /// The block looks like this from now on; drawn by the next `flush`.
   void show(View view);

@@ -190,13 +190,15 @@ void take_file(lua_State* L, const Prompt& prompt, const char* name, int user_va
   lua_settop(L, 1);
 }
 
+bool is_possible() { return Terminal::is_usable() && Redirect::is_possible(); }
+
 /// prompt(options)
 int open_prompt(lua_State* L) {
   std::size_t size = 0;
   const char* path = nullptr;
   if (lua_istable(L, 1) && lua_getfield(L, 1, "history") != LUA_TNIL) path = luaL_checklstring(L, -1, &size);
   if (Prompt::is_any_open()) raise(L, ErrorKind::runtime, "prompt: another prompt is open, and there is one terminal");
-  if (!Terminal::is_usable()) {
+  if (!is_possible()) {
     raise(L, ErrorKind::runtime, "prompt: standard input and output must be a terminal, and TERM must say which");
   }
   auto* prompt = static_cast<Prompt*>(lua_newuserdatauv(L, sizeof(Prompt), kPromptValues));
@@ -225,7 +227,7 @@ int history_path(lua_State* L) {
 
 /// can_prompt()
 int can_prompt(lua_State* L) {
-  lua_pushboolean(L, Terminal::is_usable() ? 1 : 0);
+  lua_pushboolean(L, is_possible() ? 1 : 0);
   return 1;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 #if defined(__GLIBC__)
 ssize_t hand_on(void* sink, const char* bytes, std::size_t size) {
-  static_cast<OutputSink*>(sink)->write({bytes, size});
+  static_cast<StandardStreams*>(sink)->write({bytes, size});
   return static_cast<ssize_t>(size);
 }
 
@@ -18,14 +18,14 @@ ssize_t hand_on_error(void* sink, const char* bytes, std::size_t size) {
   return hand_on(sink, bytes, size);
 }
 
-std::FILE* open_stream(OutputSink& sink, bool errors) {
+std::FILE* open_stream(StandardStreams& sink, bool errors) {
   cookie_io_functions_t functions{};
   functions.write = errors ? hand_on_error : hand_on;
   return fopencookie(&sink, "w", functions);
 }
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
 int hand_on(void* sink, const char* bytes, int size) {
-  static_cast<OutputSink*>(sink)->write({bytes, static_cast<std::size_t>(size)});
+  static_cast<StandardStreams*>(sink)->write({bytes, static_cast<std::size_t>(size)});
   return size;
 }
 
@@ -34,14 +34,22 @@ int hand_on_error(void* sink, const char* bytes, int size) {
   return hand_on(sink, bytes, size);
 }
 
-std::FILE* open_stream(OutputSink& sink, bool errors) { return fwopen(&sink, errors ? hand_on_error : hand_on); }
+std::FILE* open_stream(StandardStreams& sink, bool errors) { return fwopen(&sink, errors ? hand_on_error : hand_on); }
 #else
 #define NEAP_FIXED_STREAMS
 #endif
 
 }  // namespace
 
-bool Redirect::begin([[maybe_unused]] OutputSink& sink, [[maybe_unused]] bool with_stderr) {
+bool Redirect::is_possible() {
+#ifdef NEAP_FIXED_STREAMS
+  return false;
+#else
+  return true;
+#endif
+}
+
+bool Redirect::begin([[maybe_unused]] StandardStreams& sink, [[maybe_unused]] bool with_stderr) {
 #ifdef NEAP_FIXED_STREAMS
   return false;
 #else

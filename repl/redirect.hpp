@@ -1,10 +1,10 @@
-// Puts streams of our own in the place of C's stdout and stderr, which hand what is written to an OutputSink: what Lua
+// Puts streams of our own in the place of C's stdout and stderr, which hand what is written to an StandardStreams: what Lua
 // prints, error reports, and what C modules printf.
 //
 // stdout is line buffered, as C's own is on a terminal; stderr is not buffered.
 #pragma once
 
-#include "runtime/task/output_sink.hpp"
+#include "runtime/task/standard_streams.hpp"
 
 #include <lua.hpp>
 
@@ -19,8 +19,10 @@ class Redirect {
   Redirect(const Redirect&) = delete;
   Redirect& operator=(const Redirect&) = delete;
 
-  /// False where the system cannot do it. `with_stderr`: it is the same terminal.
-  bool begin(OutputSink& sink, bool with_stderr);
+  /// Whether the system lets C's streams be replaced.
+  static bool is_possible();
+  /// False when it has failed. `with_stderr`: it is the same terminal.
+  bool begin(StandardStreams& sink, bool with_stderr);
   /// What is in the buffers is handed on.
   void flush();
   void end();

@@ -17,7 +17,7 @@
 #include "runtime/task/handle.hpp"
 #include "runtime/task/instruments.hpp"
 #include "runtime/task/open_handle.hpp"
-#include "runtime/task/output_sink.hpp"
+#include "runtime/task/standard_streams.hpp"
 #include "runtime/task/schedule.hpp"
 #include "runtime/task/task.hpp"
 
@@ -82,8 +82,8 @@ class Scheduler : public StateData {
   int unsent = 0;
   /// In nanoseconds of real time.
   Deadline sending_grace = 5'000'000'000;
-  /// Takes over what is written to the terminal; null unless an interactive prompt is on it.
-  OutputSink* console = nullptr;
+  /// Takes over the standard streams; null unless an interactive prompt is on the terminal.
+  StandardStreams* console = nullptr;
   /// What a SIGINT does: cancels the root. Call it on the loop's thread.
   void interrupt_root();
   /// Asks for the end of the run: `run_until` returns before the next step.

@@ -37,7 +37,9 @@ class DescriptorSource final : public io::ReadSource {
       ahead.remove_front(begin);
       begin = 0;
     }
-    if (!blocking_ && (reads_++ == kReadsInARow || !io::is_ready(file_.fd, false))) return io::More::blocked;
+    if (!blocking_ && (reads_++ == kReadsInARow || is_for_prompt() || !io::is_ready(file_.fd, false))) {
+      return io::More::blocked;
+    }
     ahead.reserve_more(file_.block);
     const std::size_t size = file_.buffering == Buffering::none ? 1 : file_.block;
     ssize_t count = 0;
@@ -62,6 +64,12 @@ class DescriptorSource final : public io::ReadSource {
   }
 
  private:
+  /// True while what is typed at the terminal is an interactive prompt's.
+  [[nodiscard]] bool is_for_prompt() const {
+    StandardStreams* const console = file_.scheduler.console;
+    return console != nullptr && file_.file == stdin && console->takes_input();
+  }
+
   AwaitedFile& file_;
   bool blocking_;
   int reads_ = 0;

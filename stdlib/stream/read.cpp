@@ -30,10 +30,19 @@ constexpr WaitKind kRead{.abandon = abandon_read, .name = "Stream:read", .descri
 
 // Getting bytes.
 
+/// True while what is typed at the terminal is an interactive prompt's.
+bool is_for_prompt(const Scheduler& scheduler) {
+  return scheduler.console != nullptr && scheduler.console->takes_input();
+}
+
 /// Reads what there is, at most `count` bytes, to `place`. Returns their number; 0 at the end, after a failure, and
 /// when there is nothing now: see the flags of the stream.
 std::size_t read_some(Stream& stream, char* place, std::size_t count) {
   if (!stream.readable || stream.ended) return 0;
+  if (stream.is_stdin && stream.handle != nullptr && is_for_prompt(*stream.handle->scheduler)) {
+    stream.readable = false;
+    return 0;
+  }
   ssize_t got = 0;
   do {
     got = ::read(stream.fd, place, count);

@@ -121,7 +121,7 @@ void write_file(lua_State* L, Stream& stream, uv_buf_t* strings, int number) {
 
 /// While a prompt is on the terminal, it shows what standard output and error are sent. True when it does.
 bool write_to_console(lua_State* L, const Stream& stream, const uv_buf_t* strings, int number) {
-  OutputSink* console = scheduler_of(L).console;
+  StandardStreams* console = scheduler_of(L).console;
   if (console == nullptr || stream.stream_kind != StreamKind::tty || !stream.waits_for_all) return false;
   std::fflush(stdout);
   for (int i = 0; i < number; ++i) console->write({strings[i].base, strings[i].len});

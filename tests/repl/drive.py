@@ -222,6 +222,17 @@ def interrupt_busy():
 
 
 @case
+def interrupt_turning():
+    """Ctrl-C ends an entry that never lets the loop sleep."""
+    entry = "while true do async.sleep(0) end"
+    prompt = Prompt(columns=100)
+    prompt.send(entry + ENTER)
+    prompt.wait_until_cooked()
+    prompt.send(CTRL_C)
+    prompt.expect_below("1> " + entry, "^C", "cancelled", "2>", cursor=(3, 3))
+
+
+@case
 def interrupt_stubborn():
     """Ctrl-C ends an entry that computes and catches every error, cancellation too."""
     entry = "while true do async.catch(function() while true do end end) end"
@@ -413,6 +424,23 @@ def reads_input():
     prompt.expect_below('1> io.write("name? ") name = io.read()', "name? Zoë", "2>", cursor=(2, 3))
     prompt.send("name" + ENTER)
     prompt.expect_text('"Zoë"')
+
+
+@case
+def background_read():
+    """Who reads standard input in the background gets nothing of what is typed at the prompt, but what is typed while an
+    entry runs."""
+    for read in ("io.read()", "async.stdin:read('l')"):
+        prompt = Prompt(f"t = async.spawn(function() print('got ' .. {read}) end)", columns=90)
+        for count, key in enumerate("abcdefghijklmnopqrstuvwxyz"):
+            prompt.send(key)
+            prompt.expect_below("2> abcdefghijklmnopqrstuvwxyz"[:4 + count], cursor=(0, 4 + count))
+        prompt.send(CTRL_U + "async.sleep(1000)" + ENTER)
+        prompt.wait_until_cooked()
+        prompt.send("line\n")
+        prompt.expect_below("2> async.sleep(1000)", "line", "got line", cursor=(3, 0))
+        prompt.send(CTRL_C)
+        prompt.wait(lambda: prompt.lines()[-1] == "3>", "the prompt")
 
 
 @case

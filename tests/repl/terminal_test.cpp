@@ -56,6 +56,10 @@ TEST_CASE("repl prompt: Ctrl-C ends an entry that waits, and its cleanup runs", 
 
 TEST_CASE("repl prompt: Ctrl-C ends an entry that computes", "[repl][terminal]") { drive_busy("interrupt_busy"); }
 
+TEST_CASE("repl prompt: Ctrl-C ends an entry that never lets the loop sleep", "[repl][terminal]") {
+  drive("interrupt_turning");
+}
+
 TEST_CASE("repl prompt: Ctrl-C ends an entry that computes and catches every error", "[repl][terminal]") {
   drive_busy("interrupt_stubborn");
 }
@@ -102,6 +106,10 @@ TEST_CASE("repl prompt: what is typed while an entry runs is there for the next 
 }
 
 TEST_CASE("repl prompt: io.read in an entry reads from the terminal", "[repl][terminal]") { drive("reads_input"); }
+
+TEST_CASE("repl prompt: who reads standard input in the background gets no keys of the prompt's", "[repl][terminal]") {
+  drive("background_read");
+}
 
 TEST_CASE("repl prompt: a narrower and a wider window show a long entry laid out again", "[repl][terminal]") {
   drive("resize");
