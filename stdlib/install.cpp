@@ -91,7 +91,9 @@ int use_file(lua_State* L) {
 }
 
 void push_native_part(lua_State* L, std::string_view module) {
-  for (const NativePart& part : library_of(module)->parts) {
+  const Library* library = library_of(module);
+  if (library == nullptr) luaL_error(L, "there is no module '%s' in this program", module.data());
+  for (const NativePart& part : library->parts) {
     if (part.module != module) continue;
     lua_pushcfunction(L, part.open);
     lua_call(L, 0, 1);
