@@ -4,6 +4,9 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace neap::stdlib::thread {
 
 namespace {
@@ -129,7 +132,8 @@ void Decoder::table() {
   const auto others = get<std::uint32_t>();
   promised_ += std::size_t{sequence} + others;
   if (promised_ > parcel_.size_) damaged();
-  lua_createtable(L, static_cast<int>(sequence), static_cast<int>(others));
+  constexpr std::uint32_t kMost = std::numeric_limits<int>::max();
+  lua_createtable(L, static_cast<int>(std::min(sequence, kMost)), static_cast<int>(std::min(others, kMost)));
   add_object();
 }
 

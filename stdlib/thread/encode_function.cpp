@@ -51,9 +51,7 @@ void Encoder::lua_function(int index) {
 /// A function that every state has, or that a module has. Also the library's functions that are written in Lua.
 bool Encoder::c_function(int index) {
   Place place;
-  if (!find_in_library(L, index, place) && !(lua_iscfunction(L, index) != 0 && find_in_modules(L, index, place))) {
-    return false;
-  }
+  if (!find_function(L, index, place)) return false;
   named(place, lua_topointer(L, index));
   return true;
 }

@@ -11,6 +11,7 @@ void EncoderScratch::clear() {
   seen.clear();
   objects.clear();
   upvalues.clear();
+  if (!classes.empty()) classes.clear();
   if (objects.capacity() > kKept) objects.shrink_to_fit();
   if (upvalues.capacity() > kKept) upvalues.shrink_to_fit();
 }
@@ -170,7 +171,6 @@ void Encoder::table(int index) {
 
 /// A table that has a metatable, which is on the top of the stack.
 void Encoder::special_table(int index) {
-  const void* address = lua_topointer(L, index);
   const int metatable = lua_gettop(L);
   Place place;
   if (is_error_class(L, index)) {
@@ -178,19 +178,27 @@ void Encoder::special_table(int index) {
   } else if (is_error_class(L, metatable)) {
     tag(Tag::object_table);
     error_class(metatable);
-    scratch_.seen.at(address) = static_cast<std::uint32_t>(scratch_.objects.size());
-    new_table(index, Kind::table);
+    numbered_table(index);
+  } else if (scratch_.classes.contains(lua_topointer(L, metatable))) {
+    tag(Tag::object_table);
+    known(lua_topointer(L, metatable));
+    numbered_table(index);
   } else if (find_in_library(L, index, place)) {
-    named(place, address);
+    named(place, lua_topointer(L, index));
   } else if (find_class(L, metatable, place)) {
+    scratch_.classes.insert(lua_topointer(L, metatable));
     tag(Tag::object_table);
     if (!known(lua_topointer(L, metatable))) named(place, lua_topointer(L, metatable));
-    scratch_.seen.at(address) = static_cast<std::uint32_t>(scratch_.objects.size());
-    new_table(index, Kind::table);
+    numbered_table(index);
   } else {
     refuse(index);
   }
   lua_settop(L, metatable - 1);
+}
+
+void Encoder::numbered_table(int index) {
+  scratch_.seen.at(lua_topointer(L, index)) = static_cast<std::uint32_t>(scratch_.objects.size());
+  new_table(index, Kind::table);
 }
 
 /// The first mention of a table; its sizes are filled in when its body has been written.

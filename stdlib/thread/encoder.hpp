@@ -14,6 +14,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace neap::stdlib::thread {
@@ -40,6 +42,7 @@ struct EncoderScratch {
   Seen seen;  // tables, functions, long strings, and the variables that functions share
   std::vector<Object> objects;
   std::vector<Upvalue> upvalues;
+  std::set<const void*> classes;     // metatables of the script's objects that have been mentioned
   std::string code;                  // of the function that is being dumped
   std::vector<std::uint32_t> chain;  // for the path in an error
 
@@ -62,6 +65,7 @@ class Encoder {
 
   void table(int index);
   void special_table(int index);
+  void numbered_table(int index);
   void new_table(int index, Kind kind);
   bool known(const void* address);
   void note_modules();
@@ -139,9 +143,9 @@ class Encoder {
   bool modules_noted_ = false;
   const void* globals_ = nullptr;
   std::size_t slots_used_ = 0;
-  std::array<const void*, kSlots> text_at_{};  // by a hash of the address: a text that has a slot,
-  std::array<std::uint8_t, kSlots> slot_at_;   // its slot,
-  std::array<std::uint8_t, kSlots> owner_;     // and by slot: its place in these two
+  std::array<const void*, kSlots> text_at_{};   // by a hash of the address: a text that has a slot,
+  std::array<std::uint8_t, kSlots> slot_at_{};  // its slot,
+  std::array<std::uint8_t, kSlots> owner_{};    // and by slot: its place in these two
 };
 
 }  // namespace neap::stdlib::thread

@@ -5,7 +5,9 @@
 #include "runtime/lua/traceback.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace neap::stdlib::thread {
 
@@ -91,6 +93,66 @@ bool find_in_globals(lua_State* L, int index, Place& place) {
   return false;
 }
 
+/// Functions that this thread has found, by their address. Each is looked up again before it is believed: the address may
+/// be that of another function by now, in another state even.
+class FoundFunctions {
+ public:
+  bool find(lua_State* L, int index, Place& place) {
+    const Entry& entry = entry_of(lua_topointer(L, index));
+    if (entry.count == 0) return false;
+    place.count = 0;
+    for (std::size_t i = 0; i < entry.count; ++i) place.add(entry.names[i]);
+    const int top = lua_gettop(L);
+    const bool found = push_again(L, entry) && lua_rawequal(L, -1, index) != 0;
+    lua_settop(L, top);
+    return found;
+  }
+
+  void add(lua_State* L, int index, const Place& place) {
+    Entry& entry = entry_of(lua_topointer(L, index));
+    entry.count = 0;
+    for (std::size_t i = 0; i < place.count; ++i) entry.names[i] = place.names[i];
+    entry.count = place.count;
+  }
+
+ private:
+  struct Entry {
+    std::array<std::string, kMostNames> names;
+    std::size_t count = 0;
+  };
+
+  Entry& entry_of(const void* address) {
+    return entries_[(reinterpret_cast<std::uintptr_t>(address) >> 4) % entries_.size()];
+  }
+
+  /// Pushes what is at the place now. A script's metamethods might be called by lua_getfield: such tables are left out.
+  static bool push_again(lua_State* L, const Entry& entry) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    for (std::size_t i = 0; i < entry.count; ++i) {
+      if (!lua_istable(L, -1)) return false;
+      if (lua_getmetatable(L, -1) != 0) {
+        if (entry.names[0] != "async") return false;
+        lua_pop(L, 1);
+      }
+      lua_getfield(L, -1, entry.names[i].c_str());
+    }
+    return true;
+  }
+
+  std::array<Entry, 61> entries_;
+};
+
+thread_local FoundFunctions found_functions;
+
+bool has_field(lua_State* L, int table, std::string_view name) {
+  for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+    if (!is_name(L) || view_of(L, -2) != name) continue;
+    lua_pop(L, 2);
+    return true;
+  }
+  return false;
+}
+
 /// Pushes the module, required if need be.
 void push_module(lua_State* L, std::string_view name) {
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
@@ -126,7 +188,19 @@ bool find_in_modules(lua_State* L, int index, Place& place) {
   return find_in_loaded(L, index, 0, place, [](std::string_view module) { return !is_library(module); });
 }
 
+bool find_function(lua_State* L, int index, Place& place) {
+  index = lua_absindex(L, index);
+  if (found_functions.find(L, index, place)) return true;
+  const bool found =
+      find_in_library(L, index, place) ||
+      (lua_iscfunction(L, index) != 0 && (find_module(L, index, place) || find_in_modules(L, index, place)));
+  if (found) found_functions.add(L, index, place);
+  return found;
+}
+
 bool find_class(lua_State* L, int index, Place& place) {
+  index = lua_absindex(L, index);
+  if (has_field(L, index, "__gc") || has_field(L, index, "__close")) return false;
   return (find_module(L, index, place) && !is_library(place.names[0])) || find_in_modules(L, index, place);
 }
 

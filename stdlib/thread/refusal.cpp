@@ -59,7 +59,7 @@ void Encoder::push_description(int index) {
       if (lua_iscfunction(L, index) != 0) {
         lua_pushliteral(L, "a C function that is in no module");
       } else {
-        lua_pushliteral(L, "a function of neap's own");
+        lua_pushliteral(L, "a function made by neap");
       }
       return;
     default: break;

@@ -241,6 +241,36 @@ TEST_CASE("parcel: a module that the receiver cannot find is an error there", "[
   )");
 }
 
+TEST_CASE("parcel: a function that has moved is found where it is now", "[thread]") {
+  check(R"(
+    local rep = string.rep
+    assert(copy(rep) == rep)
+    string.rep, string.other = nil, rep
+    run(function() string.other = string.rep end)
+    assert(copy(rep) == rep)
+    string.rep = print
+    assert(copy(print) == print and copy(rep) == rep)
+  )");
+}
+
+TEST_CASE("parcel: many objects of one class", "[thread]") {
+  check(R"(
+    local function define()
+      local P = { __index = { twice = function(p) return 2 * p.n end } }
+      package.loaded.points = { P = P }
+      return package.loaded.points
+    end
+    local P = define().P
+    run(define)
+    local list = {}
+    for i = 1, 5000 do list[i] = setmetatable({ n = i }, P) end
+    local back = copy(list)
+    for i = 1, 5000 do assert(getmetatable(back[i]) == P and back[i]:twice() == 2 * i) end
+    local once, class = copy(list[1], P)
+    assert(getmetatable(once) == P)
+  )");
+}
+
 TEST_CASE("parcel: a class that both states have in a module is the same", "[thread]") {
   check(R"(
     local function define() package.loaded.errs = { Gone = async.class("Gone") } end

@@ -37,7 +37,7 @@ TEST_CASE("parcel: every kind of value that cannot cross is named", "[thread]") 
     refuses("argument 1 is a ContextVar", async.ContextVar("x"))
     refuses("argument 1 is a C function that is in no module", ("").gmatch("a", "a"))
     refuses("argument 1 is a C function that is in no module", coroutine.wrap(print))
-    refuses("argument 1 is a function of neap's own", async.Barrier(1).wait)
+    refuses("argument 1 is a function made by neap", async.Barrier(1).wait)
     refuses("argument 1 is a table with a metatable that is in no module", setmetatable({}, {}))
     refuses("argument 1 is a Point", setmetatable({}, { __name = "Point" }))
     refuses("argument 1 is a Coroutine", async(print)())
@@ -76,6 +76,19 @@ TEST_CASE("parcel: the error names the path through functions and classes", "[th
     local Mine = async.class("Mine")
     Mine.conn = co
     refuses("argument 1.err's class Mine.conn is a coroutine", { err = Mine("m") })
+  )");
+}
+
+TEST_CASE("parcel: an object that owns something cannot cross, though its class is in a module", "[thread]") {
+  check(R"(
+    package.loaded.handles = { Plain = { __name = "Plain" }, Closing = { __name = "Closing", __close = print },
+                               Collected = { __name = "Collected", __gc = function() end } }
+    local handles = package.loaded.handles
+    assert(size(setmetatable({}, handles.Plain)) > 0)
+    refuses("argument 1.h is a Closing", { h = setmetatable({}, handles.Closing) })
+    refuses("argument 1.h is a Collected", { h = setmetatable({}, handles.Collected) })
+    refuses("argument 2 is a Closing", handles.Closing == handles, setmetatable({}, handles.Closing))
+    package.loaded.handles = nil
   )");
 }
 
