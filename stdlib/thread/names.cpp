@@ -178,9 +178,10 @@ bool find_module(lua_State* L, int index, Place& place) {
 
 bool find_in_library(lua_State* L, int index, Place& place) {
   index = lua_absindex(L, index);
-  return find_in_loaded(L, index, 1, place,
-                        [](std::string_view module) { return module != LUA_GNAME && is_library(module); }) ||
-         find_in_globals(L, index, place);
+  // The globals first: a script may have added one of them to a library's table, where other states have it not.
+  return find_in_globals(L, index, place) || find_in_loaded(L, index, 1, place, [](std::string_view module) {
+           return module != LUA_GNAME && is_library(module);
+         });
 }
 
 bool find_in_modules(lua_State* L, int index, Place& place) {
