@@ -24,7 +24,7 @@ struct Known {
 };
 
 Known& known() {
-  static Known instance;
+  static Known& instance = *new Known();  // not destroyed at exit: threads may report yet
   return instance;
 }
 

@@ -1,5 +1,6 @@
 #include "interp/interpreter.hpp"
 
+#include "interp/isolate.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "stdlib/registry.hpp"
@@ -29,9 +30,12 @@ int panic(lua_State* L) {
   std::abort();
 }
 
-/// Runs in protected mode: opens the libraries. Argument: the options, as a light userdata.
+/// Runs in protected mode: opens the libraries. Arguments: the options, and where the state's threads get theirs, as light
+/// userdata.
 int open_everything(lua_State* L) {
   const auto& options = *static_cast<const InterpreterOptions*>(lua_touserdata(L, 1));
+  using Isolates = std::shared_ptr<const stdlib::thread::IsolateFactory>;
+  stdlib::thread::set_isolates(L, static_cast<const Isolates*>(lua_touserdata(L, 2)));
   if (options.ignore_environment) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
@@ -60,7 +64,8 @@ void memory_hook(lua_State* L, lua_Debug*) {
 
 Interpreter::Interpreter(const InterpreterOptions& options)
     : loop_(options.virtual_clock),
-      state_(lua_newstate(Allocator::allocate, &allocator_)) {
+      state_(lua_newstate(Allocator::allocate, &allocator_)),
+      isolates_(std::make_shared<InterpreterFactory>(options)) {
   if (!state_) throw std::runtime_error("cannot make a Lua state: not enough memory");
   promote_liblua();
   lua_State* L = state_.get();
@@ -71,7 +76,8 @@ Interpreter::Interpreter(const InterpreterOptions& options)
   lua_gc(L, LUA_GCSTOP);
   lua_pushcfunction(L, open_everything);
   lua_pushlightuserdata(L, const_cast<InterpreterOptions*>(&options));
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+  lua_pushlightuserdata(L, const_cast<std::shared_ptr<const stdlib::thread::IsolateFactory>*>(&isolates_));
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
     luaL_tolstring(L, -1, nullptr);
     throw std::runtime_error(lua_tostring(L, -1));
   }

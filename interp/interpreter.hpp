@@ -20,6 +20,10 @@
 
 namespace neap {
 
+namespace stdlib::thread {
+class IsolateFactory;
+}
+
 struct InterpreterOptions {
   /// Bytes that Lua may hold; 0 for no limit. Above it running code gets a "not enough memory" error.
   std::size_t memory_limit = 0;
@@ -69,6 +73,7 @@ class Interpreter {
   std::unique_ptr<lua_State, CloseState> state_;
   std::optional<CollectorPause> pause_;
   std::unique_ptr<Scheduler> scheduler_;
+  const std::shared_ptr<const stdlib::thread::IsolateFactory> isolates_;  // for the state's worker threads
   bool main_ended_ = false;
   bool interrupted_ = false;
   bool interrupted_after_main_ = false;

@@ -39,6 +39,15 @@ struct Future {
   std::int32_t result_count = 0;  // while it is pending the number of the Gathering that counts it, or 0
 };
 
+/// Something in C++ that is told when a future ends, whoever ended it: a call in another thread, which nobody waits for
+/// then. It is taken out of the future's waiters first. It may live outside Lua's memory, as long as it is unlinked
+/// before it dies, or the state is closed.
+struct FutureHook : Waiter {
+  FutureHook() : Waiter(WaiterKind::hook) {}
+
+  void (*ended)(Scheduler&, FutureHook&) = nullptr;
+};
+
 inline constexpr int kResult = 1;
 inline constexpr int kExtras = 2;
 inline constexpr int kFutureValues = 2;

@@ -266,6 +266,11 @@ void Scheduler::notify(lua_State* L, Future& future, int index, std::int32_t gat
         call_soon(L, *this, static_cast<Handle&>(*waiter));
         lua_pop(L, 1);
         break;
+      case WaiterKind::hook: {
+        auto& hook = static_cast<FutureHook&>(*waiter);
+        hook.ended(*this, hook);
+        break;
+      }
       case WaiterKind::scope:
       case WaiterKind::select_case: break;  // never wait for a future
     }

@@ -73,11 +73,15 @@ class Scheduler : public StateData {
   /// Makes `task` the root until `pop_root`.
   void push_root(Task& task) { roots_.push_back(&task); }
   void pop_root(Task& task);
+  /// True for the root below all others.
+  [[nodiscard]] bool is_main(const Task& task) const { return !roots_.empty() && roots_.front() == &task; }
   /// Cancels every task that is not done, and runs until they have ended; then those that were made
   /// meanwhile, until none is left.
   void cancel_all_and_wait();
   /// At the end of the program: lets the loop send what is queued (`unsent`), for `sending_grace` at most.
   void finish_sending();
+  /// True in a worker thread, whose program is another state's.
+  bool is_worker = false;
   /// Things that have bytes under way which the end of the program should not lose: connections and pipes.
   int unsent = 0;
   /// In nanoseconds of real time.

@@ -81,11 +81,10 @@ void push_creation(lua_State* L, int index, const Task& task) {
 void leave_trail(lua_State* L, int task) {
   task = lua_absindex(L, task);
   const int error = lua_gettop(L);
-  auto* failed = to_task(L, task);
-  if (failed == nullptr) return;
   push_extra(L, task, "traceback");
   if (!lua_isstring(L, -1)) return lua_settop(L, error);
-  if (is_long(L)) return set_trail(L, error);
+  auto* failed = to_task(L, task);
+  if (is_long(L) || failed == nullptr) return set_trail(L, error);  // whoever gave a Future a trace has said all
   push_task_name(L, task);
   push_creation(L, task, *failed);
   lua_pushfstring(L, "%s\n\t-- task '%s', created at%s", lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));

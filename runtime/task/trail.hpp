@@ -10,8 +10,8 @@
 
 namespace neap {
 
-/// Notes that the error on the top of the stack, that of the failed task at `task`, is about to be raised
-/// in whoever awaits it.
+/// Notes that the error on the top of the stack, that of the failed Task or Future at `task`, is about to be raised in
+/// whoever awaits it.
 void leave_trail(lua_State* L, int task);
 /// Notes the trace (a string on the top of the stack, popped) of the error below it, which leaves a
 /// coroutine.

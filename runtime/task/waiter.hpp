@@ -7,7 +7,7 @@
 namespace neap {
 
 /// What a waiter is part of; whoever wakes it tells them apart by it.
-enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope, select_case };
+enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope, select_case, hook };
 
 /// A link of a WaitList's ring.
 struct WaitLink {

@@ -1337,6 +1337,57 @@ async.stdout = nil
 ---@type async.Stream
 async.stderr = nil
 
+-- Threads ------------------------------------------------------------------------------------------------------
+
+---Waits for what `fn(...)` returns in another thread, which has a Lua state of its own: it runs in parallel with the loop,
+---and shares nothing with it. The function with its upvalues, the arguments and the results are copied; TypeError with the
+---path to what cannot be. An error of the function is raised here, with its class, fields and the other thread's traceback.
+---When the waiter is cancelled the result is dropped, and the call interrupted. TypeError when `fn` is no function.
+---@param fn fun(...: any): any
+---@param ... any
+---@return any ...
+function async.to_thread(fn, ...) end
+
+---How many processors the program may use.
+---@return integer
+function async.cpu_count() end
+
+---@class async.ThreadPoolExecutorOptions
+---@field max_workers? integer threads at most, 1 to 1024; cpu_count() + 4, and no more than 32, unless given
+---@field name? string for people, in tracebacks
+
+---Threads for calls of their own, each with a Lua state, which it keeps from call to call. They are started when there is
+---work for them.
+---@class async.ThreadPoolExecutor
+---@field max_workers integer
+---@field name string
+local ThreadPoolExecutor = {}
+
+---A new executor; no thread is started yet. A number is `max_workers`. Leaving the block of a `<close>` variable is `shutdown()`.
+---@param options? async.ThreadPoolExecutorOptions|integer
+---@return async.ThreadPoolExecutor
+function async.ThreadPoolExecutor(options) end
+
+---Calls `fn(...)` in one of the threads, as `async.to_thread` does, and gives the Future of its results at once. Calls wait in
+---a queue without limit, and begin in their order; cancelling the Future takes the call out of it, or interrupts it.
+---RuntimeError after `shutdown`; OSError when no thread can be started.
+---@param fn fun(...: any): any
+---@param ... any
+---@return async.Future
+function ThreadPoolExecutor:submit(fn, ...) end
+
+---A list of the first result of `fn(item)` for each item, in their order, with their number `n`; of several lists one item each
+---is passed, up to the end of the shortest. Waits. The first error is raised, and cancels the calls that are left.
+---@param fn fun(...: any): any
+---@param ... any lists, generators, or iterator functions
+---@return table
+function ThreadPoolExecutor:map(fn, ...) end
+
+---It takes no more calls, and its threads end when they have done those they have. Waits for that unless `wait` is false.
+---@param wait? boolean
+---@param cancel_futures? boolean true: calls that have not begun are cancelled
+function ThreadPoolExecutor:shutdown(wait, cancel_futures) end
+
 -- The loop -----------------------------------------------------------------------------------------------------
 
 ---The running loop. Callbacks run from it, in the order in which they became ready, in the same queue as tasks. They
@@ -1389,6 +1440,14 @@ function Loop:add_signal_handler(signal, fn, ...) end
 ---@param signal string|integer
 ---@return boolean removed false when there was none
 function Loop:remove_signal_handler(signal) end
+
+---Calls `fn(...)` in a thread of the executor, or of `async.to_thread`'s when it is nil, and gives the Future of its results at
+---once. TypeError for anything else.
+---@param executor? async.ThreadPoolExecutor
+---@param fn fun(...: any): any
+---@param ... any
+---@return async.Future
+function Loop:run_in_executor(executor, fn, ...) end
 
 ---@class async.PollInfo
 ---@field ready integer how many tasks and callbacks are ready

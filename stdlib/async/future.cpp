@@ -218,6 +218,12 @@ int task_id(lua_State* L) {
   return 1;
 }
 
+/// True for the task that began the run: the script's own, or in a worker thread that of the call.
+int is_main_task(lua_State* L) {
+  lua_pushboolean(L, scheduler_of(L).is_main(check_task(L, 1)) ? 1 : 0);
+  return 1;
+}
+
 // For scopes written in Lua (task groups).
 
 int cancel_by_scope(lua_State* L) {
@@ -399,6 +405,7 @@ void add_futures(lua_State* L) {
       {"current_task", bound<current_task>},
       {"all_tasks", bound<all_tasks>},
       {"task_id", bound<task_id>},
+      {"is_main_task", bound<is_main_task>},
       {"kind", bound<awaitable_kind>},
       {"is_task", bound<is_task>},
       {"is_error", bound<is_error_value>},

@@ -51,6 +51,11 @@ function Loop:remove_signal_handler(signal)
   return use("signal/init").remove_handler(signal)
 end
 
+-- run_in_executor(executor, fn, ...): a Future of what fn(...) returns in another thread: see ThreadPoolExecutor.
+function Loop:run_in_executor(executor, fn, ...)
+  return use("thread/init").run_in_executor(executor, fn, ...)
+end
+
 -- add_instrument{event = fn, ...}: the functions are told of the scheduler's events: see instrument.lua.
 function Loop:add_instrument(instrument)
   use("instrument").add(instrument)

@@ -20,7 +20,7 @@ end
 -- Only the script's main task may run a loop to its end, and one at a time.
 local function enter(what)
   local task = core.current_task()
-  if task == nil or not (core.task_id(task) == 1 or allowed[task]) or active then
+  if task == nil or not (core.is_main_task(task) or allowed[task]) or active then
     error(RuntimeError(what .. " cannot be called from a running task; await it instead"), 3)
   end
   main_task = task

@@ -44,12 +44,17 @@ int print(lua_State* L) {
 }
 
 /// os.exit(code, close): flushes what was written, and ends the program. With `close` the tasks are not run
-/// further, and the state is closed in order first.
+/// further, and the state is closed in order first; but not from a worker thread.
 int exit_process(lua_State* L) {
   const int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) != 0 ? EXIT_SUCCESS : EXIT_FAILURE)
                                          : static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
   const bool close = lua_toboolean(L, 2) != 0;
   Scheduler& scheduler = scheduler_of(L);
+  if (scheduler.is_worker) {  // other threads run on: their states, and what is destroyed at exit, are left alone
+    flush_awaited_files(L);
+    std::fflush(stdout);
+    std::_Exit(status);
+  }
   if (close && scheduler.current() != nullptr && scheduler.running() == L && lua_isyieldable(L) != 0) {
     Task& task = *scheduler.current();
     scheduler.request_exit(status);

@@ -15,7 +15,7 @@ local function close(...)
 end
 
 -- Modules that scripts know under other names: globals, and `async.NAME`.
-local hidden = { base = true, async = true, net = true, stream = true }
+local hidden = { base = true, async = true, net = true, stream = true, thread = true }
 
 -- Names of modules -> fields of neap.compat.
 local stand_ins = { ["socket"] = "socket", ["socket.core"] = "socket" }

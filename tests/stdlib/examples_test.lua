@@ -105,7 +105,7 @@ local function run(example, page)
   end
 end
 
-local modules = { "async", "base", "net", "stream" }
+local modules = { "async", "base", "net", "stream", "thread" }
 for name in pairs(neap) do modules[#modules + 1] = name end
 table.sort(modules)
 for _, module in ipairs(modules) do

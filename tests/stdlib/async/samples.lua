@@ -45,6 +45,10 @@ local samples = {
     visit(socket)
   end,
   Stream = function(visit) visit(async.stdin) end,
+  ThreadPoolExecutor = function(visit)
+    local executor <close> = async.ThreadPoolExecutor(1)
+    visit(executor)
+  end,
   Server = function(visit)
     local server <close> = async.start_server(print, "127.0.0.1", 0)
     visit(server)

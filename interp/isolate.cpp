@@ -1,0 +1,34 @@
+#include "interp/isolate.hpp"
+
+#include "interp/report.hpp"
+
+#include <utility>
+
+namespace neap {
+
+namespace {
+
+class InterpreterIsolate : public stdlib::thread::Isolate {
+ public:
+  explicit InterpreterIsolate(const InterpreterOptions& options) : interpreter_(options) {
+    interpreter_.scheduler().set_default_handler(report_context);
+  }
+
+  lua_State* state() override { return interpreter_.state(); }
+  Scheduler& scheduler() override { return interpreter_.scheduler(); }
+
+ private:
+  Interpreter interpreter_;
+};
+
+}  // namespace
+
+InterpreterFactory::InterpreterFactory(InterpreterOptions options) : options_(std::move(options)) {
+  options_.virtual_clock = false;
+}
+
+std::unique_ptr<stdlib::thread::Isolate> InterpreterFactory::make() const {
+  return std::make_unique<InterpreterIsolate>(options_);
+}
+
+}  // namespace neap

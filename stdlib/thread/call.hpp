@@ -1,0 +1,52 @@
+// One call of a Lua function in another thread.
+//
+//   queued ──> running ──> ended
+//
+// Owner: the draft of its Home, then the queue of its Pool, then the Runner that runs it, then the Home's list of what has
+// ended; the Home deletes it. It is linked into the waiters of the Future of its result, whose anchor it holds, until it
+// has been delivered or dropped.
+//
+// Invariants
+//  1. `state`, `runner` and the links belong to the pool's mutex; `anchor`, `place` and `dropped` to the owner's thread;
+//     the parcels, the texts and `outcome` to whoever owns the call.
+//  2. Dropped is a call whose Future was completed by somebody else, mostly cancelled. If it is queued it is deleted; if
+//     it is running it is interrupted, and what becomes of it is of no interest.
+#pragma once
+
+#include "runtime/task/future.hpp"
+#include "stdlib/thread/parcel.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace neap::stdlib::thread {
+
+class Pool;
+class Runner;
+
+struct Call : FutureHook {
+  enum class State : std::uint8_t { queued, running, ended };
+  enum class Outcome : std::uint8_t {
+    returned,   // `answer` holds the results
+    raised,     // it holds the error, and `trace` its traceback
+    cancelled,  // it was never begun
+    lost        // nothing can be told but `problem`
+  };
+
+  Parcel arguments;  // the function, and what it is called with
+  Parcel answer;
+  std::string trace;
+  std::string problem;
+  std::shared_ptr<Pool> pool;
+  Call* prev_queued = nullptr;
+  Call* next_queued = nullptr;
+  Runner* runner = nullptr;
+  std::uint32_t place = 0;  // of the call in the script: a number of the Scheduler's
+  int anchor = 0;           // of the Future
+  State state = State::queued;
+  Outcome outcome = Outcome::lost;
+  bool dropped = false;
+};
+
+}  // namespace neap::stdlib::thread
