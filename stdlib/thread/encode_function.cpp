@@ -19,6 +19,14 @@ int append(lua_State*, const void* bytes, std::size_t size, void* code) {
   }
 }
 
+/// True when the upvalue on the top of the stack is an environment that falls back on another (a sandbox over the
+/// globals): the receiver's globals stand for it.
+bool is_layered_environment(lua_State* L, const char* name) {
+  if (std::strcmp(name, "_ENV") != 0 || !lua_istable(L, -1) || lua_getmetatable(L, -1) == 0) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
 }  // namespace
 
 void Encoder::function(int index) {
@@ -95,12 +103,17 @@ void Encoder::place(const Place& place) {
 }
 
 void Encoder::function_body() {
-  for (upvalue_ = 1; lua_getupvalue(L, body_, upvalue_) != nullptr; ++upvalue_) {
+  const char* name = nullptr;
+  for (upvalue_ = 1; (name = lua_getupvalue(L, body_, upvalue_)) != nullptr; ++upvalue_) {
     std::uint32_t& number = scratch_.seen.at(lua_upvalueid(L, body_, upvalue_));
     if (number == Seen::kNew) {
       number = static_cast<std::uint32_t>(scratch_.upvalues.size());
       scratch_.upvalues.push_back({current_, static_cast<std::uint8_t>(upvalue_)});
-      value(body_ + 1);
+      if (is_layered_environment(L, name)) {
+        tag(Tag::globals);
+      } else {
+        value(body_ + 1);
+      }
     } else {
       const EncoderScratch::Upvalue& first = scratch_.upvalues[number];
       tagged(Tag::joined, first.function);

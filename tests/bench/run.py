@@ -52,6 +52,7 @@ ROWS = {
     "deep100": 300_000,
     "cancel": 100_000,
     "cancel_rev": 30_000,
+    "copy1m": 100,
     "startup": STARTUPS,
     "echo64": 200_000,
     "echo16384": 100_000,
@@ -62,7 +63,7 @@ ROWS = {
     "sub_big": 40,
 }
 FIXED = {"startup", "idle", "sub_capture", "sub_big"}  # where --scale changes nothing
-LEAST = {"switch1000": 1_000, "switch100k": 100_000}  # one round for each task
+LEAST = {"switch1000": 1_000, "switch100k": 100_000, "copy1m": 10}  # one round for each task; quick
 
 
 @dataclass
@@ -109,6 +110,8 @@ LINES = [
     Line("deep100", 1.3),
     Line("cancel", 1.3),
     Line("cancel_rev", 1.3),
+    Line("copy1m, wall us", 1.0, "copy1m", "wall_ns", divisor=1e3, against="node"),
+    Line("copy1m, CPU us", 1.0, "copy1m", divisor=1e3, against="node"),
     Line("echo64", 1 / 0.92),
     Line("echo64, wall", 1 / 0.92, "echo64", "wall_ns"),
     Line("echo16384", 1 / 0.9),
@@ -247,6 +250,8 @@ def start_once(command):
 
 
 def has_row(program, row):
+    if row == "copy1m":
+        return program != "limit"  # threads that copy nothing would be another program
     return row != "chain100_plain" or program in ("limit", "neap")
 
 

@@ -199,6 +199,19 @@ function rows.cancel_rev(n)
   assert(cleaned == n)
 end
 
+local function identity(...) return ... end
+
+-- About 1 MiB, there and back.
+function rows.copy1m(n)
+  local list = {}
+  for i = 1, 15000 do
+    list[i] = { id = i, name = "user " .. i, score = i / 2, active = i % 2 == 0, tags = { "a", "b", i % 10 } }
+  end
+  assert(#async.to_thread(identity, list) == 15000)
+  start_clock()
+  for _ = 1, n do async.to_thread(identity, list) end
+end
+
 -- Bytes: VmRSS is what is resident now, VmHWM the most that ever was. nil where there is no /proc.
 local function memory(field)
   local file = io.open("/proc/self/status")

@@ -5,8 +5,10 @@
 // The same programs as the other files here; see ../README.md for what each row is.
 // sleep(0) is setImmediate: like asyncio's it lets the loop turn, which `await null` would not.
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setImmediate, setTimeout as sleepMs } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 
 const nap = async () => {
   await setImmediate();
@@ -317,6 +319,25 @@ const rows = {
     for (const controller of controllers.reverse()) controller.abort();
     await Promise.allSettled(tasks);
     if (cleaned !== n) throw new Error('a cleanup was skipped');
+  },
+
+  // About 1 MiB, there and back.
+  async copy1m(n) {
+    const list = [];
+    for (let i = 1; i <= 15000; i++) {
+      list.push({ id: i, name: `user ${i}`, score: i / 2, active: i % 2 === 0, tags: ['a', 'b', i % 10] });
+    }
+    const echo = "const { parentPort } = require('worker_threads');" +
+      "parentPort.on('message', (value) => parentPort.postMessage(value));";
+    const worker = new Worker(echo, { eval: true });
+    const call = async (value) => {
+      worker.postMessage(value);
+      return (await once(worker, 'message'))[0];
+    };
+    if ((await call(list)).length !== 15000) throw new Error('not all came back');
+    clock.start();
+    for (let i = 0; i < n; i++) await call(list);
+    worker.unref();
   },
 };
 

@@ -350,3 +350,13 @@ TEST_CASE("parcel: everything public that is no open stream is itself there", "[
     assert(checked > 250, checked)
   )");
 }
+
+TEST_CASE("parcel: an environment over the globals is the receiver's globals there", "[thread]") {
+  check(R"(
+    local sandbox = setmetatable({ mine = 1 }, { __index = _G })
+    local ok, same, mine = run(load("return type(print), mine", "=f", "t", sandbox))
+    assert(ok and same == "function" and mine == nil)
+    local ok, mine = run(load("return mine", "=f", "t", { mine = 2 }))
+    assert(ok and mine == 2)
+  )");
+}
