@@ -17,8 +17,8 @@
 #include "runtime/task/handle.hpp"
 #include "runtime/task/instruments.hpp"
 #include "runtime/task/open_handle.hpp"
-#include "runtime/task/standard_streams.hpp"
 #include "runtime/task/schedule.hpp"
+#include "runtime/task/standard_streams.hpp"
 #include "runtime/task/task.hpp"
 
 #include <cstddef>

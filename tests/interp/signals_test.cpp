@@ -215,10 +215,12 @@ TEST_CASE("SIGUSR1 shows where a task computes in a coroutine of its own", "[int
 }
 
 TEST_CASE("SIGUSR1 leaves a hook of the script alone, and shows the tasks when the loop turns", "[interp][sigusr1]") {
-  const ProcessResult result = show_tasks(
+  // One SIGINT: the main task waits by then, and another would meet the end of the process.
+  const std::string code =
       "async.get_running_loop().slow_callback_duration = 99 local hook = function() end debug.sethook(hook, '', "
       "1000)\nprint('ready')\nfor i = 1, 3e7 do end\n"
-      "assert(debug.gethook() == hook)\nasync.sleep(3600)");
+      "assert(debug.gethook() == hook)\nasync.sleep(3600)";
+  const ProcessResult result = run_neap({"--debug", "-e", code}, {.signals = {{SIGUSR1, "ready"}, {SIGINT, "+- "}}});
   CHECK(result.err == "neap: 1 task\n+- <Task name='main' waiting in sleep at (command line):5>\n");
   CHECK(result.status == 130);
 }
