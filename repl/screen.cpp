@@ -134,6 +134,14 @@ void put_lines(Typesetter& out, std::string_view text, const StyledSpans& spans,
   }
 }
 
+/// A character made of several, such as a family or a flag: a terminal that does not know it shows the parts side by side.
+/// What follows is placed by its column, over what was too much.
+bool is_uncertain(const Screen::Cell& cell) {
+  const auto lead = static_cast<unsigned char>(cell.text[0]);
+  const std::size_t first = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+  return cell.width == 2 && lead >= 0x80 && cell.text.size() > first;
+}
+
 /// The end of the cells in which the row differs from another one.
 std::size_t differing_end(const Screen::Row& row, const Screen::Row& old, std::size_t first) {
   std::size_t last = row.cells.size();
@@ -294,6 +302,7 @@ void Screen::write_cells(std::string& out, const Row& row, std::size_t first, st
     set_style(out, row.cells[i].style);
     out += row.cells[i].text;
     at_.column += row.cells[i].width;
+    if (is_uncertain(row.cells[i]) && at_.column < columns_) control(out, at_.column + 1, 'G');
   }
 }
 
@@ -320,12 +329,16 @@ void Screen::write_row(std::string& out, const Frame& frame, int number) {
     last = differing_end(row, old, first);
     move(out, place);
   }
+  const auto begin = row.cells.begin();
+  const bool uncertain =
+      std::any_of(begin + static_cast<std::ptrdiff_t>(first), begin + static_cast<std::ptrdiff_t>(last), is_uncertain);
+  if (uncertain) last = row.cells.size();
   write_cells(out, row, first, last);
   if (continues && row.cells.empty()) {
     set_style(out, Style::plain);
     out += " \r";
   }
-  if (row.width < std::max(old.width, continues ? 1 : 0)) {
+  if (row.width < std::max(old.width, continues ? 1 : 0) || (uncertain && row.width < columns_)) {
     set_style(out, Style::plain);
     out += kEraseRight;
   }

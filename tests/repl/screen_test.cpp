@@ -101,6 +101,13 @@ TEST_CASE("repl screen: combining characters take no cell of their own", "[repl]
   CHECK(drawing.draw(view_of("e\u0301x")) == "> e\u0301x|\n");
 }
 
+TEST_CASE("repl screen: what follows a character that terminals disagree about is placed by its column", "[repl]") {
+  Drawing drawing(10, 4);
+  const std::string flag = "\U0001F1E9\U0001F1EA";
+  CHECK(drawing.screen.draw(view_of(flag + "x")) == "\x1b[J> " + flag + "\x1b[5Gx\x1b[K");
+  CHECK(drawing.screen.draw(view_of(flag + "xy")) == "y");
+}
+
 TEST_CASE("repl screen: controls and bytes that are no text are shown by what stands for them", "[repl]") {
   Drawing drawing(20, 4);
   CHECK(drawing.draw(view_of("\x01\tx\xFFy")) == "> ^A    x\uFFFDy|\n");
