@@ -85,9 +85,11 @@ const char* Prompt::open(lua_State* L) {
     errno = code;
     return "open";
   }
-  signals_.begin(
-      scheduler_, loop_side_->told, [](void* self, lua_State* code) { static_cast<Prompt*>(self)->stopping(code); },
-      this);
+  Signals::Owner owner;
+  owner.self = this;
+  owner.computes_in_foreground = [](void* self) { return static_cast<Prompt*>(self)->computes_in_foreground(); };
+  owner.stopping = [](void* self, lua_State* code) { static_cast<Prompt*>(self)->stopping(code); };
+  signals_.begin(scheduler_, loop_side_->told, owner);
   scheduler_.console = &console_;
   static const bool kRegistered = std::atexit(leave_at_exit) == 0;
   g_prompt = kRegistered ? this : nullptr;
@@ -403,6 +405,10 @@ void Prompt::deliver(const char* signal) { call_hook({.L = lua_, .prompt = this,
 void Prompt::begin_row() {
   redirect_.flush();
   console_.fresh_line();
+}
+
+bool Prompt::computes_in_foreground() const {
+  return !reading() && scheduler_.current() != nullptr && scheduler_.current() == scheduler_.find(foreground_);
 }
 
 /// In the code that Ctrl-C stops.

@@ -60,6 +60,8 @@ class Prompt final : public OpenHandle {
   Redirect& redirect() { return redirect_; }
   [[nodiscard]] const Redirect& redirect() const { return redirect_; }
   static bool is_any_open();
+  /// What Ctrl-C is about while nothing is read.
+  void set_foreground(TaskRef task) { foreground_ = task; }
 
  private:
   /// libuv's part. Deletes itself when libuv has closed it.
@@ -101,6 +103,7 @@ class Prompt final : public OpenHandle {
   void interrupt(const SignalNews& news);
   void deliver(const char* signal);
   void begin_row();
+  [[nodiscard]] bool computes_in_foreground() const;
   void stopping(lua_State* L);
 
   Scheduler& scheduler_;
@@ -116,6 +119,7 @@ class Prompt final : public OpenHandle {
   LoopSide* loop_side_ = nullptr;
   stdlib::io::Readiness* input_ = nullptr;
   Task* reader_ = nullptr;
+  TaskRef foreground_;
   Answer answer_ = Answer::none;
   std::string entry_;
   StyledText prompt_;

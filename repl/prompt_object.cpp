@@ -86,8 +86,13 @@ int prompt_on_signal(lua_State* L) {
 
 /// prompt:set_foreground(task)
 int prompt_set_foreground(lua_State* L) {
-  check_prompt(L, "Prompt:set_foreground");
-  if (!lua_isnoneornil(L, 2)) check_task(L, 2);
+  Prompt& prompt = check_prompt(L, "Prompt:set_foreground");
+  TaskRef ref;
+  if (!lua_isnoneornil(L, 2)) {
+    const Task& task = check_task(L, 2);
+    ref = {task.id, task.slot};
+  }
+  prompt.set_foreground(ref);
   lua_settop(L, 2);
   lua_setiuservalue(L, 1, kForeground);
   return 0;

@@ -20,10 +20,11 @@ namespace {
 
 constexpr long kTick = 100'000'000;  // nanoseconds
 constexpr int kPatience = 1;         // ticks until the loop must have come round
+constexpr int kPatienceOthers = 4;   // what is not in the foreground is not what Ctrl-C is likely to mean
 constexpr int kStubborn = 10;
 constexpr int kPresses = 3;
 constexpr std::uint64_t kPressesWithin = 2'000'000'000;  // nanoseconds
-constexpr std::uint64_t kPressesOver = 300'000'000;      // fewer are one hand's trembling, or a key held down
+constexpr std::uint64_t kPressesOver = 600'000'000;  // else it is a key held down, and the hook has not had its time
 constexpr int kInterruptedStatus = 130;
 
 #ifdef __linux__
@@ -48,8 +49,7 @@ struct State {
   std::atomic<bool> resumed{false};
   std::atomic<bool> resized{false};
   pthread_t thread{};
-  Signals::Stopping stopping = nullptr;
-  void* owner = nullptr;
+  Signals::Owner owner;
   std::array<struct sigaction, kWatched.size()> before{};
   std::array<struct sigaction, kFatal.size()> fatal_before{};
 #ifdef __linux__
@@ -85,9 +85,10 @@ void stop_hook(lua_State* L, lua_Debug*) {
   const bool stubborn = g.ticks.load() >= kStubborn;
   if (!stubborn || !g.interrupted.load()) lua_sethook(L, nullptr, 0, 0);
   if (!g.interrupted.load() || lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  if (g.ticks.load() < kPatienceOthers && !g.owner.computes_in_foreground(g.owner.self)) return;
   const bool first = !g.hooked.exchange(true);
   g.presses.store(0);
-  if (first) g.stopping(g.owner, L);
+  if (first) g.owner.stopping(g.owner.self, L);
   Scheduler& scheduler = scheduler_of(L);
   Task* task = scheduler.current();
   if (task == nullptr) {
@@ -105,7 +106,7 @@ void stop_hook(lua_State* L, lua_Debug*) {
 void on_tick() {
   if (!g.interrupted.load()) return set_ticking(false);
   const int ticks = g.ticks.fetch_add(1) + 1;
-  if (ticks == kPatience || ticks >= kStubborn) {
+  if (ticks == kPatience || ticks == kPatienceOthers || ticks >= kStubborn) {
     lua_sethook(g.scheduler.load()->running(), stop_hook, LUA_MASKCOUNT, 1);
   }
   tell();
@@ -186,10 +187,9 @@ void delete_timer() {
 
 }  // namespace
 
-void Signals::begin(Scheduler& scheduler, uv_async_t& told, Stopping stopping, void* owner) {
+void Signals::begin(Scheduler& scheduler, uv_async_t& told, const Owner& owner) {
   begun_ = true;
   g.thread = pthread_self();
-  g.stopping = stopping;
   g.owner = owner;
   g.presses.store(0);
   g.interrupted.store(false);

@@ -5,7 +5,7 @@
 //          a CancelledError. Where nothing helps (code in C), the third one within two seconds ends the process.
 //
 //   quiet ──SIGINT──> told ──the loop comes round──> quiet
-//                      │ kPatience ticks
+//                      │ kPatience ticks; kPatienceOthers for what is not in the foreground
 //                      └─> a hook on the coroutine that runs ──> kStubborn ticks: one at each tick
 //
 // SIGTSTP, SIGCONT, SIGWINCH   The loop is told.
@@ -39,10 +39,15 @@ struct SignalNews {
 
 class Signals {
  public:
-  /// To be called in the code that is stopped, before the error is raised in it. It may run Lua, and raises nothing.
-  using Stopping = void (*)(void* owner, lua_State* L);
+  struct Owner {
+    void* self = nullptr;
+    /// Whether the task that runs is the one in the foreground.
+    bool (*computes_in_foreground)(void* self) = nullptr;
+    /// To be called in the code that is stopped, before the error is raised in it. It may run Lua, and raises nothing.
+    void (*stopping)(void* self, lua_State* L) = nullptr;
+  };
   /// `told` is sent when `take` has news.
-  void begin(Scheduler& scheduler, uv_async_t& told, Stopping stopping, void* owner);
+  void begin(Scheduler& scheduler, uv_async_t& told, const Owner& owner);
   void end();
   /// The loop has come round.
   SignalNews take();

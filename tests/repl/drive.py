@@ -282,7 +282,7 @@ def interrupt_stuck():
     prompt.wait_until_cooked()
     for _ in range(3):
         prompt.send(CTRL_C)
-        end = time.monotonic() + 0.2  # as fingers do
+        end = time.monotonic() + 0.35  # as fingers do
         while time.monotonic() < end:
             prompt.read(0.02)
     prompt.expect_end(130)
