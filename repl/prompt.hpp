@@ -82,6 +82,7 @@ class Prompt final : public OpenHandle {
     }
   };
 
+  static StyledText styled(std::string_view text, Style style);
   bool open_loop_side();
   void close_loop_side();
   LineEditor::Hooks hooks();
@@ -109,6 +110,7 @@ class Prompt final : public OpenHandle {
   Scheduler& scheduler_;
   lua_State* lua_;  // where hooks run
   History history_;
+  bool coloured_;
   Terminal terminal_;
   Console console_;
   Redirect redirect_;

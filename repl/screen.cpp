@@ -1,6 +1,6 @@
 #include "repl/screen.hpp"
 
-#include "repl/text.hpp"
+#include "repl/look.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -8,29 +8,6 @@
 namespace neap::repl {
 
 namespace {
-
-/// Of the sixteen colours that every terminal has; its owner has chosen how they look.
-struct Look {
-  Style style;
-  std::string_view coloured;
-  std::string_view plain;  // under NO_COLOR, which says nothing against other attributes
-};
-
-constexpr Look kLooks[] = {
-    {Style::plain, "", ""},
-    {Style::keyword, "\x1b[35m", ""},
-    {Style::string, "\x1b[32m", ""},
-    {Style::number, "\x1b[36m", ""},
-    {Style::comment, "\x1b[90m", ""},
-    {Style::builtin, "\x1b[34m", ""},
-    {Style::error, "\x1b[31m", ""},
-    {Style::bracket, "\x1b[1;33m", "\x1b[1m"},
-    {Style::command, "\x1b[1;34m", ""},
-    {Style::prompt, "\x1b[1;32m", ""},
-    {Style::faint, "\x1b[90m", "\x1b[2m"},
-    {Style::selected, "\x1b[7m", "\x1b[7m"},
-    {Style::match, "\x1b[4;33m", "\x1b[4m"},
-};
 
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr std::string_view kEraseBelow = "\x1b[J";
@@ -42,108 +19,16 @@ void control(std::string& out, int number, char final) {
   out.append("\x1b[").append(std::to_string(number)).push_back(final);
 }
 
-/// Walks along the spans of a text.
-class Styles {
- public:
-  explicit Styles(const StyledSpans& spans) : spans_(spans) {}
-
-  Style at(std::size_t byte) {
-    while (next_ < spans_.size() && spans_[next_].end <= byte) ++next_;
-    return next_ < spans_.size() && spans_[next_].begin <= byte ? spans_[next_].style : Style::plain;
-  }
-
- private:
-  const StyledSpans& spans_;
-  std::size_t next_ = 0;
-};
-
-/// Lays clusters out in rows.
-class Typesetter {
- public:
-  explicit Typesetter(int columns) : columns_(columns) { rows_.emplace_back(); }
-
-  void put(std::string_view cluster, Style style) {
-    Screen::Cell cell{shown(cluster), static_cast<std::uint8_t>(cluster_width(cluster)), style};
-    if (cell.width > columns_) cell = {" ", 1, style};
-    if (rows_.back().width + cell.width > columns_) wrap();
-    rows_.back().width += cell.width;
-    rows_.back().cells.push_back(std::move(cell));
-  }
-
-  void put_all(const StyledText& text) {
-    Styles styles(text.spans);
-    for (std::size_t at = 0; at < text.text.size();) {
-      const std::size_t end = cluster_end(text.text, at);
-      put(std::string_view(text.text).substr(at, end - at), styles.at(at));
-      at = end;
-    }
-  }
-
-  /// As much as one row takes.
-  void put_cut(const StyledText& text) {
-    Styles styles(text.spans);
-    for (std::size_t at = 0; at < text.text.size();) {
-      const std::size_t end = cluster_end(text.text, at);
-      const std::string_view cluster = std::string_view(text.text).substr(at, end - at);
-      if (rows_.back().width + cluster_width(cluster) > columns_) return;
-      put(cluster, styles.at(at));
-      at = end;
-    }
-  }
-
-  void new_row() { rows_.emplace_back(); }
-
-  /// Where a cluster of so many columns would stand.
-  Screen::Place place(int width) {
-    if (rows_.back().width + width > columns_) wrap();
-    return {static_cast<int>(rows_.size()) - 1, rows_.back().width};
-  }
-
-  [[nodiscard]] std::size_t size() const { return rows_.size(); }
-  std::vector<Screen::Row> take() { return std::move(rows_); }
-
- private:
-  void wrap() {
-    Screen::Row& full = rows_.back();
-    for (; full.width < columns_; ++full.width) full.cells.push_back({" ", 1, Style::plain});
-    full.wraps = true;
-    rows_.emplace_back();
-  }
-
-  int columns_;
-  std::vector<Screen::Row> rows_;
-};
-
-/// Puts a text of several lines; `places` is told of each cluster before it is put, and of the end.
-template <class BeforeCluster>
-void put_lines(Typesetter& out, std::string_view text, const StyledSpans& spans, const StyledText& continuation,
-               BeforeCluster before) {
-  Styles styles(spans);
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = cluster_end(text, at);
-    const std::string_view cluster = text.substr(at, end - at);
-    const bool line_ends = cluster == "\n" || cluster == "\r\n";
-    before(at, line_ends ? 1 : cluster_width(cluster));
-    if (line_ends) {
-      out.new_row();
-      out.put_all(continuation);
-    } else {
-      out.put(cluster, styles.at(at));
-    }
-    at = end;
-  }
-}
-
 /// A character made of several, such as a family or a flag: a terminal that does not know it shows the parts side by side.
 /// What follows is placed by its column, over what was too much.
-bool is_uncertain(const Screen::Cell& cell) {
+bool is_uncertain(const Cell& cell) {
   const auto lead = static_cast<unsigned char>(cell.text[0]);
   const std::size_t first = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
   return cell.width == 2 && lead >= 0x80 && cell.text.size() > first;
 }
 
 /// The end of the cells in which the row differs from another one.
-std::size_t differing_end(const Screen::Row& row, const Screen::Row& old, std::size_t first) {
+std::size_t differing_end(const Row& row, const Row& old, std::size_t first) {
   std::size_t last = row.cells.size();
   if (row.width != old.width || row.wraps != old.wraps) return last;
   for (std::size_t other = old.cells.size(); last > first && other > first; --last, --other) {
@@ -153,11 +38,6 @@ std::size_t differing_end(const Screen::Row& row, const Screen::Row& old, std::s
 }
 
 }  // namespace
-
-std::string_view sequence_of(Style style, bool coloured) {
-  const Look& look = kLooks[static_cast<std::size_t>(style)];
-  return coloured ? look.coloured : look.plain;
-}
 
 // Laying out.
 
@@ -171,10 +51,9 @@ Screen::Frame Screen::lay_out(const View& view, bool with_cursor) {
     placed = true;
   };
   out.put_all(view.prompt);
-  put_lines(out, view.text, view.spans, view.continuation, place_cursor);
+  out.put_lines(view.text, view.spans, view.continuation, place_cursor);
   const StyledSpans faint{{0, view.hint.size(), Style::faint}};
-  put_lines(out, view.hint, faint, view.continuation,
-            [&](std::size_t, int width) { place_cursor(view.cursor, width); });
+  out.put_lines(view.hint, faint, view.continuation, [&](std::size_t, int width) { place_cursor(view.cursor, width); });
   place_cursor(view.cursor, 1);
   const std::size_t entry_rows = out.size();
   for (const StyledText& line : view.below) {

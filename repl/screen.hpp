@@ -12,12 +12,12 @@
 //  4. After a change of the size nothing is believed but where the block's first row is; the next drawing clears it.
 #pragma once
 
+#include "repl/typesetter.hpp"
 #include "repl/view.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace neap::repl {
@@ -47,22 +47,6 @@ class Screen {
   /// The view's text as this terminal shows it, for tests: rows, with "|" in front of the cell with the cursor.
   [[nodiscard]] std::string sketch(const View& view);
 
-  struct Cell {
-    std::string text;
-    std::uint8_t width = 1;
-    Style style = Style::plain;
-
-    bool operator==(const Cell&) const = default;
-  };
-  struct Row {
-    std::vector<Cell> cells;
-    int width = 0;
-    bool wraps = false;  // it is full, and what follows belongs to the same line
-  };
-  struct Place {
-    int row = 0;
-    int column = 0;
-  };
   struct Frame {
     std::vector<Row> rows;
     Place cursor;
@@ -91,8 +75,5 @@ class Screen {
   Place at_;
   int top_ = 0;  // the first row of a tall entry that is shown
 };
-
-/// The escape sequence that begins the style; empty for plain text.
-std::string_view sequence_of(Style style, bool coloured);
 
 }  // namespace neap::repl
