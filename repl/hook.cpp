@@ -125,7 +125,9 @@ bool call_hook(const HookCall& call) {
   if (lua_checkstack(L, LUA_MINSTACK) == 0) return false;
   lua_pushcfunction(L, bound<run_call>);
   lua_pushlightuserdata(L, const_cast<HookCall*>(&call));
+  call.prompt->hook_begins();
   const bool made = lua_pcall(L, 1, 1, 0) == LUA_OK && lua_toboolean(L, -1) != 0;
+  call.prompt->hook_ends();
   lua_pop(L, 1);
   return made;
 }

@@ -7,7 +7,8 @@
 // Invariants
 //  1. The terminal is raw exactly while reading. Reading keeps the loop alive; nothing else of the prompt does.
 //  2. Keys that come behind the end of an entry are kept for the next one.
-//  3. Hooks are called on the loop's thread, protected, and cannot wait.
+//  3. Hooks are called on the loop's thread, protected, and cannot wait. One may cancel the reader: after every call that
+//     may run a hook, `reading` is asked again.
 #pragma once
 
 #include "repl/console.hpp"
@@ -60,6 +61,10 @@ class Prompt final : public OpenHandle {
   Redirect& redirect() { return redirect_; }
   [[nodiscard]] const Redirect& redirect() const { return redirect_; }
   static bool is_any_open();
+  /// While a hook runs the prompt cannot be closed: its caller goes on with it.
+  void hook_begins() { ++hooks_; }
+  void hook_ends() { --hooks_; }
+  [[nodiscard]] bool runs_hook() const { return hooks_ != 0; }
   /// What Ctrl-C is about while nothing is read.
   void set_foreground(TaskRef task) { foreground_ = task; }
 
@@ -121,6 +126,7 @@ class Prompt final : public OpenHandle {
   LoopSide* loop_side_ = nullptr;
   stdlib::io::Readiness* input_ = nullptr;
   Task* reader_ = nullptr;
+  int hooks_ = 0;  // that run now
   TaskRef foreground_;
   Answer answer_ = Answer::none;
   std::string entry_;

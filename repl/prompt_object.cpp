@@ -164,6 +164,7 @@ void close_prompt(lua_State* L, Prompt& prompt) {
 /// prompt:close()
 int prompt_close(lua_State* L) {
   Prompt& prompt = check_prompt(L, "Prompt:close");
+  if (prompt.runs_hook()) raise(L, ErrorKind::runtime, "Prompt:close: a hook of the prompt cannot close it");
   if (!prompt.is_closed()) close_prompt(L, prompt);
   return 0;
 }

@@ -61,6 +61,7 @@ void Prompt::begin_read(lua_State* L, Task& task, std::string_view prompt, std::
 
 /// The read is over; the block stays as it is, or as the view.
 void Prompt::end_read(Answer answer, const View* view) {
+  if (!reading()) return;
   Task* reader = stop_reading(view);
   answer_ = answer;
   scheduler_.wake(*reader);
@@ -85,7 +86,9 @@ void Prompt::abandon_read() { stop_reading(nullptr); }
 void Prompt::draw() {
   changed_ = false;
   const Size size = Terminal::size();
-  console_.show(editor_.view(size.columns, size.rows));
+  View view = editor_.view(size.columns, size.rows);
+  if (!reading()) return;
+  console_.show(std::move(view));
   console_.flush();
 }
 
@@ -146,7 +149,9 @@ void Prompt::run_keys() {
 }
 
 void Prompt::run_key(const Key& key) {
-  switch (editor_.key(key)) {
+  const LineEditor::Outcome outcome = editor_.key(key);
+  if (!reading()) return;
+  switch (outcome) {
     case LineEditor::Outcome::none: return;
     case LineEditor::Outcome::changed: changed_ = true; return;
     case LineEditor::Outcome::submitted: return answer_with(Answer::entry);
@@ -182,6 +187,7 @@ void Prompt::put_away() {
     view.text += "^C";
     view.cursor = view.text.size();
   }
+  if (!reading()) return;
   console_.finish(view, note);
   editor_.begin(prompt_, continuation_);
   changed_ = true;

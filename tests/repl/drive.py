@@ -522,17 +522,22 @@ def prompt_object():
     prompt.send("xyz" + TAB)
     prompt.expect(*lines, "complete> whole", cursor=(2, 15))
     prompt.send(ENTER)
-    lines += ["complete> whole", "ready for Ctrl-C"]
-    prompt.expect(*lines, cursor=(4, 0))
+    lines.append("complete> whole")
+    prompt.expect(*lines, "cancel>", cursor=(3, 8))
+    prompt.send("q")
+    prompt.expect(*lines, "cancel> q", cursor=(3, 9))
+    prompt.send(TAB)
+    lines += ["cancel> q", "ready for Ctrl-C"]
+    prompt.expect(*lines, cursor=(5, 0))
     prompt.send(CTRL_C)
     lines += ["^C", "ready for both"]
-    prompt.expect(*lines, cursor=(6, 0))
+    prompt.expect(*lines, cursor=(7, 0))
     prompt.send(CTRL_C)
     lines += ["^C"]
-    prompt.expect(*lines, cursor=(7, 0))
+    prompt.expect(*lines, cursor=(8, 0))
     prompt.send("\x1a")
     lines += ["^Z", "half a line", "closed>"]
-    prompt.expect(*lines, "second> given", cursor=(10, 13))
+    prompt.expect(*lines, "second> given", cursor=(11, 13))
     prompt.send(ENTER)
     prompt.expect(*lines, "second> given", "all is well")
     prompt.expect_end(0)

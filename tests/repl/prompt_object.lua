@@ -71,6 +71,20 @@ prompt:set_hooks {
 }
 check_equal(prompt:read { prompt = "complete> " }, "whole")
 
+-- A hook may cancel who reads, and cannot close the prompt.
+local cannot
+prompt:set_hooks {
+  complete = function()
+    cannot = select(2, pcall(prompt.close, prompt))
+    reader:cancel()
+  end,
+}
+reader = async.spawn(prompt.read, prompt, { prompt = "cancel> " })
+async.wait { reader }
+check(reader:cancelled())
+check(tostring(cannot):find("a hook of the prompt cannot close it", 1, true), tostring(cannot))
+prompt:set_hooks {}
+
 -- Without on_signal Ctrl-C cancels what is in the foreground; with it, that function is asked.
 local function interrupted(signal)
   local foreground = async.spawn(async.sleep, 1000)
