@@ -350,27 +350,43 @@ def background_error():
 @case
 def search():
     """Ctrl-R finds earlier entries."""
-    prompt = Prompt("alpha = 1", "beta = 2")
-    prompt.send(CTRL_R + "al")
-    prompt.expect_text("alpha = 1")
-    prompt.wait(lambda: prompt.lines()[len(prompt.above)].startswith("3> alpha = 1"), "the entry that was found")
+    prompt = Prompt("alpha = 1", "beta = 2", "alpine = 3")
+    prompt.send(CTRL_R)
+    prompt.expect_below("4>", "search back:", cursor=(0, 3))
+    prompt.send("al")
+    prompt.expect_below("4> alpine = 3", "search back: al", cursor=(0, 3))
+    prompt.send(CTRL_R)
+    prompt.expect_below("4> alpha = 1", "search back: al", cursor=(0, 3))
     prompt.send(ENTER)
-    prompt.expect_text("4>")
-    prompt.send(UP + UP)
-    prompt.expect_text("4> beta = 2")
+    prompt.expect_below("4> alpha = 1", "5>", cursor=(1, 3))
+    prompt.above.append("4> alpha = 1")
+    prompt.send("be" + UP)
+    prompt.expect_below("5> beta = 2", cursor=(0, 11))
 
 
 @case
 def completion():
-    """Tab shows what there is, below the entry, and takes it away again."""
+    """Tab shows candidates below the entry, goes through them, and takes them away."""
     prompt = Prompt("zebra_one, zebra_two = 1, 2")
-    prompt.send("zeb" + TAB)
-    prompt.expect_text("2> zebra_")
+    names = "zebra_one  zebra_two"
+    prompt.send("_ = zeb")
+    prompt.expect_below("2> _ = zeb", cursor=(0, 10))
     prompt.send(TAB)
-    prompt.wait(lambda: any("zebra_one" in line and "zebra_two" in line for line in prompt.lines()[2:])
-                or sum("zebra_" in line for line in prompt.lines()[2:]) >= 2, "the menu")
-    prompt.send(CTRL_C)
-    prompt.wait(lambda: prompt.lines()[-1] == "2>", "a prompt without the menu")
+    prompt.expect_below("2> _ = zebra_", names, cursor=(0, 13))
+    prompt.send(TAB)
+    prompt.expect_below("2> _ = zebra_one", names, "1", cursor=(0, 16))
+    row = len(prompt.above) + 1
+    marked = [prompt.screen.buffer[row][column].reverse for column in (0, 8, 9, 11)]
+    if marked != [True, True, False, False]:
+        raise Failure(f"the first candidate is not the one that is marked: {marked}")
+    prompt.send(TAB)
+    prompt.expect_below("2> _ = zebra_two", names, "2", cursor=(0, 16))
+    prompt.send(" ")
+    prompt.expect_below("2> _ = zebra_two", cursor=(0, 17))
+    prompt.send(CTRL_U + "string.for" + TAB)
+    prompt.expect_below("2> string.format", cursor=(0, 16))
+    prompt.send("(")
+    prompt.expect_below("2> string.format(", "string.format(format, ...) -> string  format: string", cursor=(0, 17))
 
 
 @case
