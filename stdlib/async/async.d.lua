@@ -1388,6 +1388,98 @@ function ThreadPoolExecutor:map(fn, ...) end
 ---@param cancel_futures? boolean true: calls that have not begun are cancelled
 function ThreadPoolExecutor:shutdown(wait, cancel_futures) end
 
+---Values on their way between tasks of any threads. It goes to another thread as an argument, a message or an upvalue, and is
+---the same there; what is sent is copied. Leaving the block of a `<close>` variable closes it.
+---@class async.ThreadChannel
+---@operator call: any
+---@operator len: integer
+local ThreadChannel = {}
+
+---TypeError for a capacity that is neither an integer nor math.huge, ValueError below 1.
+---@param capacity? integer|number values that it holds; default: 1; math.huge: no limit
+---@return async.ThreadChannel
+function async.thread_channel(capacity) end
+
+---Waits while the channel is full; who waits first is served first. TypeError for a value that cannot be copied. QueueShutDown
+---when the channel is closed, or is while it waits.
+---@param value any
+function ThreadChannel:send(value) end
+
+---Waits for a value; the value and true. Nil and false when the channel is closed and empty. `for v in ch do` receives until then;
+---RuntimeError there for a nil.
+---@return any value
+---@return boolean ok
+function ThreadChannel:receive() end
+
+---Sends without waiting: false when `send` would wait.
+---@param value any
+---@return boolean
+function ThreadChannel:try_send(value) end
+
+---Receives without waiting: nothing when `receive` would wait.
+---@return any value
+---@return boolean? ok
+function ThreadChannel:try_receive() end
+
+---No more sends. What is in it can still be received. Ends the waits of all threads.
+function ThreadChannel:close() end
+
+---@return boolean
+function ThreadChannel:closed() end
+
+---How many values are in it now.
+---@return integer
+function ThreadChannel:len() end
+
+---What it was made with.
+---@return integer|number
+function ThreadChannel:capacity() end
+
+---A function in a thread of its own, and messages in both directions. `for message in worker do` receives them. At the end of
+---the block of a `<close>` variable: `close` and `join`; `terminate` and `join` when the block is left by an error.
+---@class async.Worker
+---@field name string
+---@operator call: any
+local Worker = {}
+
+---Starts it: `fn(parent, ...)`, where `parent` has the methods `send`, `try_send`, `receive`, `try_receive` for messages to and
+---from this side, and can be looped over. The name of a module stands for the function that it returns; the thread requires it.
+---TypeError for anything else, and for arguments that cannot be copied; OSError when there is no thread to be had.
+---@param target (fun(parent: any, ...: any): any)|string
+---@param ... any
+---@return async.Worker
+function async.Worker(target, ...) end
+
+---Sends a copy of the value. Waits while 64 have not been received. QueueShutDown when the worker has ended.
+---@param value any
+function Worker:send(value) end
+
+---Sends without waiting: false when `send` would wait.
+---@param value any
+---@return boolean
+function Worker:try_send(value) end
+
+---Waits for a message from it: the message and true; nil and false when it has ended and no more will come.
+---@return any value
+---@return boolean ok
+function Worker:receive() end
+
+---Receives without waiting: nothing when `receive` would wait.
+---@return any value
+---@return boolean? ok
+function Worker:try_receive() end
+
+---No more messages to it: once it has received those that were sent, its `receive` gives nil and false.
+function Worker:close() end
+
+---Waits for its end: what its function returned, or raises its error. Nothing when it was terminated.
+---@return any ...
+function Worker:join() end
+
+---Cancels it: a CancelledError where it waits, or before its next instruction, and a second later at every instruction. Does not
+---wait.
+function Worker:terminate() end
+
 -- The loop -----------------------------------------------------------------------------------------------------
 
 ---The running loop. Callbacks run from it, in the order in which they became ready, in the same queue as tasks. They

@@ -51,7 +51,7 @@ for file, names in pairs {
     "open_connection", "open_unix_connection", "start_server", "start_unix_server", "getaddrinfo",
     "open_udp",
   },
-  ["thread/init"] = { "to_thread", "ThreadPoolExecutor", "cpu_count" },
+  ["thread/init"] = { "to_thread", "ThreadPoolExecutor", "Worker", "thread_channel", "cpu_count" },
   context = { "ContextVar", "copy_context" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end

@@ -47,6 +47,8 @@ struct Call : FutureHook {
   State state = State::queued;
   Outcome outcome = Outcome::lost;
   bool dropped = false;
+  bool endless = false;         // it may never end: a Worker's
+  const char* entry = nullptr;  // a Lua file of the library; the function that it returns is called with all arguments
 };
 
 }  // namespace neap::stdlib::thread

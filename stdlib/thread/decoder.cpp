@@ -3,6 +3,7 @@
 
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "stdlib/thread/channel.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -73,6 +74,7 @@ void Decoder::value(Tag tag) {
     case Tag::generator_function: return wrapped_function(tag);
     case Tag::builtin_class: return builtin_class();
     case Tag::made_class: return made_classes();
+    case Tag::channel: return channel();
     default: damaged();
   }
 }
@@ -100,6 +102,13 @@ void Decoder::long_text() {
 
 void Decoder::block_text() {
   push(L, block());
+  add_extra();
+}
+
+void Decoder::channel() {
+  const auto number = get<std::uint32_t>();
+  if (number >= parcel_.channels_.size()) damaged();
+  push_channel(L, parcel_.channels_[number]);
   add_extra();
 }
 

@@ -28,6 +28,7 @@ class Decoder {
   void text_again();
   void long_text();
   void block_text();
+  void channel();
   void known(int list);
 
   void table();

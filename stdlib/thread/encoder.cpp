@@ -1,6 +1,8 @@
 // Scalars, texts, tables and their bodies. Functions and classes: encode_function.cpp; errors: refusal.cpp.
 #include "stdlib/thread/encoder.hpp"
 
+#include "stdlib/thread/channel.hpp"
+
 #include "runtime/lua/error.hpp"
 #include "stdlib/thread/classes.hpp"
 
@@ -60,8 +62,19 @@ void Encoder::value(int index) {
     case LUA_TLIGHTUSERDATA:
       if (lua_touserdata(L, index) == nullptr) return tag(Tag::null_pointer);
       [[fallthrough]];
-    default: return refuse(lua_absindex(L, index));
+    default: return other(lua_absindex(L, index));
   }
+}
+
+/// A userdata or a coroutine.
+void Encoder::other(int index) {
+  const void* address = lua_topointer(L, index);
+  if (known(address)) return;
+  std::shared_ptr<Channel> channel = to_channel(L, index);
+  if (!channel) return refuse(index);  // raises: there is nothing to destroy
+  tagged(Tag::channel, static_cast<std::uint32_t>(parcel_.channels_.size()));
+  parcel_.channels_.push_back(std::move(channel));
+  add_extra(address);
 }
 
 void Encoder::integer(lua_Integer value) {

@@ -59,6 +59,7 @@ class Encoder {
   using Kind = EncoderScratch::Kind;
 
   void value(int index);
+  void other(int index);
   void integer(lua_Integer value);
   void text(int index);
   void long_text(const char* bytes, std::size_t size);

@@ -41,6 +41,7 @@ enum class Tag : std::uint8_t {
   generator_function,  // the same
   builtin_class,       // u8 ErrorKind
   made_class,          // see classes.hpp; an extra
+  channel,             // u32 number; an extra
   rest,
   end,
   small_int = 0x80  // and all above: kSmallest to kLargest

@@ -129,12 +129,20 @@ void Home::expect(lua_State* L, int future, Call& call) {
   call.anchor = scheduler_.anchor(L);
   call.ended = call_dropped;
   static_cast<Future*>(lua_touserdata(L, future))->waiters.push_back(call);
-  scheduler_.loop().begin_request();
+  if (call.endless) {
+    scheduler_.loop().hold();
+  } else {
+    scheduler_.loop().begin_request();
+  }
 }
 
 void Home::forget(Call& call) {
   if (call.linked()) call.unlink();
-  scheduler_.loop().end_request();
+  if (call.endless) {
+    scheduler_.loop().release();
+  } else {
+    scheduler_.loop().end_request();
+  }
   scheduler_.release(main_, std::exchange(call.anchor, 0));
 }
 
@@ -142,11 +150,11 @@ void Home::call_ended(std::unique_ptr<Call> call) {
   const std::lock_guard lock(mutex_);
   if (!open_) return;
   answers_.push_back(std::move(call));
-  post();
+  post_delivery();
 }
 
 /// Under the mutex: has `deliver` called on the loop's thread.
-void Home::post() {
+void Home::post_delivery() {
   if (std::exchange(posted_, true)) return;
   scheduler_.loop().post([self = shared_from_this()] { self->deliver(); });
 }
@@ -169,7 +177,7 @@ void Home::deliver() {
   for (Runner* runner : ended) bury(runner);
   if (inbox_.empty()) return;
   const std::lock_guard lock(mutex_);
-  post();
+  post_delivery();
 }
 
 void Home::deliver(Call& call) {
@@ -182,6 +190,11 @@ void Home::deliver(Call& call) {
     lua_pop(main_, 1);
   }
   forget(call);
+}
+
+void Home::post(std::function<void()> work) {
+  const std::lock_guard lock(mutex_);
+  if (open_) scheduler_.loop().post(std::move(work));
 }
 
 // Threads.
@@ -209,7 +222,7 @@ void Home::thread_ended(Runner* runner) {
     return;
   }
   ended_runners_.push_back(runner);
-  if (open_) post();
+  if (open_) post_delivery();
   ended_.notify_all();
 }
 
@@ -239,6 +252,13 @@ void Home::watch_interrupts() {
   }
   const auto on_tick = [](uv_timer_t* timer) { static_cast<Home*>(timer->data)->repeat_interrupts(); };
   uv_timer_start(timer_, on_tick, static_cast<std::uint64_t>(kTick.count()), 0);
+}
+
+void Home::interrupt(const Pool& pool, Stop level) {
+  for (Runner* runner : runners_) {
+    if (&runner->pool() == &pool) runner->pool().interrupt(*runner, level);
+  }
+  watch_interrupts();
 }
 
 void Home::repeat_interrupts() {

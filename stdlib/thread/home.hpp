@@ -17,6 +17,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -44,6 +45,8 @@ class Home : public std::enable_shared_from_this<Home> {
   void expect(lua_State* L, int future, Call& call);
   /// The opposite.
   void forget(Call& call);
+  /// Interrupts what the pool's threads run.
+  void interrupt(const Pool& pool, Stop level);
   /// Asks running calls again that were interrupted, until they have heard of it.
   void watch_interrupts();
   void close();
@@ -51,6 +54,8 @@ class Home : public std::enable_shared_from_this<Home> {
   // On any thread.
 
   [[nodiscard]] const IsolateFactory& factory() const { return *factory_; }
+  /// Has `work` done on the owner's thread, or forgets it when that state has been closed.
+  void post(std::function<void()> work);
   void call_ended(std::unique_ptr<Call> call);
   /// The last that a thread does.
   void thread_ended(Runner* runner);
@@ -61,7 +66,7 @@ class Home : public std::enable_shared_from_this<Home> {
   static constexpr std::chrono::seconds kPatience{1};  // of it, for calls that were cancelled to end by themselves
   static constexpr std::chrono::milliseconds kTick{50};
 
-  void post();
+  void post_delivery();
   void deliver();
   void deliver(Call& call);
   void bury(Runner* runner);

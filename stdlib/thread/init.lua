@@ -8,5 +8,7 @@ return {
   cpu_count = core.cpu_count,
   to_thread = executor.to_thread,
   run_in_executor = executor.run_in_executor,
+  thread_channel = core.thread_channel,
+  Worker = use("worker").Worker,
   ThreadPoolExecutor = executor.ThreadPoolExecutor,
 }

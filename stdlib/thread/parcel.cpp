@@ -34,12 +34,14 @@ void Parcel::swap(Parcel& other) noexcept {
   std::swap(capacity_, other.capacity_);
   blocks_.swap(other.blocks_);
   modules_.swap(other.modules_);
+  channels_.swap(other.channels_);
 }
 
 void Parcel::clear() {
   size_ = 0;
   blocks_.clear();
   modules_.clear();
+  channels_.clear();
 }
 
 void Parcel::grow(std::size_t size) {

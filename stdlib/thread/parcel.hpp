@@ -9,17 +9,20 @@
 //  - modules (what package.loaded holds) and their C functions, and what belongs to neap and to Lua: by name. The receiver
 //    has its own, or requires it. Also the metatable of an object, when it is a module or a field of one;
 //  - error classes, those made by async.class too: they keep their identity when they come back. See classes.hpp.
+//  - channels between threads, which are not copied: both states have the same one.
 // Everything else (userdata, coroutines, other objects) cannot.
 #pragma once
 
 #include <lua.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace neap::stdlib::thread {
 
+class Channel;
 class Encoder;
 class Decoder;
 
@@ -59,6 +62,7 @@ class Parcel {
   std::size_t capacity_ = 0;
   std::vector<std::string> blocks_;  // long strings and the code of functions, copied once
   std::vector<std::string> modules_;
+  std::vector<std::shared_ptr<Channel>> channels_;
 };
 
 /// Copies the `count` values from stack index `first` on. `what` names them in errors: what cannot cross is a TypeError

@@ -38,9 +38,14 @@ int set_search_paths(lua_State* L) {
 
 /// Pushes the function and its arguments, and returns how many values these are. The first upvalue, or argument, is the Call.
 int take(lua_State* L, Call& call) {
+  if (call.entry != nullptr) {
+    lua_pushcfunction(L, use_module_file);
+    lua_pushstring(L, call.entry);
+    lua_call(L, 1, 1);
+  }
   const int count = unpack(L, call.arguments);
   call.arguments = Parcel();
-  return count;
+  return call.entry != nullptr ? count + 1 : count;
 }
 
 int take_later(lua_State* L) { return take(L, *static_cast<Call*>(lua_touserdata(L, lua_upvalueindex(1)))); }

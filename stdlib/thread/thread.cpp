@@ -6,6 +6,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/registry.hpp"
+#include "stdlib/thread/channel.hpp"
 #include "stdlib/thread/pool.hpp"
 
 #include <uv.h>
@@ -72,7 +73,7 @@ std::uint32_t place_of_call(lua_State* L) {
 }
 
 /// The pool is at index 1; above it the function and its arguments. Pushes the Future of the result.
-Future& submit_call(lua_State* L) {
+Future& submit_call(lua_State* L, const char* entry = nullptr) {
   Pool& pool = check_pool(L);
   if (pool.is_shut_down()) {
     raise(L, ErrorKind::runtime, "%s has been shut down, and takes no more calls", pool.name().c_str());
@@ -82,6 +83,8 @@ Future& submit_call(lua_State* L) {
   thread::pack(L, 2, lua_gettop(L) - 1, "argument", call->arguments);
   Future& future = new_future(L);
   Call& submitted = *call;
+  submitted.entry = entry;
+  submitted.endless = entry != nullptr;
   home.expect(L, lua_gettop(L), submitted);
   submitted.place = place_of_call(L);
   submitted.pool = pool.shared_from_this();
@@ -105,6 +108,20 @@ int call(lua_State* L) {
   lua_replace(L, 1);
   lua_settop(L, 1);
   return await_future(L, future, false);
+}
+
+/// start(pool, target, ..., channel, channel): runs worker_main.lua in the pool, which takes no more calls; a Future of its end.
+int start(lua_State* L) {
+  submit_call(L, "thread/worker_main");
+  check_pool(L).shut_down(false);
+  return 1;
+}
+
+/// interrupt(pool, kill): interrupts what runs in the pool, with `kill` at every instruction.
+int interrupt(lua_State* L) {
+  Pool& pool = check_pool(L);
+  pool.home()->interrupt(pool, lua_toboolean(L, 2) != 0 ? thread::Stop::kill : thread::Stop::cancel);
+  return 0;
 }
 
 /// shut_down(pool, discard): no more calls; with `discard` those that have not begun are cancelled. A Future that is
@@ -157,14 +174,16 @@ int cpu_count(lua_State* L) {
 }  // namespace
 
 int open_thread(lua_State* L) {
+  thread::open_channels(L);
   new_type(L, kPoolType);
   static const luaL_Reg kMethods[] = {{"__gc", bound<pool_gc>}};
   set_functions(L, kMethods);
   lua_pop(L, 1);
   lua_createtable(L, 0, 8);
   static const luaL_Reg kFunctions[] = {
-      {"pool", bound<new_pool>},       {"submit", bound<submit>}, {"call", bound<call>},
-      {"shut_down", bound<shut_down>}, {"state", bound<state>},   {"cpu_count", bound<cpu_count>},
+      {"pool", bound<new_pool>},       {"submit", bound<submit>},       {"call", bound<call>},
+      {"shut_down", bound<shut_down>}, {"state", bound<state>},         {"cpu_count", bound<cpu_count>},
+      {"start", bound<start>},         {"interrupt", bound<interrupt>}, {"thread_channel", bound<thread::new_channel>},
   };
   set_functions(L, kFunctions);
   return 1;

@@ -45,6 +45,11 @@ local samples = {
     visit(socket)
   end,
   Stream = function(visit) visit(async.stdin) end,
+  ThreadChannel = function(visit) visit(async.thread_channel()) end,
+  Worker = function(visit)
+    local worker <close> = async.Worker(function(parent) parent:receive() end)
+    visit(worker)
+  end,
   ThreadPoolExecutor = function(visit)
     local executor <close> = async.ThreadPoolExecutor(1)
     visit(executor)

@@ -1,0 +1,293 @@
+// A thread channel as scripts see it: send, receive, and what does not wait.
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/lua/userdata.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "stdlib/thread/channel.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace neap::stdlib::thread {
+
+namespace {
+
+constexpr UserdataType kChannelType{"ThreadChannel"};
+constexpr UserdataType kWaitType{"ThreadChannelWait"};
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+using ChannelBox = std::shared_ptr<Channel>;
+using Wait = Channel::Wait;
+using WaitBox = std::shared_ptr<Wait>;
+
+Channel& check_channel(lua_State* L) {
+  auto* box = static_cast<ChannelBox*>(to_userdata(L, 1, kChannelType));
+  if (box != nullptr) return **box;
+  raise(L, ErrorKind::type, "argument 1 must be a ThreadChannel, got %s; call its methods with ':'", type_name(L, 1));
+}
+
+template <class Box>
+void destroy_box(lua_State* L) {
+  static_cast<Box*>(lua_touserdata(L, 1))->~Box();
+  lua_pushnil(L);
+  lua_setmetatable(L, 1);
+}
+
+int channel_gc(lua_State* L) {
+  if (to_userdata(L, 1, kChannelType) != nullptr) destroy_box<ChannelBox>(L);
+  return 0;
+}
+
+int wait_gc(lua_State* L) {
+  auto* box = static_cast<WaitBox*>(to_userdata(L, 1, kWaitType));
+  if (box == nullptr) return 0;
+  if (*box && std::exchange((*box)->task, nullptr) != nullptr) (*box)->channel->abandon(**box);  // the state is closed
+  destroy_box<WaitBox>(L);
+  return 0;
+}
+
+/// Pushes a userdata with a Wait for the channel of index 1. It owns the parcel, whatever is raised.
+WaitBox& new_wait(lua_State* L, bool sends) {
+  auto* box = new (lua_newuserdatauv(L, sizeof(WaitBox), 0)) WaitBox();
+  set_type(L, kWaitType);
+  *box = std::make_shared<Wait>();
+  (*box)->channel = *static_cast<ChannelBox*>(lua_touserdata(L, 1));
+  (*box)->sends = sends;
+  return *box;
+}
+
+// Waiting.
+
+void abandon_wait(Scheduler&, Task& task) {
+  auto& wait = *static_cast<Wait*>(task.wait_object);
+  wait.task = nullptr;
+  wait.channel->abandon(wait);
+}
+
+constexpr WaitKind kSend{abandon_wait, "thread_channel:send", false, false, describe_first_argument};
+constexpr WaitKind kReceive{abandon_wait, "thread_channel:receive", false, false, describe_first_argument};
+
+/// In a continuation whose stack has the Wait at index 2. Raises what interrupted the wait, unless it was granted at the same
+/// time and cannot be undone: then the cancellation is for the next wait.
+Wait& finish(lua_State* L) {
+  Scheduler& scheduler = scheduler_of(L);
+  Wait& wait = **static_cast<WaitBox*>(lua_touserdata(L, 2));
+  scheduler.loop().release();
+  Task& task = *scheduler.current();
+  if (task.wake_reason != WakeReason::granted && wait.state == Wait::State::granted) {
+    if (!wait.sends) {
+      wait.channel->give_back(wait.parcel);
+    } else if (task.wake_reason == WakeReason::cancelled) {
+      task.wake_reason = WakeReason::granted;
+      task.must_cancel |= task.outside_requests() == 0 ? kFromScope : kFromOutside;
+    }
+  }
+  finish_wait(L);
+  return wait;
+}
+
+[[noreturn]] void raise_closed(lua_State* L) { raise(L, ErrorKind::queue_shut_down, "send on a closed ThreadChannel"); }
+
+template <bool iterating>
+int answer_received(lua_State* L, Channel::Outcome outcome, const Parcel& parcel) {
+  const bool closed = outcome == Channel::Outcome::closed;
+  if (closed) {
+    lua_pushnil(L);
+  } else {
+    unpack(L, parcel);
+  }
+  if (iterating) {
+    if (closed || !lua_isnil(L, -1)) return 1;
+    raise(L, ErrorKind::runtime, "a loop over a ThreadChannel met nil, which would end it; use receive()");
+  }
+  lua_pushboolean(L, closed ? 0 : 1);
+  return 2;
+}
+
+int send_resumed(lua_State* L, int, lua_KContext) {
+  if (finish(L).state == Wait::State::closed) raise_closed(L);
+  return 0;
+}
+
+template <bool iterating>
+int receive_resumed(lua_State* L, int, lua_KContext) {
+  const Wait& wait = finish(L);
+  return answer_received<iterating>(
+      L, wait.state == Wait::State::closed ? Channel::Outcome::closed : Channel::Outcome::done, wait.parcel);
+}
+
+int wait_for(lua_State* L, Task& task, const WaitKind& kind, Wait& wait, lua_KFunction resumed) {
+  scheduler_of(L).loop().hold();
+  return park(L, task, kind, &wait, resumed);
+}
+
+void prepare(lua_State* L, Task& task, Wait& wait) {
+  wait.task = &task;
+  wait.home = Home::of(L).shared_from_this();
+}
+
+// Methods.
+
+/// channel:send(value)
+int send(lua_State* L) {
+  Channel& channel = check_channel(L);
+  lua_settop(L, 2);
+  if (satisfied_too_often(L)) return yield_before<send>(L, kSend.name);
+  WaitBox& wait = new_wait(L, true);
+  pack(L, 2, 1, "argument", wait->parcel);
+  lua_replace(L, 2);
+  Channel::Outcome outcome = channel.send(wait->parcel, nullptr);
+  if (outcome == Channel::Outcome::must_wait) {
+    Task& task = check_can_wait(L, kSend.name);
+    prepare(L, task, *wait);
+    outcome = channel.send(wait->parcel, wait);
+    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kSend, *wait, send_resumed);
+  }
+  if (outcome == Channel::Outcome::closed) raise_closed(L);
+  return 0;
+}
+
+/// channel:receive(): the value and true; nil and false when it is closed and empty. channel(), the step of a loop over it:
+/// the value, or nil.
+template <bool iterating>
+int receive(lua_State* L) {
+  Channel& channel = check_channel(L);
+  lua_settop(L, 1);
+  if (satisfied_too_often(L)) return yield_before<receive<iterating>>(L, kReceive.name);
+  WaitBox& wait = new_wait(L, false);
+  Channel::Outcome outcome = channel.receive(wait->parcel, nullptr);
+  if (outcome == Channel::Outcome::must_wait) {
+    Task& task = check_can_wait(L, kReceive.name);
+    prepare(L, task, *wait);
+    outcome = channel.receive(wait->parcel, wait);
+    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kReceive, *wait, receive_resumed<iterating>);
+  }
+  return answer_received<iterating>(L, outcome, wait->parcel);
+}
+
+/// channel:try_send(value): false when it would wait.
+int try_send(lua_State* L) {
+  Channel& channel = check_channel(L);
+  lua_settop(L, 2);
+  WaitBox& wait = new_wait(L, true);
+  pack(L, 2, 1, "argument", wait->parcel);
+  const Channel::Outcome outcome = channel.send(wait->parcel, nullptr);
+  if (outcome == Channel::Outcome::closed) raise_closed(L);
+  lua_pushboolean(L, outcome == Channel::Outcome::done ? 1 : 0);
+  return 1;
+}
+
+/// channel:try_receive(): nothing when it would wait.
+int try_receive(lua_State* L) {
+  Channel& channel = check_channel(L);
+  lua_settop(L, 1);
+  WaitBox& wait = new_wait(L, false);
+  const Channel::Outcome outcome = channel.receive(wait->parcel, nullptr);
+  return outcome == Channel::Outcome::must_wait ? 0 : answer_received<false>(L, outcome, wait->parcel);
+}
+
+int close(lua_State* L) {
+  check_channel(L).close();
+  return 0;
+}
+
+int closed(lua_State* L) {
+  lua_pushboolean(L, check_channel(L).is_closed() ? 1 : 0);
+  return 1;
+}
+
+int length(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(check_channel(L).size()));
+  return 1;
+}
+
+int capacity(lua_State* L) {
+  const std::size_t places = check_channel(L).capacity();
+  if (places == kUnlimited) {
+    lua_pushnumber(L, HUGE_VAL);
+  } else {
+    lua_pushinteger(L, static_cast<lua_Integer>(places));
+  }
+  return 1;
+}
+
+int same(lua_State* L) {
+  const auto* a = static_cast<ChannelBox*>(to_userdata(L, 1, kChannelType));
+  const auto* b = static_cast<ChannelBox*>(to_userdata(L, 2, kChannelType));
+  lua_pushboolean(L, a != nullptr && b != nullptr && *a == *b ? 1 : 0);
+  return 1;
+}
+
+int text(lua_State* L) {
+  Channel& channel = check_channel(L);
+  lua_settop(L, 1);
+  capacity(L);
+  luaL_tolstring(L, 2, nullptr);
+  lua_pushfstring(L, "<ThreadChannel size=%I/%s%s>", static_cast<lua_Integer>(channel.size()), lua_tostring(L, 3),
+                  channel.is_closed() ? " closed" : "");
+  return 1;
+}
+
+}  // namespace
+
+std::shared_ptr<Channel> to_channel(lua_State* L, int index) {
+  auto* box = static_cast<ChannelBox*>(to_userdata(L, index, kChannelType));
+  return box != nullptr ? *box : nullptr;
+}
+
+void push_channel(lua_State* L, const std::shared_ptr<Channel>& channel) {
+  open_channels(L);
+  auto* box = new (lua_newuserdatauv(L, sizeof(ChannelBox), 0)) ChannelBox();
+  set_type(L, kChannelType);
+  *box = channel;
+}
+
+void open_channels(lua_State* L) {
+  const bool open = lua_rawgetp(L, LUA_REGISTRYINDEX, &kChannelType) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (open) return;
+  new_type(L, kWaitType);
+  lua_pushcfunction(L, bound<wait_gc>);
+  lua_setfield(L, -2, "__gc");
+  new_type(L, kChannelType);
+  static const luaL_Reg kMethods[] = {
+      {"send", bound<send>},
+      {"receive", bound<receive<false>>},
+      {"try_send", bound<try_send>},
+      {"try_receive", bound<try_receive>},
+      {"close", bound<close>},
+      {"closed", bound<closed>},
+      {"len", bound<length>},
+      {"capacity", bound<capacity>},
+      {"__call", bound<receive<true>>},
+      {"__len", bound<length>},
+      {"__eq", bound<same>},
+      {"__close", bound<close>},
+      {"__tostring", bound<text>},
+      {"__gc", bound<channel_gc>},
+  };
+  set_functions(L, kMethods);
+  lua_pop(L, 2);
+}
+
+int new_channel(lua_State* L) {
+  std::size_t places = 1;
+  if (lua_isinteger(L, 1) != 0) {
+    const lua_Integer given = lua_tointeger(L, 1);
+    if (given < 1) raise(L, ErrorKind::value, "the capacity of a thread_channel must be at least 1, got %I", given);
+    places = static_cast<std::size_t>(given);
+  } else if (lua_type(L, 1) == LUA_TNUMBER && lua_tonumber(L, 1) == HUGE_VAL) {
+    places = kUnlimited;
+  } else if (!lua_isnoneornil(L, 1)) {
+    const char* got = lua_type(L, 1) == LUA_TNUMBER ? luaL_tolstring(L, 1, nullptr) : type_name(L, 1);
+    raise(L, ErrorKind::type, "the capacity of a thread_channel must be an integer or math.huge, got %s", got);
+  }
+  push_channel(L, std::make_shared<Channel>(places));
+  return 1;
+}
+
+}  // namespace neap::stdlib::thread
