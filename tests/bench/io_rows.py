@@ -1,4 +1,4 @@
-"""How run.py measures the rows with sockets and processes.
+"""How run.py measures the rows with sockets, processes and threads.
 
 A server has one processor to itself, and the client another: two programs that share one would measure the system's
 scheduler. The client is the same for all, and written in C, so that it is never what the server waits for.
@@ -22,7 +22,7 @@ SCRIPTS = {
 CONNECTIONS = 64
 ECHO_SIZES = {"echo64": 64, "echo16384": 16384}
 SERVED = {*ECHO_SIZES, "idle"}
-ROWS = SERVED | {"sub_seq", "sub_8", "sub_capture", "sub_big"}
+ROWS = SERVED | {"sub_seq", "sub_8", "sub_capture", "sub_big", "offload", "parallel2"}
 
 
 def command_of(program, command):

@@ -61,8 +61,10 @@ ROWS = {
     "sub_8": 800,
     "sub_capture": 64 * 2**20,
     "sub_big": 40,
+    "offload": 20_000,
+    "parallel2": 40_000_000,
 }
-FIXED = {"startup", "idle", "sub_capture", "sub_big"}  # where --scale changes nothing
+FIXED = {"startup", "idle", "sub_capture", "sub_big", "parallel2"}  # where --scale changes nothing
 LEAST = {"switch1000": 1_000, "switch100k": 100_000, "copy1m": 10}  # one round for each task; quick
 
 
@@ -125,6 +127,9 @@ LINES = [
     Line("sub_capture, CPU", 1 / 0.85, "sub_capture", divisor=1e3 / 2**20),
     Line("sub_big, wall us", 2.0, "sub_big", "wall_ns", divisor=1e3),
     Line("sub_big, CPU us", 2.0, "sub_big", divisor=1e3),
+    Line("offload, wall us", 1.2, "offload", "wall_ns", divisor=1e3),
+    Line("offload, CPU us", 1.2, "offload", divisor=1e3),
+    Line("parallel2, 2 : 1", 2 / 1.95, "parallel2", "two_to_one", against=None, must=1.1, ahead=False),
     Line("startup, us", 1.8, "startup", divisor=1e3),
     Line("startup, MiB", 4, "startup", "peak_rss", divisor=2**20, against=None, ahead=False),
 ]

@@ -1,4 +1,4 @@
-/* The limit of the rows with sockets and processes: the same programs in C on libuv, without Lua.
+/* The limit of the rows with sockets, processes and threads: the same programs in C on libuv, without Lua.
  *
  * usage: neap_bench_io_limit serve      prints its port, and echoes until it is killed
  *        neap_bench_io_limit ROW N      prints one line of JSON
@@ -200,6 +200,53 @@ static long sub_big(long n) {
   return n;
 }
 
+/* ---- offload, parallel2 ---- */
+
+static long calls_left;
+
+static void call_work(uv_work_t* call) { call->data = (char*)call->data + 1; }
+
+static void call_ended(uv_work_t* call, int status) {
+  check(status, "offload");
+  if (--calls_left > 0) uv_queue_work(loop, call, call_work, call_ended);
+}
+
+static void call_many(long n) {
+  uv_work_t call = {.data = NULL};
+  calls_left = n;
+  uv_queue_work(loop, &call, call_work, call_ended);
+  uv_run(loop, UV_RUN_DEFAULT);
+}
+
+static void start_threads(void) { call_many(1); }
+
+static long offload(long n) {
+  call_many(n);
+  return n;
+}
+
+static double two_to_one;
+
+static void compute(void* steps) {
+  volatile uint64_t x = 1;
+  for (long i = 0; i < *(long*)steps; i++) x = x * 16807 % 2147483647;
+}
+
+static void compute_in_threads(long n, int count) {
+  uv_thread_t threads[2];
+  for (int i = 0; i < count; i++) check(uv_thread_create(&threads[i], compute, &n), "thread");
+  for (int i = 0; i < count; i++) uv_thread_join(&threads[i]);
+}
+
+static long parallel2(long n) {
+  const uint64_t begun = uv_hrtime();
+  compute_in_threads(n, 1);
+  const uint64_t one = uv_hrtime();
+  compute_in_threads(n, 2);
+  two_to_one = (double)(uv_hrtime() - one) / (double)(one - begun);
+  return n;
+}
+
 /* ---- a row ---- */
 
 static uint64_t cpu(void) {
@@ -219,6 +266,8 @@ static const struct {
     {"sub_8", NULL, sub_8},
     {"sub_capture", NULL, sub_capture},
     {"sub_big", make_ballast, sub_big},
+    {"offload", start_threads, offload},
+    {"parallel2", NULL, parallel2},
 };
 
 static int measure(const char* name, long n) {
@@ -228,7 +277,9 @@ static int measure(const char* name, long n) {
     const uint64_t wall = uv_hrtime(), used = cpu();
     const long ops = kRows[i].run(n);
     const double cpu_ns = (double)(cpu() - used) / (double)ops, wall_ns = (double)(uv_hrtime() - wall) / (double)ops;
-    printf("{\"row\": \"%s\", \"n\": %ld, \"cpu_ns\": %.4f, \"wall_ns\": %.4f}\n", name, ops, cpu_ns, wall_ns);
+    printf("{\"row\": \"%s\", \"n\": %ld, \"cpu_ns\": %.4f, \"wall_ns\": %.4f", name, ops, cpu_ns, wall_ns);
+    if (two_to_one != 0) printf(", \"two_to_one\": %.4f", two_to_one);
+    printf("}\n");
     return 0;
   }
   fprintf(stderr, "limit: no such row: %s\n", name);

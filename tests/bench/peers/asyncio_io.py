@@ -71,15 +71,45 @@ def sub_big():
     return run
 
 
-ROWS = {"sub_seq": sub_seq, "sub_8": sub_8, "sub_capture": sub_capture, "sub_big": sub_big}
+def next_number(x):
+    return x + 1
+
+
+def offload():
+    async def run(n):
+        for i in range(n):
+            assert await asyncio.to_thread(next_number, i) == i + 1
+
+    return run
+
+
+def compute(n):
+    x = 1
+    for _ in range(n):
+        x = x * 16807 % 2147483647
+    return x
+
+
+def parallel2():
+    async def run(n):
+        begun = time.perf_counter_ns()
+        await asyncio.to_thread(compute, n)
+        one = time.perf_counter_ns()
+        await asyncio.gather(asyncio.to_thread(compute, n), asyncio.to_thread(compute, n))
+        return {"two_to_one": (time.perf_counter_ns() - one) / (one - begun)}
+
+    return run
+
+
+ROWS = {"offload": offload, "parallel2": parallel2, "sub_seq": sub_seq, "sub_8": sub_8, "sub_capture": sub_capture, "sub_big": sub_big}
 
 
 async def measure(name, n):
     run = ROWS[name]()
     wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-    await run(n)
+    more = await run(n)
     cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
-    print(json.dumps({"row": name, "n": n, "cpu_ns": cpu / n, "wall_ns": wall / n}))
+    print(json.dumps({"row": name, "n": n, "cpu_ns": cpu / n, "wall_ns": wall / n} | (more or {})))
 
 
 def main(args):

@@ -56,6 +56,37 @@ function rows.sub_big()
   end
 end
 
+local function next_number(x)
+  return x + 1
+end
+
+function rows.offload()
+  async.to_thread(next_number, 0) -- which starts the thread
+  return function(n)
+    for i = 1, n do assert(async.to_thread(next_number, i) == i + 1) end
+  end
+end
+
+local function compute(n)
+  local x = 1
+  for _ = 1, n do x = x * 16807 % 2147483647 end
+  return x
+end
+
+-- The further figure is a field of the result.
+function rows.parallel2()
+  local executor = async.ThreadPoolExecutor(2)
+  executor:map(compute, { 1, 1 })
+  return function(n)
+    local loop = async.get_running_loop()
+    local begun = loop:time()
+    async.await(executor:submit(compute, n))
+    local one = loop:time()
+    executor:map(compute, { n, n })
+    return { two_to_one = (loop:time() - one) / (one - begun) }
+  end
+end
+
 if arg[1] == "serve" then
   serve()
 else
@@ -63,8 +94,10 @@ else
   local run = assert(rows[name], "no such row: " .. tostring(name))()
   local loop = async.get_running_loop()
   local wall, cpu = loop:time(), os.clock()
-  run(n)
+  local more = run(n)
   cpu, wall = os.clock() - cpu, loop:time() - wall
-  local text = '{"row": "%s", "n": %d, "cpu_ns": %.4f, "wall_ns": %.4f}'
-  print(text:format(name, n, cpu * 1e9 / n, wall * 1e9 / n))
+  local text = '{"row": "%s", "n": %d, "cpu_ns": %.4f, "wall_ns": %.4f'
+  io.write(text:format(name, n, cpu * 1e9 / n, wall * 1e9 / n))
+  for field, value in pairs(more or {}) do io.write((', "%s": %.4f'):format(field, value)) end
+  print("}")
 end

@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { Worker } from 'node:worker_threads';
 
 const AT_A_TIME = 8;
 const BIG = 2 ** 30;
@@ -26,7 +27,41 @@ async function spawnOneByOne(n) {
   }
 }
 
+// A worker that computes as many steps as each message says; 0 is answered at once.
+const COMPUTING = `
+  const { parentPort } = require('node:worker_threads');
+  parentPort.on('message', (n) => {
+    let x = 1;
+    for (let i = 0; i < n; i++) x = (x * 16807) % 2147483647;
+    parentPort.postMessage(n + 1);
+  });`;
+
+async function ask(worker, n) {
+  worker.postMessage(n);
+  const [answer] = await once(worker, 'message');
+  if (answer !== n + 1) throw new Error('wrong answer');
+}
+
 const rows = {
+  offload: () => async (n) => {
+    const worker = new Worker(COMPUTING, { eval: true });
+    await ask(worker, 0);
+    for (let i = 0; i < n; i++) await ask(worker, 0);
+    await worker.terminate();
+  },
+
+  parallel2: () => async (n) => {
+    const workers = [0, 1].map(() => new Worker(COMPUTING, { eval: true }));
+    await Promise.all(workers.map((worker) => ask(worker, 1e6)));
+    const begun = process.hrtime.bigint();
+    await ask(workers[0], n);
+    const one = process.hrtime.bigint();
+    await Promise.all(workers.map((worker) => ask(worker, n)));
+    const two_to_one = Number(process.hrtime.bigint() - one) / Number(one - begun);
+    for (const worker of workers) await worker.terminate();
+    return { two_to_one };
+  },
+
   sub_seq: () => spawnOneByOne,
 
   sub_8: () => (n) => Promise.all(Array.from({ length: AT_A_TIME }, () => spawnOneByOne(Math.floor(n / AT_A_TIME)))),
@@ -52,10 +87,10 @@ async function measure(name, n) {
   const run = rows[name]();
   const wallStart = process.hrtime.bigint();
   const cpuStart = process.cpuUsage();
-  await run(n);
+  const more = await run(n);
   const { user, system } = process.cpuUsage(cpuStart);
   const wall = Number(process.hrtime.bigint() - wallStart);
-  console.log(JSON.stringify({ row: name, n, cpu_ns: ((user + system) * 1e3) / n, wall_ns: wall / n }));
+  console.log(JSON.stringify({ row: name, n, cpu_ns: ((user + system) * 1e3) / n, wall_ns: wall / n, ...more }));
 }
 
 const [name, count] = process.argv.slice(2);
