@@ -26,6 +26,8 @@ class Allocator {
   using LimitHandler = void (*)(void* context);
   using Observer = bool (*)(void* context, std::size_t in_use);
 
+  static constexpr std::size_t kLargest = 1024;  // bytes of a small block
+
   Allocator() = default;
   ~Allocator();
   Allocator(const Allocator&) = delete;
@@ -51,6 +53,10 @@ class Allocator {
   void offer(void* block, std::size_t size);
   /// Frees what was offered and not taken.
   void withdraw();
+  /// A block to be offered, of so many bytes, which are more than kLargest; null without memory. Lua does not have it yet.
+  void* reserve(std::size_t size) { return take_large(size); }
+  /// It is not offered after all.
+  void put_back(void* block, std::size_t size) { give_large(block, size); }
   bool offers_known = false;  // was it tried whether offers work?
   bool offers_work = false;
 
@@ -60,7 +66,6 @@ class Allocator {
 
  private:
   static constexpr std::size_t kGrain = 16;
-  static constexpr std::size_t kLargest = 1024;
   static constexpr std::size_t kClasses = kLargest / kGrain + 1;
   static constexpr std::size_t kLargestKept = std::size_t{64} << 10;
   static constexpr std::size_t kMostKept = std::size_t{4} << 20;

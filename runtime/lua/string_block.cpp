@@ -30,23 +30,42 @@ bool try_offer(lua_State* L, Allocator& allocator) {
   return there;
 }
 
+bool offers_work(lua_State* L, Allocator& allocator) {
+  if (!allocator.offers_known) {
+    allocator.offers_known = true;
+    allocator.offers_work = try_offer(L, allocator);
+  }
+  return allocator.offers_work;
+}
+
+bool within_limit(const Allocator& allocator, std::size_t size) {
+  return allocator.limit() == 0 || size + kAround <= allocator.limit();
+}
+
 }  // namespace
 
 bool can_push_block(lua_State* L, std::size_t size) {
   const Allocator* allocator = allocator_of(L);
-  return size >= kLeastBlock && allocator != nullptr &&
-         (allocator->limit() == 0 || size + kAround <= allocator->limit());
+  return size >= kLeastBlock && allocator != nullptr && within_limit(*allocator, size);
 }
 
 void push_string_block(lua_State* L, char* block, std::size_t size) {
   Allocator* allocator = allocator_of(L);
-  if (!allocator->offers_known) {
-    allocator->offers_known = true;
-    allocator->offers_work = try_offer(L, *allocator);
-  }
-  allocator->offer(block, allocator->offers_work ? size + kAround : 0);
+  allocator->offer(block, offers_work(L, *allocator) ? size + kAround : 0);
   lua_pushlstring(L, block + kBeforeString, size);
   allocator->withdraw();
+}
+
+char* new_string_block(lua_State* L, std::size_t size) {
+  static_assert(kLeastRead > Allocator::kLargest);
+  if (size < kLeastRead) return nullptr;
+  Allocator* allocator = allocator_of(L);
+  if (allocator == nullptr || !within_limit(*allocator, size) || !offers_work(L, *allocator)) return nullptr;
+  return static_cast<char*>(allocator->reserve(size + kAround));
+}
+
+void drop_string_block(lua_State* L, char* block, std::size_t size) {
+  allocator_of(L)->put_back(block, size + kAround);
 }
 
 }  // namespace neap

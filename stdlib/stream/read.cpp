@@ -1,5 +1,6 @@
 // The methods of Stream that read.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/string_block.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/formats.hpp"
@@ -7,6 +8,7 @@
 #include "stdlib/io/stdin_bytes.hpp"
 #include "stdlib/stream/stream.hpp"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,9 +37,9 @@ bool is_for_prompt(const Scheduler& scheduler) {
   return scheduler.console != nullptr && scheduler.console->takes_input();
 }
 
-/// Reads what there is, at most `count` bytes, to `place`. Returns their number; 0 at the end, after a failure, and
-/// when there is nothing now: see the flags of the stream.
-std::size_t read_some(Stream& stream, char* place, std::size_t count) {
+/// Reads what there is, as far as there is room in the two places, of which the second may be empty. Returns the number of
+/// bytes; 0 at the end, after a failure, and when there is nothing now: see the flags of the stream.
+std::size_t read_some(Stream& stream, const iovec& place, const iovec& behind = {}) {
   if (!stream.readable || stream.ended) return 0;
   if (stream.is_stdin && stream.handle != nullptr && is_for_prompt(*stream.handle->scheduler)) {
     stream.readable = false;
@@ -45,11 +47,17 @@ std::size_t read_some(Stream& stream, char* place, std::size_t count) {
   }
   ssize_t got = 0;
   do {
-    got = ::read(stream.fd, place, count);
+    if (behind.iov_len == 0) {
+      got = ::read(stream.fd, place.iov_base, place.iov_len);
+    } else {
+      const iovec places[] = {place, behind};
+      got = ::readv(stream.fd, places, 2);
+    }
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     // Less than was asked for: there is no more, or libuv will tell of it.
-    stream.readable = static_cast<std::size_t>(got) == count || stream.handle == nullptr;
+    const std::size_t room = place.iov_len + behind.iov_len;
+    stream.readable = static_cast<std::size_t>(got) == room || stream.handle == nullptr;
     return static_cast<std::size_t>(got);
   }
   stream.readable = false;
@@ -79,7 +87,8 @@ class StreamSource final : public io::ReadSource {
     // Where much is ahead already, the room for more is not wasted on a connection that waits for little.
     const bool direct = ahead.size() >= kReadSize;
     if (direct) ahead.reserve_more(kReadSize);
-    const std::size_t got = read_some(stream_, direct ? ahead.data() + ahead.size() : g_buffer.data(), kReadSize);
+    char* place = direct ? ahead.data() + ahead.size() : g_buffer.data();
+    const std::size_t got = read_some(stream_, {place, kReadSize});
     if (got == 0) {
       if (stream_.read_error != 0) return io::More::failed;
       return stream_.ended ? io::More::end : io::More::blocked;
@@ -203,6 +212,38 @@ std::size_t check_count(lua_State* L, int index, const char* method, bool zero) 
   return static_cast<std::size_t>(count);
 }
 
+/// Reads to the buffer, but to the block as much as the string had that was read last: mostly this one has as much too.
+/// True when the block is the string; otherwise all of it is in the buffer.
+bool read_to_block(Stream& stream, char* block, std::size_t most, std::size_t* got) {
+  const std::size_t expected = stream.last_size;
+  char* bytes = block + kBeforeString;
+  *got = read_some(stream, {bytes, expected}, {g_buffer.data() + expected, most - expected});
+  if (*got == expected) return true;
+  std::memcpy(g_buffer.data(), bytes, std::min(*got, expected));
+  return false;
+}
+
+/// Pushes what there is to read as a string of at most so many bytes. False when there is nothing.
+bool push_what_comes(lua_State* L, Stream& stream, std::size_t most) {
+  const bool guess = stream.sizes_alike && stream.last_size <= most && stream.readable;
+  const std::size_t expected = stream.last_size;
+  char* block = guess ? new_string_block(L, expected) : nullptr;
+  std::size_t got = 0;
+  if (block == nullptr) {
+    got = read_some(stream, {g_buffer.data(), most});
+  } else if (read_to_block(stream, block, most, &got)) {
+    push_string_block(L, block, expected);
+    return true;
+  } else {
+    drop_string_block(L, block, expected);
+  }
+  if (got == 0) return false;
+  stream.sizes_alike = got == expected;
+  stream.last_size = got;
+  lua_pushlstring(L, g_buffer.data(), got);
+  return true;
+}
+
 /// At most as many bytes as index 2 says: what comes first.
 int attempt_some(lua_State* L, Stream& stream) {
   const auto count = static_cast<std::size_t>(lua_tointeger(L, 2));
@@ -212,10 +253,7 @@ int attempt_some(lua_State* L, Stream& stream) {
     take(stream, stream.begin + taken);
     return 1;
   }
-  if (const std::size_t got = read_some(stream, g_buffer.data(), std::min(count, kReadSize)); got != 0) {
-    lua_pushlstring(L, g_buffer.data(), got);
-    return 1;
-  }
+  if (push_what_comes(L, stream, std::min(count, kReadSize))) return 1;
   if (stream.read_error != 0) raise_read_error(L, stream);
   if (!stream.ended) return kBlocked;
   luaL_pushfail(L);

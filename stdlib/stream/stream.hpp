@@ -105,6 +105,8 @@ struct Stream final : OpenHandle {
   WaitList closers;  // wait until it is closed
   io::Bytes ahead;   // read, and not taken yet: what follows a line, say
   std::size_t begin = 0;
+  std::size_t last_size = 0;  // of the last string that read(n) gave as it came
+  bool sizes_alike = false;   // that and the one before it
   io::ReadPlan plan;
   std::size_t limit = kLimit;
   std::size_t high_water = kHighWater;

@@ -332,3 +332,57 @@ test("Unix sockets read alike", function()
   a:write("back"):close()
   equal(b:read("a"), "back")
 end)
+
+-- Messages of one size are read into the string that is expected: these are what comes instead. A Unix socket
+-- hands over what was written at once in one piece.
+local function message(size, byte) return string.char(byte):rep(size - 1) .. "." end
+
+test("messages of one size, then a shorter one, a longer one and the end", function()
+  local a, b <close> = pair { unix = true }
+  for i, size in ipairs { 10000, 10000, 10000, 10000, 9000, 9000, 9000, 20000, 5000, 5000, 5000, 1, 10000 } do
+    local sent = message(size, 64 + i)
+    b:write(sent)
+    equal(a:read(65536), sent)
+  end
+  b:close()
+  equal(a:read(65536), nil)
+end)
+
+test("the end behind messages of one size", function()
+  local a, b <close> = pair { unix = true }
+  for i = 1, 4 do
+    local sent = message(10000, 64 + i)
+    b:write(sent)
+    equal(a:read(65536), sent)
+  end
+  b:close()
+  equal(a:read(65536), nil)
+end)
+
+test("fewer bytes are asked for than the messages before had", function()
+  local a, b <close> = pair { unix = true }
+  for i = 1, 3 do
+    local sent = message(10000, 64 + i)
+    b:write(sent)
+    equal(a:read(10000), sent)
+  end
+  local last = message(10000, 90)
+  b:write(last)
+  equal(a:read(6000), last:sub(1, 6000))
+  equal(a:read(10000), last:sub(6001))
+end)
+
+test("a message that comes late, and a cancelled read before it, behind messages of one size", function()
+  local a, b <close> = pair { unix = true }
+  for i = 1, 3 do
+    local sent = message(10000, 64 + i)
+    b:write(sent)
+    equal(a:read(65536), sent)
+  end
+  equal(async.move_on_after(1, a.read, a, 65536), false)
+  local reader = async.spawn(function() return a:read(65536) end)
+  async.sleep(1)
+  local late = message(10000, 90)
+  b:write(late)
+  equal(await(reader), late)
+end)
