@@ -60,7 +60,7 @@ ROWS = {
     "sub_seq": 400,
     "sub_8": 800,
     "sub_capture": 64 * 2**20,
-    "sub_big": 40,
+    "sub_big": 200,
     "offload": 20_000,
     "parallel2": 40_000_000,
 }
