@@ -118,6 +118,7 @@ A shell command, read while it runs:
 
     local command = io.popen("echo one; sleep 0.1; echo two")
     for line in command:lines() do print(line) end
+    command:close()                                --> true, "exit", 0
 
 A process to talk to, which is killed at the end of the block:
 
