@@ -112,7 +112,7 @@ inline void Allocator::give(void* block, std::size_t size) {
 
 /// The classes of a doubling are equally far apart, so that at most an eighth of a block is wasted.
 Allocator::Kept Allocator::kept_class_of(std::size_t size) {
-  const auto doubling = static_cast<std::size_t>(std::bit_width((size - 1) / kLargest)) - 1;
+  const auto doubling = static_cast<std::size_t>(std::bit_width((size - 1) / kLargest | 1U)) - 1;
   const std::size_t from = kLargest << doubling;
   const std::size_t step = from / kSteps;
   const std::size_t steps = (size - from + step - 1) / step;  // from 1 to kSteps

@@ -39,8 +39,7 @@ void Bytes::reserve_more(std::size_t count) {
 void Bytes::append(std::string_view bytes) {
   if (bytes.empty()) return;
   reserve_more(bytes.size());
-  std::memcpy(data_ + size_, bytes.data(), bytes.size());
-  size_ += bytes.size();
+  size_ += bytes.copy(data_ + size_, bytes.size());
 }
 
 void Bytes::remove_front(std::size_t count) {
