@@ -64,7 +64,8 @@ end
 -- The namespace of a type: that of the first class in it; nil when there is none.
 local function space_of_type(kind)
   for _, part in ipairs(kind and alternatives(kind) or {}) do
-    local space = get_index().classes[part]
+    -- A string has the functions of `string`, but a table not those of `table`.
+    local space = part ~= "table" and get_index().classes[part]
     if space then return space end
   end
   return nil

@@ -384,6 +384,11 @@ test("a call of a class", function()
   describes("async.ValueError(", "async.ValueError(message?, fields?)", "message?")
 end)
 
+test("a table has not the functions of the library of tables", function()
+  equal(completed("_G.inser|"), {})
+  equal(completed("arg.inser|", { arg = {} }), {})
+end)
+
 test("nothing is told outside of calls, of what is unknown, and in the body of a function", function()
   for _, text in ipairs { "", "print", "unknown(", "(1 + ", "async.spawn(function() local a, ", "function f(a, ",
     "if (", "x = { 1, ", "-- f(", "'" } do
