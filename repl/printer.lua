@@ -237,9 +237,9 @@ local function new_state(options)
   return state
 end
 
--- Without trust in the value: nothing that is wrong with it is an error here.
+-- Without trust in the value: nothing that is wrong with it is an error here. A cancellation passes on.
 local function guarded(value, fn, ...)
-  local ok, result = async.catch(fn, ...)
+  local ok, result = pcall(fn, ...)
   if ok then return result end
   return scalars.address(value) .. " (it cannot be shown)"
 end

@@ -2,8 +2,6 @@
 -- __tostring, and no text holds a control that a terminal would obey.
 local core, use = ...
 
-local catch = use("async/init").catch
-
 local SAID = 4000 -- bytes of what a __tostring says
 
 local escapes = { ["\n"] = "\\n", ["\t"] = "\\t", ["\r"] = "\\r", ["\\"] = "\\\\", ['"'] = '\\"' }
@@ -132,10 +130,10 @@ local function class_name(value)
 end
 
 -- said(value, on_one_line): what its __tostring says; nil when there is none, or it fails, or waits (tostring is a
--- function in C, so nothing can wait in it), or says nothing of use.
+-- function in C, so nothing can wait in it), or says nothing of use. Ctrl-C in it is no failure, and passes on.
 local function said(value, on_one_line)
   if meta_field(value, "__tostring") == nil then return nil end
-  local ok, text = catch(tostring, value)
+  local ok, text = pcall(tostring, value)
   if not ok or type(text) ~= "string" then return nil end
   local left = #text - SAID
   if left > 0 then text = beginning(text, SAID) end

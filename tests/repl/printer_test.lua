@@ -215,11 +215,19 @@ test("a __tostring that fails leaves the raw table", function()
     waits = function() async.sleep(1) return "waited" end,
     yields = function() coroutine.yield() return "yielded" end,
     recurs = function(t) return tostring(t) end,
-    cancels = function() error(async.CancelledError("stop")) end,
   } do
     equal(printer.show(classed({ x = 1 }, { __tostring = fn })), "{x = 1}", name)
   end
   shows(classed({ x = 1 }, { __tostring = 12, __name = "P" }), "P {x = 1}")
+end)
+
+test("a cancellation in a __tostring ends the whole display", function()
+  local asked = 0
+  local meta = { __tostring = function() asked = asked + 1 error(async.CancelledError("stop")) end }
+  local ok, err = async.catch(printer.show, { classed({}, meta), classed({}, meta) })
+  equal(ok, false)
+  check(async.is(err, async.CancelledError))
+  equal(asked, 1)
 end)
 
 test("what a __tostring says is made harmless and cut", function()
