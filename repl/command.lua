@@ -10,9 +10,8 @@ end
 
 -- banner, ignore_environment, and for a script: a function that loads it, and its arguments.
 return function(banner, ignore_environment, ...)
-  local all_ended = use("start").start({ banner = true }, {
+  local all_ended = use("start").start({ banner = banner .. "   .help for help, Ctrl-D to leave" }, {
     owns_program = true,
-    banner = banner .. "   .help for help, Ctrl-D to leave",
     start_file = not ignore_environment and start_file() or nil,
     script = select("#", ...) > 0 and table.pack(...) or nil,
   })

@@ -3,6 +3,7 @@ local core, use = ...
 
 local async = require "async"
 local native = use("async/native")
+local as_statement = use("entry").as_statement
 
 local HELP_COLUMN = 18
 
@@ -56,10 +57,6 @@ local function run(session, name, argument, number)
   session.jobs:call(number, name == "?" and "?" .. argument or "." .. name, function() found.run(session, argument, number) end)
 end
 
-local function width(session)
-  return (session.reader:size())
-end
-
 -- Help.
 
 local function show_commands(session)
@@ -73,7 +70,7 @@ end
 command("help", ".help [TOPIC]", "this list; with a topic, or any name, what is to be known of it", function(session, argument)
   if argument == "" then return show_commands(session) end
   local docs = use("docs")
-  local text = docs.topic(argument, { width = width(session), colour = session.colour })
+  local text = docs.topic(argument, { width = session:width(), colour = session.colour })
   if text then return print(text) end
   commands["?"].run(session, argument)
 end)
@@ -81,7 +78,7 @@ end)
 command("?", "?NAME", "signature and documentation of a function, method, module or value", function(session, argument)
   if argument == "" then return show_commands(session) end
   print(use("docs").describe(argument, {
-    env = session.env, locals = session.locals, width = width(session), colour = session.colour,
+    env = session.env, locals = session.locals, width = session:width(), colour = session.colour,
   }))
 end)
 
@@ -116,6 +113,7 @@ command("cancel", ".cancel N", "cancel the task of that number in .tasks, or the
   if job_number then
     local job = session.jobs:find(job_number)
     if not job then return session:say(("there is no job [%d]; .jobs lists them"):format(job_number)) end
+    job.interrupted = true
     job.task:cancel()
     return async.wait({ job.task }, { timeout = 1 })
   end
@@ -170,7 +168,9 @@ end
 command("bench", ".bench CODE", "run CODE many times and show how long one takes", nil)
 function outside.bench(session, argument, number)
   if argument == "" then return session:say(".bench takes an expression or statements, as in '.bench async.sleep(0)'") end
+  if not session:compile(number, argument) then return end
   local entry = session:compile(number, use("timing").loop_of(argument))
+  core.remember_source(("[%d]"):format(number), argument) -- as it was typed, for the reports of errors
   if entry then session.jobs:call(number, ".bench", function() print(use("timing").bench(entry)) end) end
 end
 
@@ -179,6 +179,7 @@ end
 command("load", ".load FILE", "run the file as if it had been typed: its locals stay", nil)
 function outside.load(session, argument, number)
   if argument == "" then return session:say(".load takes the path of a Lua file") end
+  argument = use("files").expanded(argument)
   local file, problem = io.open(argument, "rb")
   local text = file and file:read("a")
   if file then file:close() end
@@ -188,6 +189,7 @@ end
 
 local function save(session, argument, overwrite)
   if argument == "" then return session:say(".save takes the path of a file to write") end
+  argument = use("files").expanded(argument)
   local exists = io.open(argument, "rb")
   if exists then exists:close() end
   if exists and not overwrite then
@@ -196,7 +198,7 @@ local function save(session, argument, overwrite)
   local lines = {}
   for number = 1, session.number - 1 do
     local record = session.entries[number]
-    if record and record.ok then lines[#lines + 1] = record.text end
+    if record and record.ok then lines[#lines + 1] = as_statement(record.text) end
   end
   require("neap.fs").write(argument, table.concat(lines, "\n") .. (#lines > 0 and "\n" or ""), { atomic = true })
   print(("%d entries written to %s"):format(#lines, argument))
@@ -215,8 +217,9 @@ end
 -- The session.
 
 command("history", ".history [TEXT]", "the entries of this and earlier sessions that hold TEXT, the last 50", function(session, argument)
+  session:tell_of_history()
   local found = {}
-  for _, text in ipairs(session.reader:history()) do
+  for _, text in ipairs((session.reader:history())) do
     if text:find(argument, 1, true) then found[#found + 1] = text end
   end
   for i = math.max(1, #found - 49), #found do print(found[i]) end

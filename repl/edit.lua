@@ -51,6 +51,7 @@ end
 local function edit(session, argument, number)
   local wanted = math.tointeger(tonumber(argument))
   if argument ~= "" and not wanted then
+    argument = use("files").expanded(argument)
     if run_editor(session, argument) then use("commands").run(session, "load", argument, number) end
     return
   end

@@ -51,4 +51,15 @@ local function compile(text, name, env, locals)
   return setmetatable({ fn = fn, is_expression = is_expression }, Entry)
 end
 
-return { compile = compile, of = of, is_complete = is_complete }
+-- The text as a statement of a file that `.load` takes, and that may follow any other: what an expression gives is `_`.
+local function as_statement(text)
+  local expression = text:match("^%s*return%f[^%w_](.*)$") or text
+  if load("return " .. expression, "=entry", "t") and not load(expression, "=entry", "t") then
+    return "_ = " .. expression:gsub("^%s+", "")
+  end
+  -- A `return` would end the file, and "(" go on with the statement before.
+  if not load(text .. "\nlocal _", "=entry", "t") then return "_ = (function()\n" .. text .. "\nend)()" end
+  return text:find("^%s*%(") and ";" .. text or text
+end
+
+return { compile = compile, of = of, is_complete = is_complete, as_statement = as_statement }

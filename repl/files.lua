@@ -10,17 +10,17 @@ local function split(path)
   return path:match("^(.*/)([^/]*)$") or "", path:match("[^/]*$")
 end
 
-local function real_folder(folder)
-  if folder == "" then return "." end
+-- The path, in which "~/" is the home directory.
+local function expanded(path)
   local home = os.getenv("HOME")
-  return home and folder:gsub("^~/", function() return home .. "/" end) or folder
+  return home and path:sub(1, 2) == "~/" and home .. path:sub(2) or path
 end
 
 -- add_files(list, path): the names in the folder of the path; the list's prefix is the last part of it.
 local function add_files(list, path)
   local folder, prefix = split(path)
   if path == "~" then return list:add("~/", { detail = "folder" }) end
-  for _, entry in ipairs(core.list_folder(real_folder(folder), MOST)) do
+  for _, entry in ipairs(core.list_folder(folder == "" and "." or expanded(folder), MOST)) do
     local hidden = entry.name:sub(1, 1) == "." and prefix:sub(1, 1) ~= "."
     if not hidden and not entry.name:find("%c") then
       list:add(entry.folder and entry.name .. "/" or entry.name, { detail = entry.folder and "folder" or "file" })
@@ -72,4 +72,4 @@ local function add_modules(list, name)
   end
 end
 
-return { add_files = add_files, add_modules = add_modules, split = split }
+return { expanded = expanded, add_files = add_files, add_modules = add_modules, split = split }

@@ -6,7 +6,7 @@ local native = use("async/native")
 local kinds = {
   env = { table = true },
   prompt = { string = true, ["function"] = true },
-  banner = { string = true, boolean = true },
+  banner = { string = true },
   history = { string = true, boolean = true },
 }
 

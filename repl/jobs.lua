@@ -15,10 +15,14 @@ local function new(session)
   return setmetatable({ session = session, list = {} }, Jobs)
 end
 
--- While it is open, `task` is what deadlocks and signals are about.
+-- While it is open, `task` is what deadlocks and signals are about. It ends with the prompt, when that is cancelled.
 local function as_root(task)
   native.push_root(task)
-  return setmetatable({}, { __close = function() native.pop_root(task) end })
+  local function close(_, problem)
+    native.pop_root(task)
+    if problem ~= nil then task:cancel() end
+  end
+  return setmetatable({}, { __close = close })
 end
 
 local function summary(text)
@@ -46,6 +50,7 @@ function Jobs:attend(job)
     async.wait({ task, suspended }, { return_when = async.FIRST_COMPLETED })
   end
   session.reader:set_foreground(nil)
+  session.reader:on_signal(nil)
   if task:done() then return self:conclude(job) end
   self:to_background(job)
   return nil
@@ -55,12 +60,12 @@ end
 function Jobs:conclude(job)
   local session, task = self.session, job.task
   if task:cancelled() and job.interrupted then
-    session:say(session:faint("cancelled"))
+    local which = job.background and ("[%d] cancelled: %s"):format(job.number, summary(job.text))
+    session:say(session:faint(which or "cancelled"))
     return false
   end
-  local err, trace = core.failure(task)
-  if not task:cancelled() and task:exception() == nil then return true end
-  session:show_error(err, trace)
+  if job.returned and not task:cancelled() then return true end
+  session:show_error(core.failure(task))
   return false
 end
 
@@ -91,6 +96,7 @@ local function start(session, number, text, entry, ...)
       session:say(session:faint(("[%d] done: %s"):format(number, summary(text))))
     end
     session:show(number, results)
+    job.returned = true -- the error may be nil
   end
   job.task = async.create_task(body, { name = ("[%d]"):format(number) })
   run.allow(job.task)

@@ -13,6 +13,8 @@
 local core, use = ...
 
 local KEEP = "__neap_keep"
+local EXPRESSION = "local __neap_pack = ... return __neap_pack(%s\n)"
+local WITH_ARGUMENTS = "local __neap_pack = ... return (function(...) return __neap_pack(%s\n) end)()" -- `...` is empty
 local MOST = 190 -- locals of an earlier entry that one entry may mention: Lua allows 200 in a function
 
 local opens = { ["function"] = true, ["do"] = true, ["if"] = true, ["repeat"] = true, ["("] = true, ["{"] = true, ["["] = true }
@@ -185,6 +187,13 @@ function Locals:mentioned(tokens)
   return names
 end
 
+local function expression_around(tokens)
+  for i, word in ipairs(tokens.words) do
+    if word == "..." and tokens.kinds[i] == "sign" then return WITH_ARGUMENTS end
+  end
+  return EXPRESSION
+end
+
 -- The text with what goes around it; as a function when earlier entries have declared what it mentions.
 local function around(text, mentioned, cells, inner)
   if not mentioned then return inner:format(text) end
@@ -207,7 +216,7 @@ function Locals:compile(text, is_expression, name, env)
       :format(#mentioned, MOST)
   end
   local wrapped = (declares or #mentioned > 0) and mentioned
-  local inner = is_expression and "local __neap_pack = ... return __neap_pack(%s\n)" or "%s"
+  local inner = is_expression and expression_around(tokens) or "%s"
   local chunk, problem = load(around(body, wrapped, self.cells, inner), name, "t", env)
   if not chunk or not wrapped then return chunk, problem end
   local fn = chunk(function(specs, kept) self:keep(specs, kept) end)

@@ -4,8 +4,11 @@
 local core, use = ...
 
 local native = use("async/native")
-local entry, printer = use("entry"), use("printer")
+local entry, printer, scalars = use("entry"), use("printer"), use("scalars")
 local Jobs = use("jobs")
+
+-- An entry may take them away from where scripts find them.
+local stderr, gsub, rep = io.stderr, string.gsub, string.rep
 
 local KEPT_RESULTS = 1000 -- `_1` and so on; the oldest are forgotten
 
@@ -35,16 +38,24 @@ end
 
 -- Tells the user something that is no result.
 function Session:say(text)
-  io.stderr:write(text, "\n")
+  stderr:write(text, "\n")
 end
 
 function Session:show_error(err, trace)
-  io.stderr:write(core.format_error(err, trace, self.colour))
+  -- A value that says nothing of itself is shown as any value.
+  if type(err) ~= "string" and scalars.meta_field(err, "__tostring") == nil then
+    err = "error: " .. printer.show(err, { width = self:width() })
+  end
+  stderr:write(core.format_error(err, trace, self.colour))
+end
+
+function Session:width()
+  return (self.reader:size())
 end
 
 -- The values of `results` as they are shown, for the width of the terminal.
 function Session:text_of(results)
-  local options = { width = (self.reader:size()), colour = self.colour }
+  local options = { width = self:width(), colour = self.colour }
   return printer.show_values(options, table.unpack(results, 1, results.n))
 end
 
@@ -88,11 +99,18 @@ function Session:run_text(number, text, name)
   return compiled and self.jobs:run(number, text, compiled)
 end
 
+-- What is wrong with the file of the history.
+function Session:tell_of_history()
+  local _, problem = self.reader:history()
+  if problem then self:say(self:faint(problem)) end
+end
+
 -- Takes a chunk that the user typed: a command or Lua.
 function Session:enter(text)
   if text:find("^%s*$") then return end
   local number = self.number
   self.number = number + 1
+  if number == 1 then self:tell_of_history() end
   local record = { text = text }
   self.entries[number] = record
   local commands = use("commands")
@@ -106,30 +124,38 @@ function Session:enter(text)
 end
 
 function Session:prompt_text()
-  if type(self.prompt) ~= "function" then return (self.prompt:gsub("%%d", self.number)) end
+  if type(self.prompt) ~= "function" then return (gsub(self.prompt, "%%d", self.number)) end
   local ok, text = pcall(self.prompt, self.number)
   return ok and type(text) == "string" and text or self.number .. "> "
 end
 
+-- What the user types behind the prompt, and whether it is to be edited; `text` is there to begin with.
+function Session:read(text)
+  local prompt = self:prompt_text()
+  local watch <close> = use("failures").watch(self)
+  return self.reader:read {
+    prompt = prompt,
+    continuation = rep(" ", core.width(prompt) - 3) .. ".. ",
+    text = text,
+  }
+end
+
+-- Does what the user wants. Returns the text to begin the next entry with, or nil.
+function Session:take(typed, wish)
+  if wish == "edit" then return use("edit").edit_text(self, typed) end
+  self:enter(typed)
+end
+
 -- Reads until the end of input or `.exit`.
 function Session:loop()
-  local text -- to begin with
+  local text
   while not self.leaving do
-    local prompt = self:prompt_text()
-    local watch <close> = use("failures").watch(self)
-    local typed, wish = self.reader:read {
-      prompt = prompt,
-      continuation = (" "):rep(math.max(0, utf8.len(prompt, 1, -1, true) - 3)) .. ".. ",
-      text = text,
-    }
-    watch:stop()
-    text = nil
+    local typed, wish = self:read(text)
     if typed == nil then return end
-    if wish == "edit" then
-      text = use("edit").edit_text(self, typed)
-    else
-      self:enter(typed)
-    end
+    -- What fails in the prompt itself, because an entry has broken what it needs, does not end it either.
+    local ok, answer = pcall(self.take, self, typed, wish)
+    if not ok then self:show_error(answer) end
+    text = ok and answer or nil
   end
 end
 

@@ -65,11 +65,11 @@ local function start(options, own)
     reader = reader,
     env = env,
     prompt = options.prompt or "%d> ",
-    colour = core.can_prompt() and os.getenv("NO_COLOR") == nil,
+    colour = core.can_prompt() and (os.getenv("NO_COLOR") or "") == "",
   }
   session.main = main
   reader:set_hooks(hooks(env, session.locals))
-  if options.banner then session:say(options.banner == true and own.banner or options.banner) end
+  if options.banner then session:say(options.banner) end
   run_start_file(session, own.start_file)
   if own.script then session:run_script(table.unpack(own.script, 1, own.script.n)) end
   session:loop()

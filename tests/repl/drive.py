@@ -609,6 +609,25 @@ def no_colour():
         raise Failure(f"colours: {found}")
 
 
+@case
+def empty_no_colour():
+    """An empty NO_COLOR asks for nothing, as in error reports."""
+    prompt = Prompt("'text'", env={"NO_COLOR": ""})
+    prompt.wait(lambda: b"\x1b[32m\"text\"" in prompt.output, "a value in colour")
+
+
+@case
+def history_problem():
+    """A history that cannot be kept is told once, behind the first entry."""
+    with tempfile.NamedTemporaryFile() as file:
+        path = file.name + "/history"
+        prompt = Prompt(columns=140, env={"NEAP_HISTORY": path})
+        prompt.enter("1")
+        told = f"the history file {path} cannot be written: Not a directory"
+        prompt.enter("2")
+        prompt.expect_below("1> 1", told, "1", "2> 2", "2", "3>")
+
+
 # Time.
 
 

@@ -118,6 +118,27 @@ TEST_CASE("repl: globals of the user's with the names of Lua's do no harm", "[re
       "{1, {2}}\n");
 }
 
+TEST_CASE("repl: an entry that takes away what the prompt needs does not end it", "[repl]") {
+  const ProcessResult result = enter(
+      "local kept = io.stderr io.stderr = nil\nerror('x')\n1 + 1\nio.stderr = kept\n"
+      "string.format = nil\n.nosuch\n1\n");
+  CHECK(result.status == 0);
+  CHECK(holds(result.err, "[2]:1: x\n"));
+  CHECK(holds(result.out, "3> 2\n"));
+  CHECK(holds(result.err, "attempt to call a nil value (method 'format')"));
+  CHECK(holds(result.out, "7> "));
+}
+
+TEST_CASE("repl: an error that is no text is shown as a value", "[repl]") {
+  const ProcessResult result = enter("error { code = 2 }\nerror()\n");
+  CHECK(holds(result.err, "error: {code = 2}\n   1 | error { code = 2 }\n"));
+  CHECK(holds(result.err, "error: nil\n   1 | error()\n"));
+}
+
+TEST_CASE("repl: an entry has no arguments", "[repl]") {
+  CHECK(shown("select('#', ...), ...\nlocal a = 1\na, ...\n") == "0\n1\n");
+}
+
 TEST_CASE("repl: leaving tells what still runs and cancels it", "[repl]") {
   const ProcessResult result = enter(
       "async.create_task(function() local c <close> = setmetatable({}, { __close = function() print('closed') end }) "
@@ -165,6 +186,16 @@ TEST_CASE("repl: .bg starts a job, .fg brings it back", "[repl]") {
   CHECK(holds(result.out, "5> 9\n"));
 }
 
+TEST_CASE("repl: a job that is cancelled is told by its number", "[repl]") {
+  CHECK(holds(enter(".bg async.sleep(9)\n.cancel [1]\n").err, "[1] cancelled: async.sleep(9)\n"));
+}
+
+TEST_CASE("repl: an error in what is measured shows it as it was typed", "[repl]") {
+  const std::string err = enter(".bench 1 +\n.bench error('x')\n").err;
+  CHECK(holds(err, "[1]:1: unexpected symbol near '1'\n   1 | 1 +\n"));
+  CHECK(holds(err, "[2]:1: x\n   1 | error('x')\n"));
+}
+
 TEST_CASE("repl: .time and .bench measure", "[repl]") {
   const ProcessResult result = enter(".time 6 * 7\n.bench 1 + 1\n.bench\n.time x = =\n");
   CHECK(holds(result.out, "42\n"));
@@ -185,9 +216,27 @@ TEST_CASE("repl: .load runs a file as if it had been typed, .save writes what wa
       options);
   CHECK(holds(result.out, "42\n"));
   CHECK(holds(result.out, "2 entries written to out.lua\n"));
-  CHECK(holds(result.out, "8> \"local b = 2\\ndouble(a) + b\\n\"\n"));
+  CHECK(holds(result.out, "8> \"local b = 2\\n_ = double(a) + b\\n\"\n"));
   CHECK(holds(result.err, "out.lua is there already; '.save! out.lua' replaces it\n"));
   CHECK(holds(result.err, "cannot load none.lua: No such file or directory\n"));
+}
+
+TEST_CASE("repl: .load takes what .save has written", "[repl]") {
+  const ScratchDirectory scratch;
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  enter("n = 6\nn * 7\nx = _\nreturn 5\n(print)('in brackets')\nlocal y = 1 return y\nz = 'end'\n.save s.lua\n", options);
+  const ProcessResult result = enter(".load s.lua\nx, z, _\n", options);
+  INFO(result.err);
+  CHECK(holds(result.out, "in brackets\n2> 42, \"end\", 1\n"));
+}
+
+TEST_CASE("repl: ~/ is the home directory in commands that take a file", "[repl]") {
+  const ScratchDirectory scratch;
+  const ProcessResult result =
+      enter("x = 'saved'\n.save ~/s.lua\nx = 1\n.load ~/s.lua\nx\n", {.env = {"HOME=" + scratch.path()}});
+  CHECK(holds(result.out, "1 entries written to " + scratch.path() + "/s.lua\n"));
+  CHECK(holds(result.out, "5> \"saved\"\n"));
 }
 
 TEST_CASE("repl: .edit runs what was left in the editor", "[repl]") {
@@ -240,11 +289,29 @@ TEST_CASE("repl: a script opens a prompt with an environment of its own", "[repl
   CHECK(result.err == "hello\n");
 }
 
+TEST_CASE("repl: a prompt that is cancelled takes the entry that runs with it", "[repl]") {
+  const ProcessResult result = run_neap({"-e",
+                                         "started = async.Event()\n"
+                                         "local task = async.create_task(neap.repl.start)\n"
+                                         "started:wait() task:cancel() async.wait { task } async.sleep(0)\n"
+                                         "print('tasks', #async.all_tasks())"},
+                                        {.input = "started:set() async.sleep(1000)\n"});
+  CHECK(holds(result.out, "tasks\t1\n"));
+  CHECK(result.status == 0);
+}
+
+TEST_CASE("repl: a prompt may be any bytes", "[repl]") {
+  const ProcessResult result = run_neap({"-e", "neap.repl.start { prompt = '\\xff日%d ' }"}, {.input = "(1 +\n1)\n"});
+  CHECK(result.out == "\xff日1   .. 2\n\xff日2 \n");
+  CHECK(result.status == 0);
+}
+
 TEST_CASE("repl: start checks its options", "[repl]") {
   const auto problem = [](const std::string& call) { return run_neap({"-e", call}).err; };
   CHECK(holds(problem("neap.repl.start { env = 1 }"), "the option 'env' of repl.start must be a table, got number"));
   CHECK(holds(problem("neap.repl.start { prompt = true }"), "must be a function or a string, got boolean"));
   CHECK(holds(problem("neap.repl.start { promt = '' }"), "promt"));
+  CHECK(holds(problem("neap.repl.start { banner = true }"), "'banner' of repl.start must be a string, got boolean"));
 }
 
 TEST_CASE("repl: a task that fails is reported although _ still holds it", "[repl]") {

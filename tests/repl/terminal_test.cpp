@@ -140,3 +140,7 @@ TEST_CASE("repl prompt: the object, misused, cancelled, asked by signals, and cl
 }
 
 TEST_CASE("repl prompt: from a key to the screen while 1,000 tasks tick", "[repl][terminal]") { drive("latency"); }
+
+TEST_CASE("repl prompt: an empty NO_COLOR asks for nothing", "[repl][terminal]") { drive("empty_no_colour"); }
+
+TEST_CASE("repl prompt: a history that cannot be kept is told once", "[repl][terminal]") { drive("history_problem"); }
