@@ -1,19 +1,19 @@
 -- Reads entries where nothing can be drawn: from a pipe, from a file, from a terminal that is "dumb".
 local core, use = ...
 
-local async = require "async"
-
 local HINT = "\n(Ctrl-D or .exit leaves)\n"
 
 local Plain = {}
 Plain.__index = Plain
 
 -- Ctrl-C: an entry that runs is cancelled, one that is being typed is put away. The terminal has dropped the line.
-local function interrupt(reader)
+-- `computes`: called in code that keeps the loop from turning, which is about to be stopped.
+local function interrupt(reader, computes)
   if not reader.reading then
     if reader.handler then reader.handler("interrupt") end
     return
   end
+  if computes then return end
   io.write(reader.text and "\n" or HINT, reader.options.prompt)
   io.flush()
   reader.text = nil
@@ -22,8 +22,7 @@ end
 local function new()
   local reader = setmetatable({ entries = {}, reading = false }, Plain)
   if core.is_terminal(0) then
-    reader.loop = async.get_running_loop()
-    reader.loop:add_signal_handler("SIGINT", interrupt, reader)
+    reader.signals = core.plain_signals(function(computes) interrupt(reader, computes) end)
   end
   return reader
 end
@@ -50,7 +49,9 @@ function Plain:set_hooks(hooks)
   self.is_complete = hooks.is_complete
 end
 
-function Plain:set_foreground() end
+function Plain:set_foreground(task)
+  if self.signals then self.signals:set_foreground(task) end
+end
 
 -- handler("interrupt") is called when an entry is to be cancelled.
 function Plain:on_signal(handler)
@@ -74,7 +75,7 @@ function Plain:clear() end
 function Plain:hold() end
 
 function Plain:close()
-  if self.loop then self.loop:remove_signal_handler("SIGINT") end
+  if self.signals then self.signals:close() end
 end
 
 return { new = new }

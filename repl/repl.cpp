@@ -2,6 +2,7 @@
 #include "repl/folder.hpp"
 #include "repl/lexer.hpp"
 #include "repl/library.hpp"
+#include "repl/plain_signals.hpp"
 #include "repl/prompt_object.hpp"
 #include "repl/text.hpp"
 #include "runtime/lua/bind.hpp"
@@ -133,6 +134,7 @@ int open_repl(lua_State* L) {
   };
   set_functions(L, kFunctions);
   add_prompt(L);
+  add_plain_signals(L);
   return 1;
 }
 

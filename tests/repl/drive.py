@@ -617,6 +617,32 @@ def empty_no_colour():
 
 
 @case
+def dumb_interrupt():
+    """Where nothing can be drawn Ctrl-C ends an entry that waits, one that computes, and the line that is typed."""
+    prompt = Prompt(rows=30, env={"TERM": "dumb"})
+
+    def last(line):
+        prompt.wait(lambda: prompt.lines()[-1] == line, f"the last line '{line}'")
+
+    for number, entry in enumerate(("async.sleep(1000)", "while true do end", "while true do pcall(async.sleep, 1) end"), 2):
+        prompt.send(f"print('it runs') {entry}" + ENTER)
+        last("it runs")
+        prompt.send(CTRL_C)
+        last(f"{number}>")
+    prompt.send("for" + ENTER)
+    last("..")
+    prompt.send("abandoned")
+    last(".. abandoned")
+    prompt.send(CTRL_C)
+    last("4>")
+    prompt.send("1 + 1" + ENTER)
+    last("5>")
+    prompt.expect_text("2")
+    prompt.send(CTRL_D)
+    prompt.expect_end(0)
+
+
+@case
 def history_problem():
     """A history that cannot be kept is told once, behind the first entry."""
     with tempfile.NamedTemporaryFile() as file:

@@ -144,3 +144,5 @@ TEST_CASE("repl prompt: from a key to the screen while 1,000 tasks tick", "[repl
 TEST_CASE("repl prompt: an empty NO_COLOR asks for nothing", "[repl][terminal]") { drive("empty_no_colour"); }
 
 TEST_CASE("repl prompt: a history that cannot be kept is told once", "[repl][terminal]") { drive("history_problem"); }
+
+TEST_CASE("repl prompt: Ctrl-C where nothing can be drawn", "[repl][terminal]") { drive_busy("dumb_interrupt"); }
