@@ -43,19 +43,20 @@ void Pool::give(Runner& runner, Call& call) {
 
 int Pool::submit(std::unique_ptr<Call>& call) {
   Runner* idle = nullptr;
+  const bool may_start = threads < most_;
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
       idle = idle_.back();
       idle_.pop_back();
       give(*idle, *call);
-    } else if (threads >= most_) {
+    } else if (!may_start) {
       push_queued(*call);
     }
   }
   if (idle != nullptr) {
     idle->given.notify_one();
-  } else if (call->runner == nullptr && threads < most_) {
+  } else if (may_start) {
     const int error = home_->start_thread(*this, *call);
     if (error != 0 && threads == 0) return error;
     if (error != 0) {  // those that there are will come to it
