@@ -262,12 +262,9 @@ static const struct {
   void (*prepare)(void);
   long (*run)(long n);
 } kRows[] = {
-    {"sub_seq", NULL, sub_seq},
-    {"sub_8", NULL, sub_8},
-    {"sub_capture", NULL, sub_capture},
-    {"sub_big", make_ballast, sub_big},
-    {"offload", start_threads, offload},
-    {"parallel2", NULL, parallel2},
+    {"sub_seq", NULL, sub_seq},          {"sub_8", NULL, sub_8},
+    {"sub_capture", NULL, sub_capture},  {"sub_big", make_ballast, sub_big},
+    {"offload", start_threads, offload}, {"parallel2", NULL, parallel2},
 };
 
 static int measure(const char* name, long n) {

@@ -60,13 +60,14 @@ TEST_CASE("thread: a call that is stuck in C is left behind, with a message", "[
   )");
   CHECK(result.out == "ends\n");
   CHECK(result.err ==
-        "neap: a call in another thread, made at x.lua:3, has not ended 5 seconds after the program, and is left behind\n");
+        "neap: a call in another thread, made at x.lua:3, has not ended 5 seconds after the program, and is left "
+        "behind\n");
   CHECK(result.status == 0);
 }
 
 TEST_CASE("thread: os.exit ends the program from any thread", "[thread]") {
-  CHECK(run_script("async.spawn(async.to_thread, function() while true do end end) async.sleep(0.01) os.exit(3)").status ==
-        3);
+  CHECK(run_script("async.spawn(async.to_thread, function() while true do end end) async.sleep(0.01) os.exit(3)")
+            .status == 3);
   CHECK(run_script("async.spawn(async.to_thread, function() while true do end end) async.sleep(0.01) os.exit(4, true)")
             .status == 4);
   const ProcessResult inside = run_script("async.to_thread(function() io.write('out') os.exit(5, true) end)");
