@@ -28,13 +28,13 @@ local function run_editor(session, path)
   return ended
 end
 
--- The text as it was left in the editor; the same text when that failed.
+-- The text as it was left in the editor; the same text and "failed" when that failed.
 local function edit_text(session, text)
   local fs = require "neap.fs"
   local folder <close> = fs.tempdir()
   local path = fs.join(folder.path, "entry.lua")
   fs.write(path, text .. "\n")
-  if not run_editor(session, path) then return text end
+  if not run_editor(session, path) then return text, "failed" end
   return ((read_file(path) or text):gsub("%s+$", ""))
 end
 
@@ -57,7 +57,8 @@ local function edit(session, argument, number)
   end
   local before = entry_to_edit(session, wanted)
   if not before then return session:say(("there is no entry %d"):format(wanted)) end
-  local text = edit_text(session, before)
+  local text, failed = edit_text(session, before)
+  if failed then return end
   if text == "" or text == before then return session:say("nothing was changed") end
   session.reader:add_history(text)
   print(text)

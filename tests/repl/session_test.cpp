@@ -320,3 +320,9 @@ TEST_CASE("repl: a task that fails is reported although _ still holds it", "[rep
   CHECK(holds(result.err, "Task exception was never retrieved"));
   CHECK(holds(result.err, "[1]:1: late"));
 }
+
+TEST_CASE("repl: an editor that fails is told of, once", "[repl]") {
+  const ProcessResult result = enter("6\n.edit\n", {.env = {"EDITOR=false"}});
+  CHECK(holds(result.err, "the editor failed: false (VISUAL or EDITOR names another)\n"));
+  CHECK_FALSE(holds(result.err, "nothing was changed"));
+}
