@@ -30,7 +30,7 @@ void Channel::take_from_sender() {
 }
 
 std::shared_ptr<Channel::Wait> Channel::take(Waits& waits, Wait::State state) {
-  const std::shared_ptr<Wait> wait = std::move(waits.front());
+  std::shared_ptr<Wait> wait = std::move(waits.front());
   waits.pop_front();
   wait->state = state;
   return wait;
