@@ -74,6 +74,8 @@ function Jobs:to_background(job)
   self.list[#self.list + 1] = job
   job.background = true
   session:say(session:faint(("[%d] goes on in the background: %s"):format(job.number, summary(job.text))))
+  if job.watched then return end -- it has been in the background before
+  job.watched = true
   job.task:add_done_callback(function()
     for i, other in ipairs(self.list) do
       if other == job then table.remove(self.list, i) end

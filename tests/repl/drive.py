@@ -431,6 +431,25 @@ def type_ahead():
 
 
 @case
+def job_twice():
+    """A job that was brought back and sent away again tells once that it is done."""
+    prompt = Prompt()
+    prompt.send("while not go do async.sleep(0.01) end" + ENTER)
+    for number in (2, 3):
+        prompt.wait_until_cooked()
+        prompt.send("\x1a")
+        prompt.expect_text(f"{number}>")
+        prompt.wait_until_raw()
+        if number == 2:
+            prompt.send(".fg" + ENTER)
+    prompt.send("go = true; async.sleep(0.1)" + ENTER)
+    prompt.expect_text("4>")
+    done = [line for line in prompt.lines() if line.startswith("[1] done")]
+    if len(done) != 1:
+        raise Failure(f"told {len(done)} times")
+
+
+@case
 def reads_input():
     """io.read in an entry reads a line of the terminal, in its own modes."""
     prompt = Prompt()

@@ -225,7 +225,8 @@ TEST_CASE("repl: .load takes what .save has written", "[repl]") {
   const ScratchDirectory scratch;
   ProcessOptions options;
   options.cwd = scratch.path();
-  enter("n = 6\nn * 7\nx = _\nreturn 5\n(print)('in brackets')\nlocal y = 1 return y\nz = 'end'\n.save s.lua\n", options);
+  enter("n = 6\nn * 7\nx = _\nreturn 5\n(print)('in brackets')\nlocal y = 1 return y\nz = 'end'\n.save s.lua\n",
+        options);
   const ProcessResult result = enter(".load s.lua\nx, z, _\n", options);
   INFO(result.err);
   CHECK(holds(result.out, "in brackets\n2> 42, \"end\", 1\n"));

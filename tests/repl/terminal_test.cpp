@@ -105,6 +105,7 @@ TEST_CASE("repl prompt: what is typed while an entry runs is there for the next 
   drive("type_ahead");
 }
 
+TEST_CASE("repl prompt: a job sent away twice tells once that it is done", "[repl][terminal]") { drive("job_twice"); }
 TEST_CASE("repl prompt: io.read in an entry reads from the terminal", "[repl][terminal]") { drive("reads_input"); }
 
 TEST_CASE("repl prompt: who reads standard input in the background gets no keys of the prompt's", "[repl][terminal]") {
