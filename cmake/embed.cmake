@@ -1,4 +1,4 @@
-# Writes OUTPUT, which defines `const neap::stdlib::Library& NAMESPACE::own_library()`: the Lua files FILES (comma-separated,
+# Writes OUTPUT, which defines `const neap::internal::stdlib::Library& NAMESPACE::own_library()`: the Lua files FILES (comma-separated,
 # MODULE/NAME.lua, relative to ROOT) as strings, the stubs among them (NAME.d.lua) apart, and the list of native parts:
 # MODULE/MODULE.cpp defines open_MODULE in NAMESPACE. BESIDE: see stdlib/registry.hpp.
 string(REPLACE "," ";" FILES "${FILES}")
@@ -46,25 +46,25 @@ using namespace std::literals;
 namespace ${NAMESPACE} {
 
 ${DECLARATIONS}
-const neap::stdlib::Library& own_library();
+const neap::internal::stdlib::Library& own_library();
 
 namespace {
-using neap::bound;
+using neap::internal::bound;
 // The last one of each is a sentinel: none may be empty.
-constexpr neap::stdlib::SourceFile kFiles[] = {
+constexpr neap::internal::stdlib::SourceFile kFiles[] = {
 ${TEXTS}    {}};
-const neap::stdlib::NativePart kParts[] = {
+const neap::internal::stdlib::NativePart kParts[] = {
 ${PARTS}    {}};
-constexpr neap::stdlib::Stub kStubs[] = {
+constexpr neap::internal::stdlib::Stub kStubs[] = {
 ${STUBS}    {}};
 template <typename Item, std::size_t size>
 constexpr std::span<const Item> all(const Item (&items)[size]) {
   return {items, size - 1};
 }
-const neap::stdlib::Library kLibrary{all(kFiles), all(kParts), all(kStubs), \"${BESIDE}\"sv};
+const neap::internal::stdlib::Library kLibrary{all(kFiles), all(kParts), all(kStubs), \"${BESIDE}\"sv};
 }  // namespace
 
-const neap::stdlib::Library& own_library() { return kLibrary; }
+const neap::internal::stdlib::Library& own_library() { return kLibrary; }
 
 }  // namespace ${NAMESPACE}
 ")

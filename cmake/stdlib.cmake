@@ -20,5 +20,5 @@ function(neap_embed TARGET NAMESPACE ROOT BESIDE)
   target_sources(${TARGET} PRIVATE ${OUTPUT})
 endfunction()
 
-neap_embed(neap_stdlib neap::stdlib ${PROJECT_SOURCE_DIR}/stdlib "" */*.lua)
-neap_embed(neap_repl neap::repl ${PROJECT_SOURCE_DIR} /.. repl/*.lua)
+neap_embed(neap_stdlib neap::internal::stdlib ${PROJECT_SOURCE_DIR}/stdlib "" */*.lua)
+neap_embed(neap_repl neap::internal::repl ${PROJECT_SOURCE_DIR} /.. repl/*.lua)

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <tuple>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -151,4 +151,4 @@ ErrorTree describe_error(lua_State* L, int index, std::string trace) {
   return Describer(L).describe(index, std::move(trace));
 }
 
-}  // namespace neap
+}  // namespace neap::internal

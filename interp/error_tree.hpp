@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 struct ErrorTree {
   std::string message;
@@ -22,4 +22,4 @@ struct ErrorTree {
 /// Raises nothing. May throw std::bad_alloc.
 ErrorTree describe_error(lua_State* L, int index, std::string trace);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -10,7 +10,7 @@
 #include <map>
 #include <optional>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -158,4 +158,4 @@ std::string excerpt(lua_State* L, const std::string& message, const std::string&
   return layout(*place, render(line, find_marks(L, *place)), style);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

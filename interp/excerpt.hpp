@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 /// Keeps the text of a chunk without a file ("stdin", "(command line)").
 void remember_source(std::string name, std::string text);
@@ -31,4 +31,4 @@ struct ExcerptStyle {
 /// several equal tokens a syntax error is about; nothing is run.
 std::string excerpt(lua_State* L, const std::string& message, const std::string& trace, const ExcerptStyle& style);
 
-}  // namespace neap
+}  // namespace neap::internal

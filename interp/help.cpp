@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -90,4 +90,4 @@ std::string version_text() {
 
 void print_version(std::FILE* out) { std::fprintf(out, "%s\n", version_text().c_str()); }
 
-}  // namespace neap
+}  // namespace neap::internal

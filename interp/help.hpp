@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-namespace neap {
+namespace neap::internal {
 
 void print_help(std::FILE* out);
 /// Two lines for after a mistake on the command line.
@@ -14,4 +14,4 @@ void print_usage(std::FILE* out);
 std::string version_text();
 void print_version(std::FILE* out);
 
-}  // namespace neap
+}  // namespace neap::internal

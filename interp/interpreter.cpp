@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -122,4 +122,4 @@ void Interpreter::interrupt() {
   scheduler_->cancel_list(state());
 }
 
-}  // namespace neap
+}  // namespace neap::internal

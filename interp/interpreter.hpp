@@ -18,7 +18,7 @@
 #include <optional>
 #include <string>
 
-namespace neap {
+namespace neap::internal {
 
 namespace stdlib::thread {
 class IsolateFactory;
@@ -79,4 +79,4 @@ class Interpreter {
   bool interrupted_after_main_ = false;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -31,4 +31,4 @@ std::unique_ptr<stdlib::thread::Isolate> InterpreterFactory::make() const {
   return std::make_unique<InterpreterIsolate>(options_);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

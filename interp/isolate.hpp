@@ -4,7 +4,7 @@
 #include "interp/interpreter.hpp"
 #include "stdlib/thread/isolate.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 /// Makes interpreters with the options of another; their clocks are real ones.
 class InterpreterFactory : public stdlib::thread::IsolateFactory {
@@ -17,4 +17,4 @@ class InterpreterFactory : public stdlib::thread::IsolateFactory {
   InterpreterOptions options_;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

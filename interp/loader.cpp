@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -112,4 +112,4 @@ void load_statement(lua_State* L, const char* text, const char* name) {
   if (load_chunk(L, text, std::strlen(text), name, "t") != LUA_OK) lua_error(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

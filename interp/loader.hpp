@@ -6,7 +6,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// Pushes the compiled chunk of the file `path`, or of standard input when `path` is null. Raises a string,
 /// without a position of its own, when it cannot be read or compiled. To be called from a bound function.
@@ -15,4 +15,4 @@ void load_program(lua_State* L, const char* path);
 /// Pushes the compiled chunk of a statement, called `name` in messages; raises its syntax error.
 void load_statement(lua_State* L, const char* text, const char* name);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -25,33 +25,33 @@ void keep_freed_memory() {
 }
 
 int run(int argc, char** argv) {
-  const neap::CommandLine line = neap::parse_command_line(argc, argv);
+  const neap::internal::CommandLine line = neap::internal::parse_command_line(argc, argv);
   if (!line.problem.empty()) {
-    neap::report_message(line.problem.c_str());
-    neap::print_usage(stderr);
+    neap::internal::report_message(line.problem.c_str());
+    neap::internal::print_usage(stderr);
     return EXIT_FAILURE;
   }
   if (line.help) {
-    neap::print_help(stdout);
+    neap::internal::print_help(stdout);
     return EXIT_SUCCESS;
   }
-  if (line.only_version || line.show_version) neap::print_version(stdout);
+  if (line.only_version || line.show_version) neap::internal::print_version(stdout);
   if (line.only_version) return EXIT_SUCCESS;
-  return neap::run_program(line, argc, argv);
+  return neap::internal::run_program(line, argc, argv);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   keep_freed_memory();
-  neap::reserve_standard_streams();
-  neap::ignore_broken_pipes();
-  neap::check_output_at_exit();
+  neap::internal::reserve_standard_streams();
+  neap::internal::ignore_broken_pipes();
+  neap::internal::check_output_at_exit();
   try {
-    neap::stdlib::add_library(neap::repl::own_library());
+    neap::internal::stdlib::add_library(neap::internal::repl::own_library());
     return run(argc, argv);
   } catch (const std::exception& problem) {
-    neap::report_message(problem.what());
+    neap::internal::report_message(problem.what());
     return EXIT_FAILURE;
   }
 }

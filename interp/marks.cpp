@@ -4,7 +4,7 @@
 #include <cctype>
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -197,4 +197,4 @@ std::vector<Span> find_marks(lua_State* L, const SourcePlace& place) {
   return marks.empty() ? find_runtime_marks(place.rest, line) : marks;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 /// A line of a chunk, and what was said about it.
 struct SourcePlace {
@@ -30,4 +30,4 @@ std::string_view line_of(std::string_view text, std::size_t number);
 /// order. None when the message names nothing or it is not there; several when nothing tells which it is.
 std::vector<Span> find_marks(lua_State* L, const SourcePlace& place);
 
-}  // namespace neap
+}  // namespace neap::internal

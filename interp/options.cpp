@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -89,4 +89,4 @@ CommandLine parse_command_line(int argc, char** argv) {
   return result;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

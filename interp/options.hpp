@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 /// What runs before the script, in the order of the command line.
 struct Action {
@@ -46,4 +46,4 @@ struct CommandLine {
 /// The views in the result point into argv.
 CommandLine parse_command_line(int argc, char** argv);
 
-}  // namespace neap
+}  // namespace neap::internal

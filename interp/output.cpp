@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -36,4 +36,4 @@ void reserve_standard_streams() {
 
 void check_output_at_exit() { std::atexit(check_output); }
 
-}  // namespace neap
+}  // namespace neap::internal

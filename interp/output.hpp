@@ -1,7 +1,7 @@
 // Standard output that cannot be written is an error, also when nobody looked.
 #pragma once
 
-namespace neap {
+namespace neap::internal {
 
 /// Keeps descriptors 0 to 2 from being given to files that the program opens: one that is closed is opened
 /// so that using it fails.
@@ -11,4 +11,4 @@ void reserve_standard_streams();
 /// has failed unnoticed, it says so and makes the exit status 1.
 void check_output_at_exit();
 
-}  // namespace neap
+}  // namespace neap::internal

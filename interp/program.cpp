@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -295,4 +295,4 @@ int run_program(const CommandLine& line, int argc, char** argv) {
   return conclude(interpreter, interpreter.run_main(1));
 }
 
-}  // namespace neap
+}  // namespace neap::internal

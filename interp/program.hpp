@@ -3,9 +3,9 @@
 
 #include "interp/options.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 /// Runs what the command line asks for; returns the exit status of the process.
 int run_program(const CommandLine& line, int argc, char** argv);
 
-}  // namespace neap
+}  // namespace neap::internal

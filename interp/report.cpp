@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -227,4 +227,4 @@ void report_output_error(int error) {
   std::fprintf(stderr, "neap: cannot write to standard output: %s\n", reason);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

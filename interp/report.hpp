@@ -15,7 +15,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// Reports the error of the failed or cancelled task at `task`, which nothing caught.
 void report_task_error(lua_State* L, int task);
@@ -36,4 +36,4 @@ void report_message(const char* message);
 /// Writes what is wrong with standard output, once.
 void report_output_error(int error);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -120,4 +120,4 @@ void ignore_broken_pipes() {
   install(SIGPIPE, on_broken_pipe);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -12,7 +12,7 @@
 
 #include "interp/interpreter.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 inline constexpr int kInterruptedStatus = 130;  // 128 + SIGINT, what a shell gives for it
 
@@ -32,4 +32,4 @@ class InterruptGuard {
 /// Makes a write to a pipe without a reader fail with EPIPE instead of ending the process.
 void ignore_broken_pipes();
 
-}  // namespace neap
+}  // namespace neap::internal

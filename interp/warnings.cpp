@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -26,4 +26,4 @@ void warn(void* self, const char* message, int to_be_continued) {
 
 void install_warnings(lua_State* L, Warnings& warnings) { lua_setwarnf(L, warn, &warnings); }
 
-}  // namespace neap
+}  // namespace neap::internal

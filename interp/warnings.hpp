@@ -3,7 +3,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// The state of one interpreter's warnings.
 struct Warnings {
@@ -14,4 +14,4 @@ struct Warnings {
 /// Sends the warnings of `L` to stderr. `warnings` must outlive the state.
 void install_warnings(lua_State* L, Warnings& warnings);
 
-}  // namespace neap
+}  // namespace neap::internal

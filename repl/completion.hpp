@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct Candidate {
   std::string text;    // replaces the bytes [Completion::from, cursor)
@@ -18,4 +18,4 @@ struct Completion {
   std::vector<Candidate> candidates;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -205,4 +205,4 @@ void Console::send(std::string_view sequence) {
   put(sequence);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

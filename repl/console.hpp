@@ -28,7 +28,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Console final : public StandardStreams {
  public:
@@ -86,4 +86,4 @@ class Console final : public StandardStreams {
   std::uint64_t turn_began_ = 0;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 void EditBuffer::move_to(std::size_t at) { cursor_ = cluster_boundary(text_, std::min(at, text_.size())); }
 
@@ -55,4 +55,4 @@ bool EditBuffer::redo() {
   return true;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

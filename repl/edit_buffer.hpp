@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class EditBuffer {
  public:
@@ -52,4 +52,4 @@ class EditBuffer {
   bool step_open_ = false;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -9,7 +9,7 @@
 #include <system_error>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -67,4 +67,4 @@ int list_folder(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -3,7 +3,7 @@
 
 #include <lua.hpp>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// Makes what `list_folder` needs; once per state.
 void open_folders(lua_State* L);
@@ -12,4 +12,4 @@ void open_folders(lua_State* L);
 /// the folder cannot be read. `folder` is true for folders, and for links to them.
 int list_folder(lua_State* L);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

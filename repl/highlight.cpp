@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -153,4 +153,4 @@ StyledSpans overlaid(const StyledSpans& spans, const StyledSpan& over) {
   return result;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

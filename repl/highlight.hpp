@@ -7,7 +7,7 @@
 #include <functional>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// Names that the entry can use without declaring them: true for those to be shown as `builtin`.
 using KnownNames = std::function<bool(std::string_view name)>;
@@ -27,4 +27,4 @@ bool is_command(std::string_view entry);
 /// Spans with another one laid over them.
 StyledSpans overlaid(const StyledSpans& spans, const StyledSpan& over);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

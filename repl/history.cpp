@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 History::History(std::string path) : path_(std::move(path)) {
   if (path_.empty()) return;
@@ -67,4 +67,4 @@ std::string History::default_path() {
   return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state/neap/history" : "";
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class History {
  public:
@@ -57,4 +57,4 @@ class History {
   std::string problem_;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

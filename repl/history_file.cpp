@@ -14,7 +14,7 @@
 #include <thread>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -215,4 +215,4 @@ std::string append_history(const std::string& path, std::string_view entry, std:
   return {};
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

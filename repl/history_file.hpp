@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct HistoryRecords {
   std::vector<std::string> entries;  // oldest first
@@ -20,4 +20,4 @@ HistoryRecords read_history(const std::string& path, std::size_t kept, std::size
 /// Answers what went wrong; empty when nothing did.
 std::string append_history(const std::string& path, std::string_view entry, std::size_t kept, std::size_t largest);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 HistorySearch::HistorySearch(const History& history, std::size_t at, bool backwards) : history_(history) {
   steps_.push_back({.query = {}, .entry = at, .backwards = backwards});
@@ -50,4 +50,4 @@ void HistorySearch::look(Step& step, bool other) const {
   step.end = step.begin + step.query.size();
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class HistorySearch {
  public:
@@ -50,4 +50,4 @@ class HistorySearch {
   std::vector<Step> steps_;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -132,4 +132,4 @@ bool call_hook(const HookCall& call) {
   return made;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

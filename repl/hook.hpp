@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Prompt;
 
@@ -30,4 +30,4 @@ struct HookCall {
 /// new. Raises nothing.
 bool call_hook(const HookCall& call);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

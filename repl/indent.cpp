@@ -7,7 +7,7 @@
 #include <array>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -66,4 +66,4 @@ bool may_close_block(std::string_view beginning) {
   return std::ranges::any_of(kClosing, [&](std::string_view word) { return word.starts_with(beginning); });
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

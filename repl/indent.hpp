@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 constexpr std::string_view kIndent = "  ";
 
@@ -22,4 +22,4 @@ bool closes_block(std::string_view word);
 /// True for what more letters could make such a word.
 bool may_close_block(std::string_view beginning);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -183,4 +183,4 @@ Key key_of_ss3(std::string_view between, char final) {
   return key;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 inline Key named(Key::Kind kind, char32_t code = 0) {
   Key key;
@@ -27,4 +27,4 @@ Key key_of_control(char c);
 Key key_of_csi(std::string_view between, char final);
 Key key_of_ss3(std::string_view between, char final);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -223,4 +223,4 @@ std::size_t KeyDecoder::paste(std::size_t from, Keys& keys, bool last) {
   return std::min(end + kPasteEnd.size(), kept_.size());
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct Key {
   enum class Kind : std::uint8_t {
@@ -68,4 +68,4 @@ class KeyDecoder {
   bool pasting_ = false;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class KillRing {
  public:
@@ -33,4 +33,4 @@ class KillRing {
   std::size_t at_ = 0;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

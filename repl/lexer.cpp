@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -147,4 +147,4 @@ class Lexer {
 
 std::vector<Token> tokens_of(std::string_view text) { return Lexer(text).run(); }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

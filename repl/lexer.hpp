@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct Token {
   enum class Kind : std::uint8_t { name, keyword, number, string, comment, sign, error };
@@ -24,4 +24,4 @@ struct Token {
 /// Comments included, blanks left out.
 std::vector<Token> tokens_of(std::string_view text);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -3,9 +3,9 @@
 
 #include "stdlib/registry.hpp"
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// Generated: see cmake/embed.cmake.
 const stdlib::Library& own_library();
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

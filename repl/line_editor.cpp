@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 using Kind = Key::Kind;
 using Outcome = LineEditor::Outcome;
@@ -248,4 +248,4 @@ Outcome LineEditor::control_x() {
   return Outcome::none;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

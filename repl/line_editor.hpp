@@ -27,7 +27,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class LineEditor {
  public:
@@ -218,4 +218,4 @@ class LineEditor {
   mutable std::optional<Shown> shown_;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

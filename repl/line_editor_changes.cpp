@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 using Outcome = LineEditor::Outcome;
 
@@ -216,4 +216,4 @@ Outcome LineEditor::revert() {
   return Outcome::changed;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

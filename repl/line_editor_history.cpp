@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 using Kind = Key::Kind;
 using Outcome = LineEditor::Outcome;
@@ -132,4 +132,4 @@ void LineEditor::accept_search() {
   buffer_.move_to(search_->match_begin());
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

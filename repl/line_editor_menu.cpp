@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 using Kind = Key::Kind;
 using Outcome = LineEditor::Outcome;
@@ -96,4 +96,4 @@ std::optional<Outcome> LineEditor::menu_key(const Key& key) {
   return std::nullopt;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 using Outcome = LineEditor::Outcome;
 
@@ -134,4 +134,4 @@ Outcome LineEditor::tab() {
   return Outcome::changed;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -109,4 +109,4 @@ int LineEditor::menu_rows(const View& view, int columns, int rows) const {
   return std::clamp(rows - used, 1, std::max(rows / 2, kLeastRows));
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

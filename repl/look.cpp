@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -35,4 +35,4 @@ std::string_view sequence_of(Style style, bool coloured) {
   return coloured ? look.coloured : look.plain;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

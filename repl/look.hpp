@@ -5,9 +5,9 @@
 
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// The escape sequence that begins the style; empty for what looks like plain text.
 std::string_view sequence_of(Style style, bool coloured);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

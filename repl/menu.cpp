@@ -6,7 +6,7 @@
 #include <numeric>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -145,4 +145,4 @@ std::string common_prefix(const std::vector<Candidate>& candidates) {
   return std::string(prefix);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Menu {
  public:
@@ -40,4 +40,4 @@ class Menu {
 /// What all candidates begin with.
 std::string common_prefix(const std::vector<Candidate>& candidates);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -73,4 +73,4 @@ std::size_t at_column(std::string_view text, std::size_t at, int column) {
   return place;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 std::size_t line_begin(std::string_view text, std::size_t at);
 std::size_t line_end(std::string_view text, std::size_t at);
@@ -23,4 +23,4 @@ int column_of(std::string_view text, std::size_t at);
 /// The place in the line that holds `at` that is nearest to the column, and not beyond it.
 std::size_t at_column(std::string_view text, std::size_t at, int column);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

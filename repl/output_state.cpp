@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -141,4 +141,4 @@ void OutputState::feed_line(std::string_view line, int columns) {
   }
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

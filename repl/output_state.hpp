@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class OutputState {
  public:
@@ -32,4 +32,4 @@ class OutputState {
 /// How many bytes at the end are the beginning of a character or of an escape sequence that has not come whole.
 std::size_t incomplete_tail(std::string_view bytes);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

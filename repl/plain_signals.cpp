@@ -10,7 +10,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -141,4 +141,4 @@ void add_plain_signals(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

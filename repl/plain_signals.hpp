@@ -3,9 +3,9 @@
 
 #include <lua.hpp>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// Adds `plain_signals(fn)` to the table on the top of the stack.
 void add_plain_signals(lua_State* L);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -166,4 +166,4 @@ LineEditor::Hooks Prompt::hooks() {
   return hooks;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

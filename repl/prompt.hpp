@@ -30,7 +30,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Prompt final : public OpenHandle {
  public:
@@ -135,4 +135,4 @@ class Prompt final : public OpenHandle {
   bool changed_ = false;  // the editor has changed since the last drawing
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

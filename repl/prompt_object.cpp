@@ -12,7 +12,7 @@
 #include <new>
 #include <string>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -277,4 +277,4 @@ void add_prompt(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -15,7 +15,7 @@
 
 #include <lua.hpp>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Prompt;
 
@@ -33,4 +33,4 @@ bool push_prompt(lua_State* L, const Prompt& prompt);
 /// Adds these functions to the table on the top of the stack. Once per state.
 void add_prompt(lua_State* L);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -272,4 +272,4 @@ void Prompt::stopping(lua_State* L) {
   call_hook({.L = L, .prompt = this, .name = "interrupt", .at_once = true});
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

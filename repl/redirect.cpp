@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -99,4 +99,4 @@ void Redirect::give_file_back(lua_State* L, int index) const {
   if (file->f == err_.ours) file->f = err_.original;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

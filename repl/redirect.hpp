@@ -10,7 +10,7 @@
 
 #include <cstdio>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 class Redirect {
  public:
@@ -40,4 +40,4 @@ class Redirect {
   Pair err_;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

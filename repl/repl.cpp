@@ -13,7 +13,7 @@
 
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 int open_repl(lua_State* L);
 
@@ -138,4 +138,4 @@ int open_repl(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -277,4 +277,4 @@ std::string Screen::erase() {
   return out;
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// What a terminal does with long lines when its width changes.
 enum class Reflow : std::uint8_t { keeps_rows, wraps_again };
@@ -76,4 +76,4 @@ class Screen {
   int top_ = 0;  // the first row of a tall entry that is shown
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

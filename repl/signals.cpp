@@ -14,7 +14,7 @@
 #include <atomic>
 #include <cerrno>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -240,4 +240,4 @@ void Signals::stop_process() {
   sigaction(SIGTSTP, &before, nullptr);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -25,7 +25,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// What came since the last call of `take`.
 struct SignalNews {
@@ -63,4 +63,4 @@ class Signals {
   bool begun_ = false;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 enum class Style : std::uint8_t {
   plain,
@@ -35,4 +35,4 @@ struct StyledSpan {
 /// In order, without overlap; what none covers is plain.
 using StyledSpans = std::vector<StyledSpan>;
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -139,4 +139,4 @@ void restore_terminal() {
   tcsetattr(Terminal::kInput, TCSANOW, &g_found);
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

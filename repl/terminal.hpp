@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct Size {
   int columns = 80;
@@ -49,4 +49,4 @@ class Terminal {
 /// What `restore` does and clears what is drawn below the cursor. Safe in a signal handler and when there is no Terminal.
 void restore_terminal();
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

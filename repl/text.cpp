@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -195,4 +195,4 @@ std::string utf8_of(char32_t character) {
   return {bytes.begin(), bytes.begin() + size};
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

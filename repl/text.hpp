@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// The end of the cluster that begins at `at`; text.size() at the end.
 std::size_t cluster_end(std::string_view text, std::size_t at);
@@ -36,4 +36,4 @@ std::string with_case(std::string_view text, Case wanted);
 /// The character as UTF-8; empty for what is none.
 std::string utf8_of(char32_t character);
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

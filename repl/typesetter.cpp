@@ -2,7 +2,7 @@
 
 #include "repl/text.hpp"
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 namespace {
 
@@ -82,4 +82,4 @@ Place Typesetter::place(int width) {
   return {static_cast<int>(rows_.size()) - 1, rows_.back().width};
 }
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 /// What stands for one cluster.
 struct Cell {
@@ -59,4 +59,4 @@ class Typesetter {
   std::vector<Row> rows_;
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::repl {
+namespace neap::internal::repl {
 
 struct StyledText {
   std::string text;  // without newlines
@@ -24,4 +24,4 @@ struct View {
   std::vector<StyledText> below;  // lines under the entry: candidates, a signature, a message; cut to the width
 };
 
-}  // namespace neap::repl
+}  // namespace neap::internal::repl

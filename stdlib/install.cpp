@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -227,4 +227,4 @@ int install(lua_State* L, std::string_view directory) {
   return 0;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 struct SourceFile {
   std::string_view module;
@@ -58,4 +58,4 @@ int install(lua_State* L, std::string_view directory);
 /// line, reaches what another does not show to scripts.
 int use_module_file(lua_State* L);
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 constexpr double kLastSecond = 9.2e9;  // a little below INT64_MAX nanoseconds
@@ -23,4 +23,4 @@ Deadline Clock::at(double seconds) {
   return static_cast<Deadline>(std::ceil(seconds * kNanosecondsPerSecond));
 }
 
-}  // namespace neap
+}  // namespace neap::internal

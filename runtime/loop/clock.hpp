@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 /// A point in time, nanoseconds on the loop's clock.
 using Deadline = std::int64_t;
@@ -46,4 +46,4 @@ class Clock {
   Deadline now_ = 0;  // of the virtual clock
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -175,4 +175,4 @@ void Loop::run_posted() {
   if (wake_hook_) wake_hook_();
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 class Loop {
  public:
@@ -88,4 +88,4 @@ class Loop {
   std::vector<std::function<void()>> posted_;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace neap {
+namespace neap::internal {
 
 void TimerHeap::arm(TimerNode& node, Deadline deadline) {
   entries_.emplace_back();
@@ -60,4 +60,4 @@ void TimerHeap::sift_down(std::size_t index, const Entry& entry) {
   place(index, entry);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 /// What a fired timer belongs to; the loop's user tells them apart by it.
 enum class TimerKind : std::uint8_t { task, handle, scope, select };
@@ -75,4 +75,4 @@ class TimerHeap {
   std::uint64_t sequence_ = 0;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-namespace neap {
+namespace neap::internal {
 
 // Under AddressSanitizer every block comes from malloc, so that a use after free of anything that lives in
 // Lua's memory (tasks and futures do) is seen.
@@ -197,4 +197,4 @@ inline void Allocator::count(std::size_t old_size, std::size_t new_size) {
   told_ = over;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

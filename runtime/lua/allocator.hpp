@@ -19,7 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 class Allocator {
  public:
@@ -125,4 +125,4 @@ class Allocator {
   void* limit_context_ = nullptr;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

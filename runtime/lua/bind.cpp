@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 thread_local char remembered[256];
@@ -51,4 +51,4 @@ std::string_view check_view(lua_State* L, int index) {
   return {data, size};
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -14,7 +14,7 @@
 #include <exception>
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 /// Copies what the exception says to a buffer that outlives it.
 void remember_exception(const std::exception& exception) noexcept;
@@ -59,4 +59,4 @@ void set_functions(lua_State* L, const luaL_Reg (&functions)[count]) {
   }
 }
 
-}  // namespace neap
+}  // namespace neap::internal

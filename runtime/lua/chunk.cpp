@@ -5,7 +5,7 @@
 #include <exception>
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -157,4 +157,4 @@ int load_chunk(lua_State* L, const char* text, std::size_t size, const char* nam
   return status;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <string>
 
-namespace neap {
+namespace neap::internal {
 
 /// luaL_loadbufferx, and the repair.
 int load_chunk(lua_State* L, const char* text, std::size_t size, const char* name, const char* mode);
@@ -22,4 +22,4 @@ void repair_chunk(lua_State* L);
 /// The repair of a dumped function. False when nothing was wrong, or the format is another.
 bool repair_code(std::string& code);
 
-}  // namespace neap
+}  // namespace neap::internal

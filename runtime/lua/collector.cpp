@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -44,4 +44,4 @@ bool CollectorPause::follow(std::size_t in_use) {
   return true;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -12,7 +12,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 class CollectorPause {
  public:
@@ -29,4 +29,4 @@ class CollectorPause {
   int last_;  // the pause that was set last, in percent
 };
 
-}  // namespace neap
+}  // namespace neap::internal

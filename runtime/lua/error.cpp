@@ -8,7 +8,7 @@
 #include <cstdarg>
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -350,4 +350,4 @@ int error_function(lua_State* L) {
   return lua_error(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

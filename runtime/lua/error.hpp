@@ -8,7 +8,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 enum class ErrorKind : unsigned char {
   error,
@@ -74,4 +74,4 @@ void attach_traceback(lua_State* L, int index, int level);
 /// `error(value, level)`: the stock function, which also gives error objects their traceback.
 int error_function(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 struct alignas(32) StateData {
   static constexpr int kFastTypes = 14;
@@ -39,4 +39,4 @@ inline void set_thread_flag(lua_State* L, ThreadFlag flag, bool on) {
   word = on ? word | flag : word & ~std::uintptr_t{flag};
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -68,4 +68,4 @@ void drop_string_block(lua_State* L, char* block, std::size_t size) {
   allocator_of(L)->put_back(block, size + kAround);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

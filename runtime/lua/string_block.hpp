@@ -9,7 +9,7 @@
 
 #include <cstddef>
 
-namespace neap {
+namespace neap::internal {
 
 inline constexpr std::size_t kBeforeString = 24;  // what Lua has in front of the bytes of a string
 inline constexpr std::size_t kAfterString = 1;
@@ -29,4 +29,4 @@ char* new_string_block(lua_State* L, std::size_t size);
 /// It becomes no string after all.
 void drop_string_block(lua_State* L, char* block, std::size_t size);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -145,4 +145,4 @@ void push_location(lua_State* L, int level) {
   lua_pushnil(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -3,7 +3,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// The chunk name of every Lua file of the standard library begins so; its frames are left out of traces.
 inline constexpr const char* kInternalChunk = "@neap:";
@@ -20,4 +20,4 @@ void push_traceback(lua_State* L, int level);
 /// Pushes "file:line" of the innermost script frame of `L` at or above `level`, or nil when there is none.
 void push_location(lua_State* L, int level);
 
-}  // namespace neap
+}  // namespace neap::internal

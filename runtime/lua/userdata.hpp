@@ -6,7 +6,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// A type of userdata; its address is the registry key of its metatable.
 struct UserdataType {
@@ -81,4 +81,4 @@ inline void* to_userdata(lua_State* L, int index, const UserdataType& type) {
   return same ? userdata : nullptr;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -308,4 +308,4 @@ void open_channel(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -17,7 +17,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 struct Channel {
   WaitList receivers;
@@ -60,4 +60,4 @@ int new_channel(lua_State* L);
 /// those of select.hpp; `ch()`, a step of a generic `for`.
 void open_channel(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -2,7 +2,7 @@
 
 #include "runtime/task/scheduler.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -66,4 +66,4 @@ void Scheduler::leave_callback_context(lua_State* L) {
   enter_callback_context(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

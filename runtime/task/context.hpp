@@ -10,7 +10,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 class Scheduler;
 struct Task;
@@ -27,4 +27,4 @@ void push_task_context(lua_State* L, int index);
 /// Makes the value on the top of the stack the context of the task at `index`, and pops it.
 void set_task_context(lua_State* L, int index);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -6,7 +6,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/trail.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -386,4 +386,4 @@ bool is_closing_error(lua_State* L, int index) {
   return closing;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

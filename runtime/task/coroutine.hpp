@@ -10,7 +10,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 int coroutine_create(lua_State* L);
 int coroutine_resume(lua_State* L);
@@ -50,4 +50,4 @@ bool closes_too_deep(lua_State* L);
 /// Leaves the close of the coroutine at the index to the closes further out.
 void put_off_close(lua_State* L, int coroutine);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -179,4 +179,4 @@ void Scheduler::raise_deadlock() {
   interrupt(main_, *target);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

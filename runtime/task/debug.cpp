@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -126,4 +126,4 @@ void Scheduler::keep_creation(lua_State* L, int level) {
   set_extra(L, -2, "source_traceback");
 }
 
-}  // namespace neap
+}  // namespace neap::internal

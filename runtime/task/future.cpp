@@ -8,7 +8,7 @@
 
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 Future* to_future(lua_State* L, int index) {
   void* userdata = lua_touserdata(L, index);
@@ -113,4 +113,4 @@ void set_extra(lua_State* L, int index, const char* key) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -18,7 +18,7 @@
 
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 class Scheduler;
 
@@ -77,4 +77,4 @@ void push_extra(lua_State* L, int index, const char* key);
 /// Sets `key` in the extras of the future at `index` to the value on the top of the stack, and pops it.
 void set_extra(lua_State* L, int index, const char* key);
 
-}  // namespace neap
+}  // namespace neap::internal

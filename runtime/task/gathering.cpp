@@ -10,7 +10,7 @@
 
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 struct Gathering {
   std::size_t count = 0;
@@ -180,4 +180,4 @@ void open_gathering(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -11,7 +11,7 @@
 
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 struct Gathering;
 
@@ -27,4 +27,4 @@ int new_gathering(lua_State* L);
 /// Makes the type. Methods: `wait(mode)` with all_completed or first_failure, `first_failure()`.
 void open_gathering(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

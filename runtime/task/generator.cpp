@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -307,4 +307,4 @@ void open_generator(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

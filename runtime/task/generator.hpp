@@ -14,7 +14,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// Lua function `generator(fn)`: a function that makes a generator of a call of fn, and returns `g, nil, nil, g`.
 int new_generator_function(lua_State* L);
@@ -26,4 +26,4 @@ int generator_state(lua_State* L);
 /// Makes the type, with the methods next, send and throw, and leaves it on the stack.
 void open_generator(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

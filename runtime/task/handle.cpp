@@ -9,7 +9,7 @@
 
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -129,4 +129,4 @@ void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
   lua_settop(L, handler - 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

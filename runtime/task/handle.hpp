@@ -10,7 +10,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 class Scheduler;
 
@@ -40,4 +40,4 @@ void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle);
 /// Runs the callback of a handle that was taken from the ready queue.
 void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle);
 
-}  // namespace neap
+}  // namespace neap::internal

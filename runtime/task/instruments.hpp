@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 enum class Event : std::uint8_t {
   task_created,
@@ -46,4 +46,4 @@ class Instruments {
   std::uint32_t wanted_ = 0;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -150,4 +150,4 @@ void Scheduler::run_one_observed() {
   tell_notes();
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -316,4 +316,4 @@ void run_detached(uv_loop_t* loop, std::unique_ptr<Job> job) {
   queue(loop, *request);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

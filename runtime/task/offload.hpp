@@ -33,7 +33,7 @@
 #include <atomic>
 #include <memory>
 
-namespace neap {
+namespace neap::internal {
 
 class Job {
  public:
@@ -93,4 +93,4 @@ int offload_apart(lua_State* L, Task& task, const WaitKind& wait, std::unique_pt
 /// Queues a job that nobody waits for; its `answer` is never called. For finalizers of what came of an `offload`.
 void run_detached(uv_loop_t* loop, std::unique_ptr<Job> job);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -139,4 +139,4 @@ int open_handles(lua_State* L) {
   return status == LUA_OK ? 1 : lua_error(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

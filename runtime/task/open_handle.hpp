@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <string>
 
-namespace neap {
+namespace neap::internal {
 
 class Scheduler;
 
@@ -54,4 +54,4 @@ class OpenHandle : public WaitLink {
 /// "file:line", or nil; that of a timer is known in debug mode.
 int open_handles(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

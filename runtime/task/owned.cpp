@@ -1,7 +1,7 @@
 // What a task closes when its function has ended: generators that it has left in the middle.
 #include "runtime/task/scheduler.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -49,4 +49,4 @@ int Scheduler::owned_closed(lua_State* L, int status, lua_KContext ended) {
   return lua_gettop(L) - kHandler;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 
 #include <cstring>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -160,4 +160,4 @@ int sleep(lua_State* L) {
   return park(L, task, kSleep, nullptr, sleep_resumed);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -14,7 +14,7 @@
 
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 /// The current task, when the code running in `L` may wait. Otherwise raises: RuntimeError outside a task,
 /// inside a C function that cannot be suspended, or in a coroutine that a C module resumed; CancelledError
@@ -56,4 +56,4 @@ int await_future(lua_State* L, Future& future, bool shielded);
 /// Sleeps for `seconds`; then the values above index 1 are returned.
 int sleep(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

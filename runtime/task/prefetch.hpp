@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 inline constexpr std::uintptr_t kCacheLine = 64;
 
@@ -39,4 +39,4 @@ inline constexpr std::uintptr_t kCacheLine = 64;
   prefetch_ahead(previous, future, -std::ptrdiff_t{kHead}, kHead + kCacheLine / 2);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -6,7 +6,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/trail.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -106,4 +106,4 @@ int trap(lua_State* L) {
   return trap_returned(L, status, 0);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -6,7 +6,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 int pcall_function(lua_State* L);
 int xpcall_function(lua_State* L);
@@ -18,4 +18,4 @@ bool is_message_handler(lua_CFunction function);
 /// caught(...): says that a trapped error is not raised again. Returns its arguments.
 int drop_trail_and_return(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

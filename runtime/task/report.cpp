@@ -2,7 +2,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/task/scheduler.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -132,4 +132,4 @@ void Scheduler::report(lua_State* L) {
   lua_settop(L, context - 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 /// Numbers that depend on nothing but the seed (splitmix64).
 class SeededNumbers {
@@ -38,4 +38,4 @@ struct Schedule {
   [[nodiscard]] bool counts() const { return seeded || cancel_at != 0; }
 };
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -17,7 +17,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 Scheduler::Scheduler(lua_State* L, Loop& loop) : main_(L), loop_(loop), running_(L) {
   thread_word(L) = reinterpret_cast<std::uintptr_t>(static_cast<StateData*>(this));
@@ -341,7 +341,7 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
     Future* target = forward_cancel(L, *task);
     if (target->kind == FutureKind::future) {
       lua_pushvalue(L, message);
-      neap::cancel_future(L, *this, -2);
+      neap::internal::cancel_future(L, *this, -2);
       break;
     }
     lua_settop(L, message);
@@ -375,7 +375,7 @@ void Scheduler::cancel_list(lua_State* L) {
     if (future->kind == FutureKind::task) {
       if (auto& task = static_cast<Task&>(*future); task.sweep != sweeps_) cancel(L, task);
     } else if (!future->done()) {
-      neap::cancel_future(L, *this, -2);
+      neap::internal::cancel_future(L, *this, -2);
     }
     lua_settop(L, list);
   }
@@ -568,4 +568,4 @@ void Scheduler::push_tasks(lua_State* L) {
   lua_remove(L, -2);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

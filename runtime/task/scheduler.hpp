@@ -27,7 +27,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace neap {
+namespace neap::internal {
 
 struct Gathering;
 
@@ -341,4 +341,4 @@ inline bool satisfied_too_often(lua_State* L) {
   return ++scheduler.satisfied_in_a_row >= kSatisfiedInARow && scheduler.can_suspend(L);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

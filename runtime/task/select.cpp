@@ -11,7 +11,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -340,4 +340,4 @@ void open_select(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 #include "runtime/loop/timer_heap.hpp"
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 // For channels: `entry` is a Waiter of the kind select_case that a channel has taken from its queue, or will.
 
@@ -35,4 +35,4 @@ int select_case(lua_State* L);
 /// Makes the type of the cases.
 void open_select(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace neap {
+namespace neap::internal {
 
 class StandardStreams {
  public:
@@ -14,4 +14,4 @@ class StandardStreams {
   [[nodiscard]] virtual bool takes_input() = 0;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

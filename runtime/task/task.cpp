@@ -6,7 +6,7 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 Task* to_task(lua_State* L, int index) { return static_cast<Task*>(to_userdata(L, index, kTaskType)); }
 
@@ -85,4 +85,4 @@ void push_task_name(lua_State* L, int index) {
   lua_pushfstring(L, "Task-%I", static_cast<lua_Integer>(task.id));
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -19,7 +19,7 @@
 
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 struct Task;
 
@@ -129,4 +129,4 @@ void push_wait(lua_State* L, const Task& task);
 /// Pushes the task's name.
 void push_task_name(lua_State* L, int index);
 
-}  // namespace neap
+}  // namespace neap::internal

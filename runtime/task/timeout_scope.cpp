@@ -9,7 +9,7 @@
 #include <cmath>
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -144,4 +144,4 @@ void open_timeout(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -11,7 +11,7 @@
 #include "runtime/loop/timer_heap.hpp"
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 enum class ScopeState : std::uint8_t { active, expiring, expired, exited };
 
@@ -37,4 +37,4 @@ int new_timeout_at(lua_State* L);
 /// Makes the type.
 void open_timeout(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -4,7 +4,7 @@
 #include "runtime/lua/traceback.hpp"
 #include "runtime/task/scheduler.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -151,4 +151,4 @@ int coroutine_message_handler(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -8,7 +8,7 @@
 
 #include <lua.hpp>
 
-namespace neap {
+namespace neap::internal {
 
 /// Notes that the error on the top of the stack, that of the failed Task or Future at `task`, is about to be raised in
 /// whoever awaits it.
@@ -34,4 +34,4 @@ int task_message_handler(lua_State* L);
 /// The same at the base of a user's coroutine: leaves a trail.
 int coroutine_message_handler(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

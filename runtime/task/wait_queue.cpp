@@ -8,7 +8,7 @@
 
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -106,4 +106,4 @@ void open_wait_queue(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -7,7 +7,7 @@
 
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 /// Lua function `wait_queue(what, object)`: a new queue; `what` names the wait for people: "barrier:wait", `object` is
 /// the primitive that it is part of, which they are shown.
@@ -21,4 +21,4 @@ int new_wait_queue(lua_State* L);
 /// Makes the type.
 void open_wait_queue(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace neap {
+namespace neap::internal {
 
 /// What a waiter is part of; whoever wakes it tells them apart by it.
 enum class WaiterKind : std::uint8_t { task, handle, watch_entry, scope, select_case, hook };
@@ -74,4 +74,4 @@ class WaitList {
   WaitLink head_;
 };
 
-}  // namespace neap
+}  // namespace neap::internal

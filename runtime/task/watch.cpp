@@ -8,7 +8,7 @@
 
 #include <new>
 
-namespace neap {
+namespace neap::internal {
 
 namespace {
 
@@ -196,4 +196,4 @@ void open_watch(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -6,7 +6,7 @@
 
 #include "runtime/task/task.hpp"
 
-namespace neap {
+namespace neap::internal {
 
 /// When a wait on a Watch ends. A cancelled future is a failure but no exception, as in asyncio.
 enum class WatchMode : std::uint8_t { first_completed, first_exception, first_failure, all_completed };
@@ -22,4 +22,4 @@ int new_watch(lua_State* L);
 /// Makes the type. Methods: `wait(mode)`, `first_failure()`, `next()`, `release()`.
 void open_watch(lua_State* L);
 
-}  // namespace neap
+}  // namespace neap::internal

@@ -15,7 +15,7 @@
 #include "stdlib/async/module.hpp"
 #include "stdlib/registry.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -77,4 +77,4 @@ int open_async(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

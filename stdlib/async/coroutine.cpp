@@ -9,7 +9,7 @@
 
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -190,4 +190,4 @@ void add_coroutines(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -8,7 +8,7 @@
 
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -88,4 +88,4 @@ int open_event(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -8,7 +8,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/async/module.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -421,4 +421,4 @@ void add_futures(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

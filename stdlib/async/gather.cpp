@@ -5,7 +5,7 @@
 #include "runtime/task/prefetch.hpp"
 #include "stdlib/async/module.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -78,4 +78,4 @@ void add_gather(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -6,7 +6,7 @@
 #include "runtime/task/watch.hpp"
 #include "stdlib/async/module.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -90,4 +90,4 @@ void add_graph(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

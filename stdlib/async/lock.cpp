@@ -7,7 +7,7 @@
 
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -112,4 +112,4 @@ int open_lock(lua_State* L) {
   return 2;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

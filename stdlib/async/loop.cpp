@@ -8,7 +8,7 @@
 
 #include <cmath>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -169,4 +169,4 @@ void add_loop(lua_State* L) {
   lua_setfield(L, -2, "loop_methods");
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -4,7 +4,7 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 void add_futures(lua_State* L);     // future.cpp: Future and Task
 void add_coroutines(lua_State* L);  // coroutine.cpp: async(), await
@@ -31,4 +31,4 @@ int spawn(lua_State* L);
 /// Raises RuntimeError for one that was used before.
 int take_coroutine(lua_State* L, int index);
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

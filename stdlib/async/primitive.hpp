@@ -10,7 +10,7 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 inline void abandon_primitive(Scheduler&, Task& task) { task.unlink(); }
 
@@ -34,4 +34,4 @@ inline Task* wake_first(lua_State* L, WaitList& waiters) {
   return task;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -14,7 +14,7 @@
 #include <limits>
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -335,4 +335,4 @@ int open_queue(lua_State* L) {
   return 2;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

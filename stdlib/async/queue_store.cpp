@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -227,4 +227,4 @@ void store_drop(lua_State* L, int index, QueueStore& store) {
   ++store.changes;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

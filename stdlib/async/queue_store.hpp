@@ -10,7 +10,7 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 enum class Order : unsigned char { fifo, lifo, priority };
 
@@ -38,4 +38,4 @@ void store_take(lua_State* L, int index, QueueStore& store);
 /// Drops an item other than the next (of a heap, any that none depends on). Calls no script.
 void store_drop(lua_State* L, int index, QueueStore& store);
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

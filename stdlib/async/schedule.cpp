@@ -5,7 +5,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/async/module.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -106,4 +106,4 @@ void add_schedule(lua_State* L) {
   lua_setfield(L, -2, "events");
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -7,7 +7,7 @@
 
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -117,4 +117,4 @@ int open_semaphore(lua_State* L) {
   return 2;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -101,4 +101,4 @@ void add_stack_methods(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -15,7 +15,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves the declaration to us
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -160,4 +160,4 @@ void replace_children(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -16,7 +16,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -201,4 +201,4 @@ const StockIo& stock_io(lua_State* L) {
   return kStock;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

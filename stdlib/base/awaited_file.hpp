@@ -27,11 +27,11 @@
 #include <memory>
 #include <unordered_map>
 
-namespace neap {
+namespace neap::internal {
 class Scheduler;
 }
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 enum class Buffering : unsigned char { none, line, full };
 
@@ -105,4 +105,4 @@ void replace_reading(lua_State* L);   // awaited_read.cpp: with `io` and the met
 void replace_writing(lua_State* L);   // awaited_write.cpp: the same
 void replace_children(lua_State* L);  // awaited_child.cpp: with `io` on the top of the stack; os too
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -247,4 +247,4 @@ void replace_reading(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -14,7 +14,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -184,4 +184,4 @@ void replace_writing(lua_State* L) {
   lua_pop(L, 1);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -17,7 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -195,4 +195,4 @@ int open_base(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <utility>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -72,4 +72,4 @@ int end_now(ChildEnd& child) {
   return status;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

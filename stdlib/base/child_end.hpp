@@ -15,7 +15,7 @@
 
 #include <memory>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 struct ChildEnd : WaitLink {
   ChildEnd(Scheduler& of, AwaitedFiles& files, pid_t of_pid);
@@ -40,4 +40,4 @@ void proceed(ChildEnd& child);
 /// Waits, blocking, until the child has ended; its status. Deletes the ChildEnd.
 int end_now(ChildEnd& child);
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

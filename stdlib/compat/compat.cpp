@@ -3,7 +3,7 @@
 #include "stdlib/compat/socket.hpp"
 #include "stdlib/registry.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 int open_compat(lua_State* L) {
   compat::new_socket_type(L);
@@ -18,4 +18,4 @@ int open_compat(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 namespace {
 
@@ -101,4 +101,4 @@ void add_naming(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

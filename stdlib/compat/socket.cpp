@@ -16,7 +16,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 namespace {
 
@@ -254,4 +254,4 @@ void add_making(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

@@ -21,7 +21,7 @@
 
 #include <string>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 struct Socket;
 
@@ -71,4 +71,4 @@ void add_making(lua_State* L);        // socket.cpp: functions of the table on t
 void add_selecting(lua_State* L);     // socket_wait.cpp: the same
 void add_naming(lua_State* L);        // names.cpp: the same
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

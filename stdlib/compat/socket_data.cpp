@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 namespace {
 
@@ -164,4 +164,4 @@ void add_transferring(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

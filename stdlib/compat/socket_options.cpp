@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 namespace {
 
@@ -138,4 +138,4 @@ void add_options(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

@@ -12,7 +12,7 @@
 #include <chrono>
 #include <new>
 
-namespace neap::stdlib::compat {
+namespace neap::internal::stdlib::compat {
 
 namespace {
 
@@ -238,4 +238,4 @@ void add_selecting(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::compat
+}  // namespace neap::internal::stdlib::compat

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstring>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -166,4 +166,4 @@ timespec time_option(lua_State* L, int index, const char* function, const char* 
   return {static_cast<time_t>(whole), nanoseconds};
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

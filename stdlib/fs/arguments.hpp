@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <string_view>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 /// Argument `index` as a path: a string without embedded zeros. `function` is "fs.read"; `name` the
 /// argument's name.
@@ -33,4 +33,4 @@ unsigned check_mode_bits(lua_State* L, int index, const char* function, const ch
 /// The same for an option.
 unsigned mode_option(lua_State* L, int index, const char* function, const char* name, unsigned otherwise);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -160,4 +160,4 @@ io::More FileSource::rest() {
   return failure_ ? io::More::failed : io::More::end;
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

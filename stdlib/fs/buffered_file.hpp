@@ -20,7 +20,7 @@
 #include <memory>
 #include <mutex>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 /// When written bytes leave the buffer, as in setvbuf.
 enum class Buffering { full, line, no };
@@ -95,4 +95,4 @@ class FileSource final : public io::ReadSource {
   Failure failure_;
 };
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

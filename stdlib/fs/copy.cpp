@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -99,4 +99,4 @@ void add_copies(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 struct CopyOptions {
   bool recursive = false;  // directories too, with all that is in them
@@ -27,4 +27,4 @@ Failure copy_link(const CopyPaths& paths, const CopyOptions& options);
 /// Copies whatever is there. Stops between two entries, and within large files, when the job is abandoned.
 Failure copy_entry(CopyPaths& paths, const CopyOptions& options, const Job& job);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

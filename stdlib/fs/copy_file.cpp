@@ -10,7 +10,7 @@
 
 #include <cerrno>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -105,4 +105,4 @@ Failure copy_link(const CopyPaths& paths, const CopyOptions& options) {
   return {};
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -140,4 +140,4 @@ Failure copy_entry(CopyPaths& paths, const CopyOptions& options, const Job& job)
   return TreeCopier(paths, options, job).run(status);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

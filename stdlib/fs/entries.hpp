@@ -3,11 +3,11 @@
 
 #include "stdlib/fs/job.hpp"
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 inline constexpr int kStatusFields = 11;
 
 /// Sets type, size, mode, ... in the table on the top of the stack.
 void set_status_fields(lua_State* L, const struct stat& status);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

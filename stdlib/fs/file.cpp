@@ -16,7 +16,7 @@
 #include <limits>
 #include <new>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -282,4 +282,4 @@ void add_files(lua_State* L) {
   lua_setfield(L, -2, "open");
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

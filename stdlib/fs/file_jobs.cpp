@@ -8,7 +8,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 void push_file(lua_State* L, const std::string& path, bool readable, bool writable,
                std::shared_ptr<BufferedFile>& state) {
@@ -108,4 +108,4 @@ bool append_pending(lua_State* L, BufferedFile& file) {
   return flush;
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

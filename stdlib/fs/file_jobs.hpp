@@ -9,7 +9,7 @@
 
 #include <mutex>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 inline constexpr UserdataType kFileType{"File"};
 
@@ -161,4 +161,4 @@ int push_results(lua_State* L, BufferedFile& file, const io::ReadPlan& plan);
 /// Adds the strings from index 2 on to what is pending. True when that must be flushed now.
 bool append_pending(lua_State* L, BufferedFile& file);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -4,7 +4,7 @@
 #include "stdlib/fs/module.hpp"
 #include "stdlib/registry.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -41,4 +41,4 @@ int open_fs(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <new>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 void FsJob::work() noexcept {
   try {
@@ -26,4 +26,4 @@ void raise_failure(lua_State* L, const Failure& failure, const char* path, const
   raise_os_error(L, code, uv_err_name(code), uv_strerror(code), failure.syscall, path, target);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

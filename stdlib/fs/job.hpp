@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 class FsJob : public Job {
  public:
@@ -85,4 +85,4 @@ int run_change(lua_State* L, const WaitKind& wait, const char* path, const char*
   return run_job<CallJob<Call>>(L, wait, 0, path, target, call);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -97,4 +97,4 @@ void add_links(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

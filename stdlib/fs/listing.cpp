@@ -18,7 +18,7 @@
 #include <optional>
 #include <vector>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -285,4 +285,4 @@ void add_listing(lua_State* L) {
   lua_setfield(L, -2, "ValueError");
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

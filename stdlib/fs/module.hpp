@@ -18,7 +18,7 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 void add_contents(lua_State* L);
 void add_entries(lua_State* L);
@@ -31,4 +31,4 @@ void add_temporaries(lua_State* L);
 void add_watch(lua_State* L);
 void add_files(lua_State* L);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

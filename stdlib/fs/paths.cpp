@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -216,4 +216,4 @@ void add_paths(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -156,4 +156,4 @@ Failure remove_tree(std::string& path, const Job* job) {
   return reason;
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

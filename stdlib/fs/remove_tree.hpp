@@ -3,7 +3,7 @@
 
 #include "stdlib/fs/system.hpp"
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 /// Removes what is at `path`, a directory with everything in it as remove_tree does.
 Failure remove_entry(std::string& path, const Job* job);
@@ -14,4 +14,4 @@ Failure remove_entry(std::string& path, const Job* job);
 /// job, never.
 Failure remove_tree(std::string& path, const Job* job);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -12,7 +12,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -135,4 +135,4 @@ const char* file_type_name(mode_t mode) {
   }
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

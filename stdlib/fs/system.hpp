@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 using io::Bytes;
 
@@ -84,4 +84,4 @@ inline timespec change_time(const struct stat& status) { return status.st_mtim; 
 /// The word for the file type in `mode`: "file", "directory", "link", ...
 const char* file_type_name(mode_t mode);
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

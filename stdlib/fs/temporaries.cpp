@@ -16,7 +16,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -235,4 +235,4 @@ void add_temporaries(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

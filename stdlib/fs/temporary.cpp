@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -79,4 +79,4 @@ Failure Temporary::remove() {
   return reason.error == ENOENT ? Failure{} : reason;
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 /// A path made of these and ten random characters between them.
 std::string random_path(const std::string& prefix, const std::string& suffix);
@@ -33,4 +33,4 @@ class Temporary {
   bool removed_ = false;
 };
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

@@ -26,7 +26,7 @@
 #include <string>
 #include <utility>
 
-namespace neap::stdlib::fs {
+namespace neap::internal::stdlib::fs {
 
 namespace {
 
@@ -301,4 +301,4 @@ void add_watch(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::fs
+}  // namespace neap::internal::stdlib::fs

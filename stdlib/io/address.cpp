@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <cstring>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -85,4 +85,4 @@ const char* address_text(const sockaddr* address, char* buffer, std::size_t size
   return buffer;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

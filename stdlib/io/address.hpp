@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 inline constexpr std::size_t kAddressSize = 64;  // of address_text's longest
 
@@ -22,4 +22,4 @@ int check_port(lua_State* L, int index, const char* method);
 /// "host:port" for messages, in a buffer of the caller's.
 const char* address_text(const sockaddr* address, char* buffer, std::size_t size);
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

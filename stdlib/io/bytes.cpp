@@ -7,7 +7,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -63,4 +63,4 @@ char* Bytes::release() {
   return result;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

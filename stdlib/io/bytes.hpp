@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// Bytes in memory that grow without being cleared first. Throws std::bad_alloc.
 class Bytes {
@@ -49,4 +49,4 @@ class Bytes {
   std::size_t capacity_ = 0;
 };
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -70,4 +70,4 @@ void ExitWatch::stop() {
   if (pidfd_ >= 0) ::close(pidfd_);  // libuv looks at it no more
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

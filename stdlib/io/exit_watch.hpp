@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include <uv.h>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// Waits, blocking, for the child's end. Its status as waitpid gives it; -1 when somebody else has reaped it.
 int wait_blocking(pid_t pid);
@@ -39,4 +39,4 @@ class ExitWatch {
   void* owner_ = nullptr;
 };
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

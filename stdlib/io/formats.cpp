@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -64,4 +64,4 @@ int push_results(lua_State* L, const Bytes& ahead, const ReadPlan& plan) {
   return static_cast<int>(plan.results.size());
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -7,7 +7,7 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// The format at `index`. `method` names the call in errors, which count arguments without the object.
 ReadItem check_format(lua_State* L, int index, const char* method);
@@ -42,4 +42,4 @@ int push_lines(lua_State* L, const char* method) {
   return 1;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -6,7 +6,7 @@
 #include <uv.h>
 #include <lua.hpp>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// Raises the OSError of libuv's code. `address` (may be null) is what the call was about.
 [[noreturn]] inline void raise_uv(lua_State* L, int code, const char* syscall, const char* address = nullptr) {
@@ -18,4 +18,4 @@ namespace neap::stdlib::io {
   raise_uv(L, uv_translate_sys_error(error), syscall, address);
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -3,7 +3,7 @@
 #include <cctype>
 #include <cstring>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 constexpr int kEnd = -1;                     // what `peek` gives at the end of the file
@@ -153,4 +153,4 @@ bool ReadPlan::read_number() {
   return true;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

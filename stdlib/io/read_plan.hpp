@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// What asking a source for more came to. `blocked`: it has nothing now, ask again later.
 enum class More { got, end, failed, blocked };
@@ -87,4 +87,4 @@ class ReadPlan {
   std::size_t number_from_ = 0;
 };
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

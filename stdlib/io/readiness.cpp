@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -69,4 +69,4 @@ void Readiness::close() {
            [](uv_handle_t* handle) { delete static_cast<Readiness*>(handle->data); });
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

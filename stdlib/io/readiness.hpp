@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// True when reading, or writing PIPE_BUF bytes, would not block now. That may be to learn of the end or of an error.
 bool is_ready(int fd, bool for_writing);
@@ -37,4 +37,4 @@ class Readiness {
   void* owner_ = nullptr;
 };
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

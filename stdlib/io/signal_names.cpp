@@ -6,7 +6,7 @@
 #include <csignal>
 #include <string_view>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -53,4 +53,4 @@ const char* signal_name(int number) {
   return nullptr;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -3,11 +3,11 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 /// The signal at `index`: a number, or a name such as "SIGTERM" or "TERM". `method` is what it is for.
 int check_signal(lua_State* L, int index, const char* method);
 /// "SIGTERM", or null for a number that has no name.
 const char* signal_name(int number);
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

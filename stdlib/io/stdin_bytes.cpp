@@ -2,7 +2,7 @@
 
 #include <new>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 namespace {
 
@@ -47,4 +47,4 @@ void take_over_stdin(lua_State* L, StdinReader reader) {
   *other.begin = 0;
 }
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

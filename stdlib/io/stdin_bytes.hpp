@@ -8,7 +8,7 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib::io {
+namespace neap::internal::stdlib::io {
 
 enum class StdinReader : unsigned char { lua_io, stream };
 
@@ -18,4 +18,4 @@ void set_stdin_bytes(lua_State* L, StdinReader reader, Bytes& bytes, std::size_t
 /// To be called before the reader reads.
 void take_over_stdin(lua_State* L, StdinReader reader);
 
-}  // namespace neap::stdlib::io
+}  // namespace neap::internal::stdlib::io

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace neap::stdlib::net {
+namespace neap::internal::stdlib::net {
 
 namespace {
 
@@ -106,4 +106,4 @@ void add_connecting(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::net
+}  // namespace neap::internal::stdlib::net

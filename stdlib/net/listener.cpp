@@ -25,7 +25,7 @@
 #include <new>
 #include <string>
 
-namespace neap::stdlib::net {
+namespace neap::internal::stdlib::net {
 
 namespace {
 
@@ -285,4 +285,4 @@ void add_listening(lua_State* L) {
   lua_setfield(L, -2, "longest_path");
 }
 
-}  // namespace neap::stdlib::net
+}  // namespace neap::internal::stdlib::net

@@ -4,7 +4,7 @@
 #include "stdlib/registry.hpp"
 #include "stdlib/stream/stream.hpp"
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 int open_net(lua_State* L) {
   open_offload(L);
@@ -17,4 +17,4 @@ int open_net(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <string>
 
-namespace neap::stdlib::net {
+namespace neap::internal::stdlib::net {
 
 namespace {
 
@@ -116,4 +116,4 @@ void add_resolving(lua_State* L) {
   lua_setfield(L, -2, "getaddrinfo");
 }
 
-}  // namespace neap::stdlib::net
+}  // namespace neap::internal::stdlib::net

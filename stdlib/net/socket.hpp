@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-namespace neap::stdlib::net {
+namespace neap::internal::stdlib::net {
 
 /// A socket that does not block, or -1 with errno.
 inline int open_socket(int family, int type) {
@@ -21,4 +21,4 @@ inline void set_option(int fd, int level, int option) {
   setsockopt(fd, level, option, &on, sizeof on);
 }
 
-}  // namespace neap::stdlib::net
+}  // namespace neap::internal::stdlib::net

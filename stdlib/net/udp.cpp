@@ -22,7 +22,7 @@
 #include <string>
 #include <utility>
 
-namespace neap::stdlib::net {
+namespace neap::internal::stdlib::net {
 
 namespace {
 
@@ -311,4 +311,4 @@ void add_udp(lua_State* L) {
   lua_setfield(L, -2, "open_udp");
 }
 
-}  // namespace neap::stdlib::net
+}  // namespace neap::internal::stdlib::net

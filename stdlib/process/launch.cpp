@@ -10,7 +10,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves the declaration to us
 
-namespace neap::stdlib::process {
+namespace neap::internal::stdlib::process {
 
 namespace {
 
@@ -101,4 +101,4 @@ LaunchProblem launch(const Launch& what, pid_t* pid) {
   return {error, "spawn"};
 }
 
-}  // namespace neap::stdlib::process
+}  // namespace neap::internal::stdlib::process

@@ -9,7 +9,7 @@
 
 #include <array>
 
-namespace neap::stdlib::process {
+namespace neap::internal::stdlib::process {
 
 struct Launch {
   const char* program = nullptr;
@@ -30,4 +30,4 @@ struct LaunchProblem {
 /// Starts the program. `*pid` is its process.
 LaunchProblem launch(const Launch& what, pid_t* pid);
 
-}  // namespace neap::stdlib::process
+}  // namespace neap::internal::stdlib::process

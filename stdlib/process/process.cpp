@@ -28,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -282,4 +282,4 @@ int open_process(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

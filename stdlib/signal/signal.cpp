@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -132,4 +132,4 @@ int open_signal(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

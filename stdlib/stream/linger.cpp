@@ -19,7 +19,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -112,4 +112,4 @@ void end_linger(StreamHandle& handle) {
   close_handle(handle);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -16,7 +16,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -429,4 +429,4 @@ void add_reading(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -81,4 +81,4 @@ void add_stdio(lua_State* L) {
   lua_setfield(L, -2, "stdio");
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -30,7 +30,7 @@
 
 #include <string>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 enum class StreamKind : std::uint8_t { tcp, pipe, tty, file };
 
@@ -161,4 +161,4 @@ void add_reading(lua_State* L);  // read.cpp: the methods that read
 void add_writing(lua_State* L);  // write.cpp: those that write
 void add_stdio(lua_State* L);    // stdio.cpp
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -291,4 +291,4 @@ void add_writing(lua_State* L) {
   set_functions(L, kMethods);
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

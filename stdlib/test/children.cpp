@@ -25,7 +25,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not every system declares it
 
-namespace neap::stdlib::test {
+namespace neap::internal::stdlib::test {
 
 namespace {
 
@@ -232,4 +232,4 @@ void add_children(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::test
+}  // namespace neap::internal::stdlib::test

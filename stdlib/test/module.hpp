@@ -8,9 +8,9 @@
 
 #include <lua.hpp>
 
-namespace neap::stdlib::test {
+namespace neap::internal::stdlib::test {
 
 void add_watchdog(lua_State* L);
 void add_children(lua_State* L);
 
-}  // namespace neap::stdlib::test
+}  // namespace neap::internal::stdlib::test

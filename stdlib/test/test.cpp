@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -195,4 +195,4 @@ int open_test(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

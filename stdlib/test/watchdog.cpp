@@ -32,7 +32,7 @@
 #include <cstring>
 #include <new>
 
-namespace neap::stdlib::test {
+namespace neap::internal::stdlib::test {
 
 namespace {
 
@@ -226,4 +226,4 @@ void add_watchdog(lua_State* L) {
   set_functions(L, kFunctions);
 }
 
-}  // namespace neap::stdlib::test
+}  // namespace neap::internal::stdlib::test

@@ -20,7 +20,7 @@
 #include <memory>
 #include <string>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Pool;
 class Runner;
@@ -51,4 +51,4 @@ struct Call : FutureHook {
   const char* entry = nullptr;  // a Lua file of the library; the function that it returns is called with all arguments
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 // Under the mutex.
 
@@ -107,4 +107,4 @@ std::size_t Channel::size() {
   return parcels_.size();
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

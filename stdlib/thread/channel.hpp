@@ -23,7 +23,7 @@
 #include <memory>
 #include <mutex>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Channel {
  public:
@@ -91,4 +91,4 @@ int new_channel(lua_State* L);
 /// Makes the types; any number of times.
 void open_channels(lua_State* L);
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

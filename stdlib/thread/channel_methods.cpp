@@ -12,7 +12,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -290,4 +290,4 @@ int new_channel(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

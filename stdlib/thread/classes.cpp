@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstring>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -96,4 +96,4 @@ bool is_standard_field(lua_State* L, int cls) {
   return same;
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -14,7 +14,7 @@
 
 #include <cstdint>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// Makes the tables of identities, once per state, before anything else here is used.
 void open_class_identities(lua_State* L);
@@ -30,4 +30,4 @@ int builtin_class(lua_State* L, int index);
 /// True when the field of an error class, its key and value on the top of the stack, is one that async.class makes.
 bool is_standard_field(lua_State* L, int cls);
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

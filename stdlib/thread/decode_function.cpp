@@ -4,7 +4,7 @@
 #include "stdlib/thread/classes.hpp"
 #include "stdlib/thread/decoder.hpp"
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 void Decoder::function() {
   const std::string& code = block();
@@ -143,4 +143,4 @@ void Decoder::fill_classes() {
   }
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -193,4 +193,4 @@ void Decoder::table_body(int table) {
   }
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

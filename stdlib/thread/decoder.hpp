@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Decoder {
  public:
@@ -89,4 +89,4 @@ class Decoder {
   lua_Integer class_count_ = 0;
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -6,7 +6,7 @@
 
 #include <new>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -188,4 +188,4 @@ void Encoder::class_body() {
   patch(scratch_.objects[current_].sizes + sizeof others, others);
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -6,7 +6,7 @@
 #include "runtime/lua/error.hpp"
 #include "stdlib/thread/classes.hpp"
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 void EncoderScratch::clear() {
   constexpr std::size_t kKept = std::size_t{1} << 16;
@@ -265,4 +265,4 @@ void Encoder::table_body() {
   patch(sizes + sizeof sequence, others);
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

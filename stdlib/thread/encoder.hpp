@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// What cannot cross is refused, or replaced by a text.
 enum class Refusal : unsigned char { raise, describe };
@@ -149,4 +149,4 @@ class Encoder {
   std::array<std::uint8_t, kSlots> owner_{};    // and by slot: its place in these two
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -15,7 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 enum class Tag : std::uint8_t {
   nil,
@@ -56,4 +56,4 @@ inline constexpr std::size_t kLongestInline = std::size_t{16} << 10;  // longer 
 
 inline constexpr std::size_t kMostNames = 3;  // module, field, field of that
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -11,7 +11,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -341,4 +341,4 @@ void Home::leave_behind() {
   runners_.clear();
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

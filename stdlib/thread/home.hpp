@@ -22,7 +22,7 @@
 #include <mutex>
 #include <vector>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Home : public std::enable_shared_from_this<Home> {
  public:
@@ -91,4 +91,4 @@ class Home : public std::enable_shared_from_this<Home> {
   std::vector<Runner*> ended_runners_;
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -10,7 +10,7 @@
 
 #include <memory>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// Made, used and destroyed on one thread.
 class Isolate {
@@ -38,4 +38,4 @@ class IsolateFactory {
 /// Tells the state from where its worker threads get theirs. The pointer must be good as long as the state is.
 void set_isolates(lua_State* L, const std::shared_ptr<const IsolateFactory>* factory);
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -247,4 +247,4 @@ bool push_if_loaded(lua_State* L, const Place& place) {
   return false;
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// A module's name, and the names of fields below it. The names are those of the state's own strings, alive while the
 /// tables are as they were.
@@ -44,4 +44,4 @@ void push_place(lua_State* L, const Place& place);
 /// Pushes what the place names in a module that is loaded, or nothing and false. Calls no metamethod.
 bool push_if_loaded(lua_State* L, const Place& place);
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -72,4 +72,4 @@ void pack_error(lua_State* L, int index, Parcel& parcel) {
 
 int unpack(lua_State* L, const Parcel& parcel) { return Decoder(L, parcel).values(); }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Channel;
 class Encoder;
@@ -77,4 +77,4 @@ void pack_error(lua_State* L, int index, Parcel& parcel);
 /// there, and RuntimeError for a name that the module has not.
 int unpack(lua_State* L, const Parcel& parcel);
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 Pool::Pool(std::shared_ptr<Home> home, SearchPaths paths, int most, std::string name)
     : home_(std::move(home)),
@@ -154,4 +154,4 @@ Call* Pool::call_ended(Runner& runner, Call& call) {
   return next != nullptr ? next : next_call(runner);
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// Where an Isolate finds modules: `package.path` and `package.cpath` of the state that made the pool.
 struct SearchPaths {
@@ -80,4 +80,4 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::vector<Runner*> idle_;
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

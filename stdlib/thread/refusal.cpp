@@ -6,7 +6,7 @@
 #include <cctype>
 #include <string>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -181,4 +181,4 @@ void Encoder::push_key_step(int key) {
   }
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -14,7 +14,7 @@
 #include <exception>
 #include <utility>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 namespace {
 
@@ -269,4 +269,4 @@ void Runner::interrupt_lua(lua_State* L) {
   lua_error(L);
 }
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -19,7 +19,7 @@
 #include <memory>
 #include <string>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Home;
 
@@ -77,4 +77,4 @@ class Runner {
   Task* root_ = nullptr;  // the call's, while it runs
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

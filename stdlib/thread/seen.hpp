@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 class Seen {
  public:
@@ -62,4 +62,4 @@ class Seen {
   std::size_t count_ = 0;
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::stdlib {
+namespace neap::internal::stdlib {
 
 namespace {
 
@@ -189,4 +189,4 @@ int open_thread(lua_State* L) {
   return 1;
 }
 
-}  // namespace neap::stdlib
+}  // namespace neap::internal::stdlib

@@ -4,9 +4,9 @@
 
 #include <string>
 
-using neap::FutureState;
-using neap::Interpreter;
-using neap::InterpreterOptions;
+using neap::internal::FutureState;
+using neap::internal::Interpreter;
+using neap::internal::InterpreterOptions;
 
 namespace {
 
@@ -19,7 +19,7 @@ FutureState run(Interpreter& interpreter, const char* code) {
 
 std::string error_of(Interpreter& interpreter) {
   lua_State* L = interpreter.state();
-  neap::push_exception(L, -1);
+  neap::internal::push_exception(L, -1);
   std::string text = luaL_tolstring(L, -1, nullptr);
   lua_pop(L, 2);
   return text;

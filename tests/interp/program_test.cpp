@@ -8,7 +8,7 @@
 
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

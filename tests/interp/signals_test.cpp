@@ -8,7 +8,7 @@
 #include <csignal>
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-using namespace neap::repl;
-using neap::tests::ModelTerminal;
+using namespace neap::internal::repl;
+using neap::internal::tests::ModelTerminal;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-using namespace neap::repl;
+using namespace neap::internal::repl;
 
 namespace {
 

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-using namespace neap::repl;
+using namespace neap::internal::repl;
 using namespace std::literals;
 namespace fs = std::filesystem;
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-using namespace neap::repl;
+using namespace neap::internal::repl;
 using namespace std::literals;
 using Kind = Key::Kind;
 using Keys = std::vector<Key>;

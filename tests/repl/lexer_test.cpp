@@ -6,8 +6,8 @@
 
 namespace {
 
-using neap::repl::Token;
-using neap::repl::tokens_of;
+using neap::internal::repl::Token;
+using neap::internal::repl::tokens_of;
 
 /// Each token as its kind's letter and its text: "n:x s:=", an open one with a "!".
 std::string shown(std::string_view text) {

@@ -3,9 +3,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-using namespace neap::repl;
-using namespace neap::tests;
-using namespace neap::tests::keys;
+using namespace neap::internal::repl;
+using namespace neap::internal::tests;
+using namespace neap::internal::tests::keys;
 using namespace std::literals;
 using Outcome = LineEditor::Outcome;
 

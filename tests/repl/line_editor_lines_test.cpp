@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
-using namespace neap::repl;
-using namespace neap::tests;
-using namespace neap::tests::keys;
+using namespace neap::internal::repl;
+using namespace neap::internal::tests;
+using namespace neap::internal::tests::keys;
 using namespace std::literals;
 using Outcome = LineEditor::Outcome;
 

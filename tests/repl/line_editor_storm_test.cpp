@@ -6,8 +6,8 @@
 
 #include <random>
 
-using namespace neap::repl;
-using namespace neap::tests;
+using namespace neap::internal::repl;
+using namespace neap::internal::tests;
 using Outcome = LineEditor::Outcome;
 
 namespace {

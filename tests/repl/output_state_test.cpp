@@ -5,8 +5,8 @@
 
 #include <string>
 
-using neap::repl::incomplete_tail;
-using neap::repl::OutputState;
+using neap::internal::repl::incomplete_tail;
+using neap::internal::repl::OutputState;
 
 namespace {
 

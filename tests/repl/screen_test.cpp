@@ -7,8 +7,8 @@
 #include <random>
 #include <string>
 
-using namespace neap::repl;
-using neap::tests::ModelTerminal;
+using namespace neap::internal::repl;
+using neap::internal::tests::ModelTerminal;
 
 namespace {
 

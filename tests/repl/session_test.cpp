@@ -8,10 +8,10 @@
 
 namespace {
 
-using neap::tests::ProcessOptions;
-using neap::tests::ProcessResult;
-using neap::tests::run_neap;
-using neap::tests::ScratchDirectory;
+using neap::internal::tests::ProcessOptions;
+using neap::internal::tests::ProcessResult;
+using neap::internal::tests::run_neap;
+using neap::internal::tests::ScratchDirectory;
 
 /// Runs `neap -E repl` on the lines.
 ProcessResult enter(const std::string& lines, ProcessOptions options = {}) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-using namespace neap::repl;
+using namespace neap::internal::repl;
 using namespace std::literals;
 
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 /// Keys by the names that tests read better with.
 namespace keys {
@@ -77,4 +77,4 @@ class Typist {
   std::unique_ptr<repl::LineEditor> editor_;
 };
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

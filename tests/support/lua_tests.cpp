@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 namespace {
 
@@ -130,4 +130,4 @@ void register_lua_tests(const std::string& directory) {
   }
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -7,9 +7,9 @@
 
 #include <string>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 /// Registers each test of each file with Catch2. A file that cannot be loaded becomes a failing test.
 void register_lua_tests(const std::string& directory);
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -25,9 +25,9 @@ CATCH_REGISTER_LISTENER(Totals)
 }  // namespace
 
 int main(int argc, char** argv) {
-  neap::stdlib::add_library(neap::repl::own_library());
+  neap::internal::stdlib::add_library(neap::internal::repl::own_library());
   std::signal(SIGPIPE, SIG_IGN);
-  neap::tests::register_lua_tests(NEAP_SOURCE_DIR "/tests");
+  neap::internal::tests::register_lua_tests(NEAP_SOURCE_DIR "/tests");
   const int status = Catch::Session().run(argc, argv);
   std::printf("%d passed, %d failed\n", static_cast<int>(test_cases.passed + test_cases.failedButOk),
               static_cast<int>(test_cases.failed));

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 ModelTerminal::ModelTerminal(int columns, int rows) : columns_(columns), rows_(rows) {
   grid_.assign(static_cast<std::size_t>(rows), blank());
@@ -171,4 +171,4 @@ void ModelTerminal::resize(int columns, int rows) {
   y_ = std::clamp(y_, 0, rows - 1);
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 class ModelTerminal {
  public:
@@ -47,4 +47,4 @@ class ModelTerminal {
   std::string history_;
 };
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

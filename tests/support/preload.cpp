@@ -2,7 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 ProcessResult run_preloaded(const std::string& source, const std::string& script) {
 #if !defined(__linux__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -17,4 +17,4 @@ ProcessResult run_preloaded(const std::string& source, const std::string& script
   return run_neap({scratch.write("x.lua", script)}, {.env = {"LD_PRELOAD=" + library}, .limit = 20});
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -18,7 +18,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): glibc alone declares it
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 namespace {
 
@@ -270,4 +270,4 @@ std::string ScratchDirectory::write(const std::string& name, const std::string& 
   return path;
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 /// A signal that is sent once the child's output (both streams together) holds `after`: never by timing.
 struct SignalPlan {
@@ -56,4 +56,4 @@ class ScratchDirectory {
   std::string path_;
 };
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

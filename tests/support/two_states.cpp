@@ -4,7 +4,7 @@
 
 #include <new>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 namespace {
 
@@ -102,8 +102,10 @@ Parcel& push_parcel(lua_State* L) {
 
 TwoStates::TwoStates() {
   lua_State* L = here_.state();
-  const luaL_Reg functions[] = {
-      {"copy", bound<copy>}, {"run", bound<neap::tests::run>}, {"refused", bound<refused>}, {"size", bound<size_here>}};
+  const luaL_Reg functions[] = {{"copy", bound<copy>},
+                                {"run", bound<neap::internal::tests::run>},
+                                {"refused", bound<refused>},
+                                {"size", bound<size_here>}};
   for (const luaL_Reg& function : functions) {
     lua_pushlightuserdata(L, there_.state());
     lua_pushcclosure(L, function.func, 1);
@@ -119,4 +121,4 @@ std::string TwoStates::run(const std::string& script) {
   return error;
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

@@ -9,7 +9,7 @@
 
 #include <string>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 class TwoStates {
  public:
@@ -29,4 +29,4 @@ class TwoStates {
 /// Pushes a parcel that Lua owns.
 stdlib::thread::Parcel& push_parcel(lua_State* L);
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

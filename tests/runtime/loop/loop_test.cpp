@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-using neap::Clock;
-using neap::Loop;
-using neap::TimerKind;
-using neap::TimerNode;
+using neap::internal::Clock;
+using neap::internal::Loop;
+using neap::internal::TimerKind;
+using neap::internal::TimerNode;
 
 TEST_CASE("loop: a fresh loop has nothing that could bring work") {
   Loop loop;
@@ -21,7 +21,7 @@ TEST_CASE("loop: wait does not return a timer before its deadline") {
   Loop loop;
   for (const double seconds : {0.0002, 0.0009, 0.0021, 0.0054}) {
     TimerNode node(TimerKind::handle);
-    const neap::Deadline deadline = loop.clock().after(seconds);
+    const neap::internal::Deadline deadline = loop.clock().after(seconds);
     loop.timers().arm(node, deadline);
     while (loop.timers().pop_due(loop.clock().now()) == nullptr) loop.wait();
     CHECK(loop.clock().now() >= deadline);
@@ -72,7 +72,7 @@ TEST_CASE("loop: posted work keeps the loop alive until it has run") {
 TEST_CASE("loop: the virtual clock stands still until the loop waits") {
   Loop loop(true);
   TimerNode node(TimerKind::handle);
-  const neap::Deadline start = loop.clock().now();
+  const neap::internal::Deadline start = loop.clock().now();
   loop.timers().arm(node, loop.clock().after(86'400));
   CHECK(loop.clock().now() == start);
   loop.wait();
@@ -82,10 +82,10 @@ TEST_CASE("loop: the virtual clock stands still until the loop waits") {
 
 TEST_CASE("loop: delays at the borders become deadlines without overflow") {
   const Clock clock;
-  const neap::Deadline at_once = clock.after(0);
+  const neap::internal::Deadline at_once = clock.after(0);
   CHECK(at_once <= clock.now() + 1);
-  CHECK(clock.after(4.6e9) == neap::kNever);
-  CHECK(Clock::at(1e300) == neap::kNever);
+  CHECK(clock.after(4.6e9) == neap::internal::kNever);
+  CHECK(Clock::at(1e300) == neap::internal::kNever);
   CHECK(Clock::at(-1) == 0);
 }
 

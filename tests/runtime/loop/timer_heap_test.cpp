@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-using neap::Deadline;
-using neap::TimerHeap;
-using neap::TimerKind;
-using neap::TimerNode;
+using neap::internal::Deadline;
+using neap::internal::TimerHeap;
+using neap::internal::TimerKind;
+using neap::internal::TimerNode;
 
 namespace {
 
@@ -26,8 +26,8 @@ std::vector<TimerNode*> pop_all(TimerHeap& heap, Deadline now) {
 TEST_CASE("timer heap: an empty heap has no next deadline") {
   TimerHeap heap;
   CHECK(heap.empty());
-  CHECK(heap.next() == neap::kNever);
-  CHECK(heap.pop_due(neap::kNever) == nullptr);
+  CHECK(heap.next() == neap::internal::kNever);
+  CHECK(heap.pop_due(neap::internal::kNever) == nullptr);
 }
 
 TEST_CASE("timer heap: nothing fires before its deadline") {

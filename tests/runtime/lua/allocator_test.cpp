@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-using neap::Allocator;
+using neap::internal::Allocator;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-using neap::Allocator;
+using neap::internal::Allocator;
 
 namespace {
 
@@ -28,13 +28,13 @@ struct State {
 
 TEST_CASE("string blocks: what was read into a block is a string in its place") {
   State state;
-  char* block = neap::new_string_block(state.L, kSize);
+  char* block = neap::internal::new_string_block(state.L, kSize);
   REQUIRE(block != nullptr);
-  std::memset(block + neap::kBeforeString, 'x', kSize);
-  neap::push_string_block(state.L, block, kSize);
+  std::memset(block + neap::internal::kBeforeString, 'x', kSize);
+  neap::internal::push_string_block(state.L, block, kSize);
   std::size_t size = 0;
   const char* bytes = lua_tolstring(state.L, -1, &size);
-  CHECK(static_cast<const void*>(bytes) == block + neap::kBeforeString);
+  CHECK(static_cast<const void*>(bytes) == block + neap::internal::kBeforeString);
   REQUIRE(size == kSize);
   CHECK(std::string_view(bytes, size).find_first_not_of('x') == std::string_view::npos);
   CHECK(bytes[size] == '\0');
@@ -42,18 +42,18 @@ TEST_CASE("string blocks: what was read into a block is a string in its place") 
 
 TEST_CASE("string blocks: one that becomes no string is not counted as Lua's") {
   State state;
-  neap::drop_string_block(state.L, neap::new_string_block(state.L, kSize), kSize);
+  neap::internal::drop_string_block(state.L, neap::internal::new_string_block(state.L, kSize), kSize);
   lua_gc(state.L, LUA_GCCOLLECT);
   const std::size_t before = state.allocator.in_use();
-  char* block = neap::new_string_block(state.L, kSize);
+  char* block = neap::internal::new_string_block(state.L, kSize);
   CHECK(state.allocator.in_use() == before);
-  neap::drop_string_block(state.L, block, kSize);
+  neap::internal::drop_string_block(state.L, block, kSize);
   CHECK(state.allocator.in_use() == before);
 }
 
 TEST_CASE("string blocks: there is none for little, and none above the limit of the memory") {
   State state;
-  CHECK(neap::new_string_block(state.L, neap::kLeastRead - 1) == nullptr);
+  CHECK(neap::internal::new_string_block(state.L, neap::internal::kLeastRead - 1) == nullptr);
   state.allocator.set_limit(kSize, nullptr, nullptr);
-  CHECK(neap::new_string_block(state.L, kSize) == nullptr);
+  CHECK(neap::internal::new_string_block(state.L, kSize) == nullptr);
 }

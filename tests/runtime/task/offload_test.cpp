@@ -15,7 +15,7 @@
 #include <string>
 #include <thread>
 
-using namespace neap;
+using namespace neap::internal;
 
 namespace {
 

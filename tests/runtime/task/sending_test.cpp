@@ -11,7 +11,7 @@
 
 #include <string>
 
-using namespace neap;
+using namespace neap::internal;
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

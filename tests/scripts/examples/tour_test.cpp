@@ -5,7 +5,7 @@
 
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 TEST_CASE("tour.lua: shows everything and ends by itself", "[examples]") {
   const ProcessResult result = run_neap({NEAP_SOURCE_DIR "/scripts/examples/tour.lua"});

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

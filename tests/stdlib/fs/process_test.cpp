@@ -7,7 +7,7 @@
 #include <iterator>
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

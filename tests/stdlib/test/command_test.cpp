@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 TEST_CASE("neap test --jobs: every file in one piece, in order, as without", "[test]") {
   const Suite suite;

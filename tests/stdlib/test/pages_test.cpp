@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include <regex>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

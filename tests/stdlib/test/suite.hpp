@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace neap::tests {
+namespace neap::internal::tests {
 
 /// At the head of a test of the watchdog, whose signal must stop code that never waits.
 inline void needs_watchdog() {
@@ -58,4 +58,4 @@ inline std::string summary(const ProcessResult& result) {
   return end == std::string::npos ? std::string() : result.out.substr(begin + 1, end - begin - 1);
 }
 
-}  // namespace neap::tests
+}  // namespace neap::internal::tests

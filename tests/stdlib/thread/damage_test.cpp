@@ -7,7 +7,7 @@
 
 #include <random>
 
-namespace neap::stdlib::thread {
+namespace neap::internal::stdlib::thread {
 
 /// Changes the bytes of a parcel, but not what is in its blocks (code).
 class ParcelDamage {
@@ -22,10 +22,10 @@ class ParcelDamage {
   Parcel& parcel_;
 };
 
-}  // namespace neap::stdlib::thread
+}  // namespace neap::internal::stdlib::thread
 
-using neap::tests::TwoStates;
-using namespace neap::stdlib::thread;
+using neap::internal::tests::TwoStates;
+using namespace neap::internal::stdlib::thread;
 
 namespace {
 
@@ -37,7 +37,7 @@ int unpack_parcel(lua_State* L) {
 
 /// True when the parcel could be unpacked in the state.
 bool unpacks(lua_State* L, Parcel& parcel) {
-  lua_pushcfunction(L, neap::bound<unpack_parcel>);
+  lua_pushcfunction(L, neap::internal::bound<unpack_parcel>);
   lua_pushlightuserdata(L, &parcel);
   const bool fine = lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK;
   lua_settop(L, 0);
@@ -49,7 +49,7 @@ Parcel& pack_script(lua_State* L, const char* script) {
   lua_settop(L, 0);
   REQUIRE(luaL_dostring(L, script) == LUA_OK);
   const int count = lua_gettop(L);
-  Parcel& parcel = neap::tests::push_parcel(L);
+  Parcel& parcel = neap::internal::tests::push_parcel(L);
   pack(L, 1, count, "argument", parcel);
   return parcel;
 }

@@ -5,7 +5,7 @@
 
 #include <string>
 
-using namespace neap::tests;
+using namespace neap::internal::tests;
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-using neap::tests::TwoStates;
+using neap::internal::tests::TwoStates;
 
 namespace {
 
