@@ -1,5 +1,7 @@
 #include "interp/help.hpp"
 
+#include <neap/version.hpp>
+
 #include <uv.h>
 #include <lua.hpp>
 
@@ -85,7 +87,7 @@ void print_usage(std::FILE* out) {
 }
 
 std::string version_text() {
-  return std::string("neap ") + NEAP_VERSION + " (" + lua_release() + ", libuv " + uv_version_string() + ")";
+  return std::string("neap ") + version() + " (" + lua_release() + ", libuv " + uv_version_string() + ")";
 }
 
 void print_version(std::FILE* out) { std::fprintf(out, "%s\n", version_text().c_str()); }

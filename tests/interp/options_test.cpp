@@ -1,6 +1,8 @@
 // What the command line accepts, checked against the program itself.
 #include "tests/support/process.hpp"
 
+#include <neap/version.hpp>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <string>
