@@ -1,0 +1,29 @@
+# What cmake --install puts where. Component Runtime is the program, Library the shared libneap, Development the rest.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(NEAP_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/neap)
+
+if(NEAP_PROGRAM)
+  install(TARGETS neap RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
+endif()
+
+install(TARGETS neap_static neap_shared EXPORT neapTargets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Library NAMELINK_COMPONENT Development
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/interp/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT Development FILES_MATCHING PATTERN *.hpp)
+
+# For find_package(neap).
+install(EXPORT neapTargets NAMESPACE neap:: DESTINATION ${NEAP_CMAKE_DIR} COMPONENT Development)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/neapConfig.cmake.in ${PROJECT_BINARY_DIR}/neapConfig.cmake
+                              INSTALL_DESTINATION ${NEAP_CMAKE_DIR} NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/neapConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/neapConfig.cmake ${PROJECT_BINARY_DIR}/neapConfigVersion.cmake
+        DESTINATION ${NEAP_CMAKE_DIR} COMPONENT Development)
+
+# For pkg-config: the prefix is where the file is, so many folders above it.
+file(RELATIVE_PATH NEAP_PREFIX_FROM_PC /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" NEAP_PREFIX_FROM_PC "${NEAP_PREFIX_FROM_PC}")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/neap.pc.in ${PROJECT_BINARY_DIR}/neap.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/neap.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT Development)
