@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <optional>
 
 namespace neap::internal {
@@ -18,7 +19,9 @@ constexpr std::size_t kWidest = 120;         // bytes of a line that are shown
 constexpr std::size_t kBefore = 40;          // of them, in front of the mark, when the line is longer
 constexpr std::size_t kLargest = 64u << 20;  // bytes of a file that is looked into
 
+/// What reports of all interpreters may show.
 struct Known {
+  std::mutex mutex;
   std::map<std::string, std::string, std::less<>> texts;
   std::string script;
 };
@@ -48,6 +51,7 @@ std::optional<std::string> read_file(const std::string& path) {
 }
 
 std::optional<std::string> find_source(std::string_view name) {
+  const std::lock_guard lock(known().mutex);
   const auto remembered = known().texts.find(name);
   if (remembered != known().texts.end()) return remembered->second;
   if (name.starts_with("[string ") || name.starts_with("[C]")) return std::nullopt;
@@ -145,9 +149,15 @@ std::string layout(const SourcePlace& place, const Rendered& rendered, const Exc
 
 }  // namespace
 
-void remember_source(std::string name, std::string text) { known().texts[std::move(name)] = std::move(text); }
+void remember_source(std::string name, std::string text) {
+  const std::lock_guard lock(known().mutex);
+  known().texts[std::move(name)] = std::move(text);
+}
 
-void remember_script(std::string path) { known().script = std::move(path); }
+void remember_script(std::string path) {
+  const std::lock_guard lock(known().mutex);
+  known().script = std::move(path);
+}
 
 std::string excerpt(lua_State* L, const std::string& message, const std::string& trace, const ExcerptStyle& style) {
   std::optional<SourcePlace> place = find_place(message);

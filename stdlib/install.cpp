@@ -5,8 +5,10 @@
 #include "runtime/task/coroutine.hpp"
 #include "stdlib/registry.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 
 namespace neap::internal::stdlib {
@@ -150,10 +152,12 @@ int module_names(lua_State* L) {
   return 1;
 }
 
-// The libraries known so far; written by add_library alone.
+// The libraries known so far, from the standard library on. Other threads may read those that are counted while one is
+// added.
 constexpr std::size_t kMostLibraries = 8;
-const Library* g_libraries[kMostLibraries];
-std::size_t g_library_count = 0;
+std::mutex g_adding;
+const Library* g_libraries[kMostLibraries] = {&own_library()};
+std::atomic<std::size_t> g_library_count{1};
 
 /// The library's globals: for now, the script's.
 void make_globals(lua_State* L) {
@@ -183,17 +187,17 @@ void keep_globals(lua_State* L) {
 }  // namespace
 
 void add_library(const Library& library) {
+  const std::lock_guard lock(g_adding);
   for (const Library* known : libraries()) {
     if (known == &library) return;
   }
-  if (g_library_count == kMostLibraries) throw std::length_error("too many libraries of modules");
-  g_libraries[g_library_count++] = &library;
+  const std::size_t count = g_library_count;
+  if (count == kMostLibraries) throw std::length_error("too many libraries of modules");
+  g_libraries[count] = &library;
+  g_library_count = count + 1;
 }
 
-std::span<const Library* const> libraries() {
-  if (g_library_count == 0) g_libraries[g_library_count++] = &own_library();
-  return {g_libraries, g_library_count};
-}
+std::span<const Library* const> libraries() { return {g_libraries, g_library_count.load()}; }
 
 /// The rest of that module is not loaded: a program that starts a child needs net's check of options, and no servers.
 int use_module_file(lua_State* L) {

@@ -39,7 +39,7 @@ struct Library {
 const Library& own_library();
 
 /// Makes the modules of one more library known to every state made from now on. `library` lives for ever; adding it again
-/// changes nothing. Not while another thread makes a state.
+/// changes nothing. Any thread.
 void add_library(const Library& library);
 /// All of them, the standard library first.
 std::span<const Library* const> libraries();

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,18 +17,20 @@ namespace neap::internal::stdlib {
 
 namespace {
 
-int g_flags[STDERR_FILENO + 1] = {-1, -1, -1};  // of what is shared with others, as they were
+// Of what is shared with others, as they were. Several threads may look at once, and see the same.
+std::atomic<int> g_flags[STDERR_FILENO + 1] = {-1, -1, -1};
 
 void restore_flags() {
   for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
-    if (g_flags[fd] != -1) fcntl(fd, F_SETFL, g_flags[fd]);
+    if (g_flags[fd] != -1) fcntl(fd, F_SETFL, g_flags[fd].load());
   }
 }
 
 /// Makes the end of the process undo what not blocking changes for all who share the descriptor.
 void remember_flags(int fd) {
   static const bool registered = std::atexit(restore_flags) == 0;
-  if (registered && g_flags[fd] == -1) g_flags[fd] = fcntl(fd, F_GETFL);
+  int unknown = -1;
+  if (registered) g_flags[fd].compare_exchange_strong(unknown, fcntl(fd, F_GETFL));
 }
 
 /// A descriptor of the same thing that does not block. A pipe is opened once more, because not to block is a property
@@ -52,6 +55,7 @@ int stdio(lua_State* L) {
   const uv_handle_type type = uv_guess_handle(fd);
   if (type != UV_TTY && type != UV_NAMED_PIPE && type != UV_TCP) {
     Stream& file = new_file_stream(L, fd);
+    file.standard = static_cast<unsigned char>(fd);
     file.opened(L);
     file.closed();  // the process has it open, not the script
     return 1;
@@ -59,6 +63,7 @@ int stdio(lua_State* L) {
   const StreamKind kind = type == UV_TCP ? StreamKind::tcp : type == UV_TTY ? StreamKind::tty : StreamKind::pipe;
   Stream& stream = new_stream(L, kind);
   stream.waits_for_all = fd != STDIN_FILENO;
+  stream.standard = static_cast<unsigned char>(fd);
   const int own = unblocked(fd, access);
   if (own < 0) io::raise_errno(L, errno, "dup");
   if (const int code = open_descriptor(stream, own); code != 0) {
