@@ -6,10 +6,15 @@
 #include "stdlib/registry.hpp"
 
 #include <dlfcn.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
+#include <mutex>
 #include <stdexcept>
+#include <utility>
 
 namespace neap::internal {
 
@@ -18,10 +23,49 @@ namespace {
 /// C modules look Lua's functions up among the process's global symbols. A host that loaded this library
 /// with RTLD_LOCAL has hidden them: liblua is promoted.
 void promote_liblua() {
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(&lua_newstate), &info) != 0 && info.dli_fname != nullptr) {
-    dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_GLOBAL);
-  }
+  [[maybe_unused]] static void* const kLibrary = [] {
+    Dl_info info;
+    const bool known = dladdr(reinterpret_cast<void*>(&lua_newstate), &info) != 0 && info.dli_fname != nullptr;
+    return known ? dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_GLOBAL) : nullptr;
+  }();
+}
+
+/// True when the process would end by a SIGPIPE.
+bool broken_pipes_kill() {
+  struct sigaction action {};
+  return sigaction(SIGPIPE, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
+         action.sa_handler == SIG_DFL;
+}
+
+using Output = std::function<void(int, std::string_view)>;
+
+/// The interpreter's worker threads print as well.
+Output one_at_a_time(const Output& output) {
+  if (!output) return nullptr;
+  struct Shared {
+    std::mutex mutex;
+    Output output;
+  };
+  auto shared = std::make_shared<Shared>();
+  shared->output = output;
+  return [shared](int stream, std::string_view text) {
+    const std::lock_guard lock(shared->mutex);
+    shared->output(stream, text);
+  };
+}
+
+int text_of(lua_State* L) {
+  luaL_tolstring(L, 1, nullptr);
+  return 1;
+}
+
+/// Of the error on the top of the stack.
+std::string message_of(lua_State* L) {
+  lua_pushcfunction(L, text_of);
+  lua_insert(L, -2);
+  lua_pcall(L, 1, 1, 0);
+  const char* text = lua_tostring(L, -1);
+  return text != nullptr ? text : "not enough memory";
 }
 
 int panic(lua_State* L) {
@@ -63,37 +107,90 @@ void memory_hook(lua_State* L, lua_Debug*) {
 }  // namespace
 
 Interpreter::Interpreter(const InterpreterOptions& options)
-    : loop_(options.virtual_clock),
-      state_(lua_newstate(Allocator::allocate, &allocator_)),
-      isolates_(std::make_shared<InterpreterFactory>(options)) {
+    : closing_grace_(options.closing_grace),
+      loop_(options.virtual_clock),
+      state_(lua_newstate(Allocator::allocate, &allocator_)) {
   if (!state_) throw std::runtime_error("cannot make a Lua state: not enough memory");
   promote_liblua();
-  lua_State* L = state_.get();
-  lua_atpanic(L, panic);
-  install_warnings(L, warnings_);
-  scheduler_ = std::make_unique<Scheduler>(L, loop_);
+  lua_atpanic(state(), panic);
+  scheduler_ = std::make_unique<Scheduler>(state(), loop_);
+  try {
+    open(options);
+  } catch (...) {
+    scheduler_->close();
+    throw;
+  }
+}
+
+void Interpreter::open(const InterpreterOptions& options) {
+  lua_State* L = state();
+  InterpreterOptions inherited = options;
+  inherited.output = one_at_a_time(options.output);
+  scheduler_->output = inherited.output;
+  scheduler_->owns_process = options.owns_process;
+  scheduler_->shields_broken_pipes = !options.owns_process && broken_pipes_kill();
   scheduler_->set_debug(options.debug);
+  isolates_ = std::make_shared<InterpreterFactory>(std::move(inherited));
+  install_warnings(L, warnings_);
   lua_gc(L, LUA_GCSTOP);
   lua_pushcfunction(L, open_everything);
   lua_pushlightuserdata(L, const_cast<InterpreterOptions*>(&options));
-  lua_pushlightuserdata(L, const_cast<std::shared_ptr<const stdlib::thread::IsolateFactory>*>(&isolates_));
-  if (lua_pcall(L, 2, 0, 0) != LUA_OK) {
-    luaL_tolstring(L, -1, nullptr);
-    throw std::runtime_error(lua_tostring(L, -1));
-  }
+  lua_pushlightuserdata(L, &isolates_);
+  if (lua_pcall(L, 2, 0, 0) != LUA_OK) throw std::runtime_error(message_of(L));
   lua_gc(L, LUA_GCRESTART);
   pause_.emplace(L, allocator_);
   if (options.memory_limit != 0) {
     allocator_.set_limit(
         options.memory_limit, [](void* self) { static_cast<Interpreter*>(self)->on_memory_limit(); }, this);
   }
+  if (options.uv_loop == nullptr) return;
+  host_.emplace(options.uv_loop, loop_.backend_fd(), static_cast<Guest&>(*this));
+  scheduler_->set_work_hook([this] { host_->refresh(); });
 }
 
 Interpreter::~Interpreter() {
+  if (scheduler_->is_driven()) {
+    std::fputs("neap: an interpreter was destroyed from within its own run, by one of its tasks or callbacks\n",
+               stderr);
+    std::abort();
+  }
+  end_tasks();
+  loop_.refuse_posts();
+  scheduler_->set_work_hook(nullptr);
+  host_.reset();
   allocator_.set_limit(0, nullptr, nullptr);
   scheduler_->close();
-  pause_.reset();
-  state_.reset();
+}
+
+void Interpreter::end_tasks() {
+  if (closing_grace_ <= 0 || scheduler_->exit_requested() || scheduler_->is_worker) return;
+  if (!has_tasks() && scheduler_->unsent == 0) return;
+  const Deadline limit = static_cast<Deadline>(uv_hrtime()) + to_deadline(closing_grace_);
+  scheduler_->cancel_all_and_wait(limit);
+  scheduler_->sending_grace = limit - static_cast<Deadline>(uv_hrtime());
+  scheduler_->finish_sending();
+  scheduler_->report_unretrieved(state());
+}
+
+Deadline Interpreter::to_deadline(double seconds) {
+  constexpr double kLongest = 1e9;  // years: no sum of it and a time overflows
+  return static_cast<Deadline>(std::clamp(seconds, 0.0, kLongest) * kNanosecondsPerSecond);
+}
+
+double Interpreter::next_timeout() {
+  const Deadline left = scheduler_->time_left();
+  return left == kNever ? std::numeric_limits<double>::infinity() : Clock::seconds(left);
+}
+
+void Interpreter::run() {
+  scheduler_->run_all();
+  scheduler_->finish_sending();
+  scheduler_->report_unretrieved(state());
+}
+
+/// The application's loop may be run from within a run of ours, by a function that a task has called.
+void Interpreter::run_on_host() {
+  if (!scheduler_->is_driven()) scheduler_->run_some(0);
 }
 
 void Interpreter::on_memory_limit() { lua_sethook(scheduler_->running(), memory_hook, LUA_MASKCOUNT, 1); }

@@ -25,6 +25,7 @@ class InterpreterIsolate : public stdlib::thread::Isolate {
 
 InterpreterFactory::InterpreterFactory(InterpreterOptions options) : options_(std::move(options)) {
   options_.virtual_clock = false;
+  options_.uv_loop = nullptr;
 }
 
 std::unique_ptr<stdlib::thread::Isolate> InterpreterFactory::make() const {

@@ -262,6 +262,7 @@ InterpreterOptions interpreter_options(const CommandLine& line) {
   InterpreterOptions options;
   options.ignore_environment = line.ignore_environment;
   options.debug = line.debug;
+  options.owns_process = true;
   if (line.ignore_environment) return options;
   options.debug = options.debug || is_set("NEAP_DEBUG");
   if (const char* directory = std::getenv("NEAP_STDLIB")) options.stdlib_directory = directory;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -26,22 +27,16 @@ struct Palette {
   std::string_view reset;
 };
 
-bool wants_colour() {
-  if (isatty(STDERR_FILENO) == 0) return false;
+bool wants_colour(lua_State* L) {
+  if (scheduler_of(L).output || isatty(STDERR_FILENO) == 0) return false;
   const char* refused = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
   return (refused == nullptr || *refused == '\0') && (terminal == nullptr || std::strcmp(terminal, "dumb") != 0);
 }
 
-Palette palette(bool coloured = wants_colour()) {
+Palette palette(bool coloured) {
   if (!coloured) return {};
   return {"\x1b[1;31m", {"\x1b[2m", "\x1b[1;31m", "\x1b[0m"}, "\x1b[0m"};
-}
-
-/// One piece, so that reports of several processes do not mix; what the script wrote comes first.
-void write_out(const std::string& text) {
-  std::fflush(stdout);
-  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 /// Appends the lines of `text`, each behind the prefix.
@@ -150,21 +145,21 @@ int read_task(lua_State* L) {
 void report_error(lua_State* L, int error, int trace) {
   const ErrorTree tree = describe_error(L, error, string_field(L, trace));
   if (tree.output_error != 0) return report_output_error(tree.output_error);
-  Layout layout(L, palette());
+  Layout layout(L, palette(wants_colour(L)));
   layout.add(tree, "", "neap: ");
-  write_out(layout.text());
+  scheduler_of(L).write_error(layout.text());  // in one piece, so that reports of several processes do not mix
 }
 
 /// `title`, `error`, `trace` and `creation` are indices.
 void report_titled(lua_State* L, int title, int error, int trace, int creation) {
   const ErrorTree tree = describe_error(L, error, string_field(L, trace));
   if (tree.output_error != 0) return report_output_error(tree.output_error);
-  Layout layout(L, palette());
+  Layout layout(L, palette(wants_colour(L)));
   const Palette& colours = layout.colours();
   layout.add_line(std::string(colours.error).append("neap: ").append(colours.reset).append(string_field(L, title)));
   if (!lua_isnil(L, error) || !tree.trace.empty()) layout.add(tree, "", "");
   layout.add_creation(string_field(L, creation));
-  write_out(layout.text());
+  scheduler_of(L).write_error(layout.text());
 }
 
 /// Calls `read` with the value at `index`, then `show` with the place of its results. Restores the stack.
@@ -179,7 +174,9 @@ void report_protected(lua_State* L, int index, lua_CFunction read, int results, 
     if (lua_pcall(L, 1, results, 0) != LUA_OK) throw std::bad_alloc();
     show(top + 1);
   } catch (const std::exception& problem) {
-    std::fprintf(stderr, "neap: an error, and another while reporting it: %s\n", problem.what());
+    char text[256];
+    std::snprintf(text, sizeof text, "neap: an error, and another while reporting it: %s\n", problem.what());
+    scheduler_of(L).write_error(text);
   }
   lua_settop(L, top);
 }
@@ -190,7 +187,7 @@ void report_task_error(lua_State* L, int task) {
   report_protected(L, task, read_task, 2, [L](int first) { report_error(L, first, first + 1); });
 }
 
-void report_context(lua_State* L, int context) {
+void report_context(void*, lua_State* L, int context) {
   report_protected(L, context, read_context, 4,
                    [L](int first) { report_titled(L, first, first + 1, first + 2, first + 3); });
 }
@@ -198,7 +195,7 @@ void report_context(lua_State* L, int context) {
 int format_error(lua_State* L) {
   lua_settop(L, 4);
   luaL_checkstack(L, LUA_MINSTACK, nullptr);
-  static std::string text;  // not on the stack: pushing it may raise
+  static thread_local std::string text;  // not on the stack: pushing it may raise
   if (lua_type(L, 4) == LUA_TSTRING) remember_script(lua_tostring(L, 4));
   {
     const ErrorTree tree = describe_error(L, 1, string_field(L, 2));
@@ -220,9 +217,8 @@ int remember_source_of(lua_State* L) {
 void report_message(const char* message) { std::fprintf(stderr, "neap: %s\n", message); }
 
 void report_output_error(int error) {
-  static bool reported = false;
-  if (reported) return;
-  reported = true;
+  static std::atomic<bool> reported{false};
+  if (reported.exchange(true)) return;
   const char* reason = error != 0 ? uv_strerror(-error) : "an earlier write failed";
   std::fprintf(stderr, "neap: cannot write to standard output: %s\n", reason);
 }

@@ -1,4 +1,4 @@
-// Error reports on stderr, for people:
+// Error reports on stderr, or where the interpreter's reports go, for people:
 //
 //   neap: wc.lua:12: attempt to index a nil value (local 'file')
 //     12 | local size = file.size
@@ -22,7 +22,7 @@ void report_task_error(lua_State* L, int task);
 
 /// Reports a context of the exception handler: {message=, exception=, traceback=, task=}. It is the
 /// scheduler's default handler.
-void report_context(lua_State* L, int context);
+void report_context(void*, lua_State* L, int context);
 
 /// Lua function for the test runner: error, trace or nil, colour, path of the script or nil -> the same report as text.
 int format_error(lua_State* L);

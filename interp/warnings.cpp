@@ -1,6 +1,7 @@
 #include "interp/warnings.hpp"
 
-#include <cstdio>
+#include "runtime/task/scheduler.hpp"
+
 #include <cstring>
 
 namespace neap::internal {
@@ -16,14 +17,18 @@ void warn(void* self, const char* message, int to_be_continued) {
     return;
   }
   if (warnings.on) {
-    std::fprintf(stderr, "%s%s%s", warnings.continuing ? "" : "Lua warning: ", message,
-                 to_be_continued != 0 ? "" : "\n");
+    if (!warnings.continuing) warnings.scheduler->write_error("Lua warning: ");
+    warnings.scheduler->write_error(message);
+    if (to_be_continued == 0) warnings.scheduler->write_error("\n");
   }
   warnings.continuing = to_be_continued != 0;
 }
 
 }  // namespace
 
-void install_warnings(lua_State* L, Warnings& warnings) { lua_setwarnf(L, warn, &warnings); }
+void install_warnings(lua_State* L, Warnings& warnings) {
+  warnings.scheduler = &scheduler_of(L);
+  lua_setwarnf(L, warn, &warnings);
+}
 
 }  // namespace neap::internal

@@ -5,13 +5,16 @@
 
 namespace neap::internal {
 
+class Scheduler;
+
 /// The state of one interpreter's warnings.
 struct Warnings {
+  Scheduler* scheduler = nullptr;  // writes them
   bool on = false;
   bool continuing = false;  // the next piece belongs to the message begun
 };
 
-/// Sends the warnings of `L` to stderr. `warnings` must outlive the state.
+/// Sends the warnings of `L`, which has its scheduler, to stderr. `warnings` must outlive the state.
 void install_warnings(lua_State* L, Warnings& warnings);
 
 }  // namespace neap::internal

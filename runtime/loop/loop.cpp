@@ -21,6 +21,8 @@ constexpr Deadline kLongestTimer = Deadline{1000} * 3600 * 24 * kMillisecond;
 
 void nothing(uv_timer_t*) {}
 
+Deadline real_now() { return static_cast<Deadline>(uv_hrtime()); }
+
 void check(int code, const char* what) {
   if (code != 0) throw std::runtime_error(std::string(what) + ": " + uv_strerror(code));
 }
@@ -66,6 +68,7 @@ Loop::Loop(bool virtual_clock) : clock_(virtual_clock) {
 }
 
 Loop::~Loop() {
+  refuse_posts();
   uv_walk(
       &loop_,
       [](uv_handle_t* handle, void*) {
@@ -95,19 +98,22 @@ void Loop::poll_all() {
   uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
 }
 
-void Loop::wait() {
-  if (clock_.is_virtual()) return wait_virtually();
-  const Deadline next = timers_.next();
-  if (next == kNever) {
+void Loop::wait(Deadline limit) {
+  if (clock_.is_virtual()) return wait_virtually(limit);
+  wait_until(std::min(timers_.next(), limit));
+}
+
+void Loop::wait_until(Deadline deadline) {
+  if (deadline == kNever) {
     // Held by an outside caller alone, libuv would not wait: the reference makes it.
     uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
     uv_run(&loop_, UV_RUN_ONCE);
     uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
     return;
   }
-  const Deadline left = next - clock_.now();
+  const Deadline left = deadline - real_now();
   if (left <= 0) return poll();
-  if (left < kNear) return wait_precisely(next);
+  if (left < kNear) return wait_precisely(deadline);
   // Round down: the last stretch is waited for precisely, on the next call.
   uv_update_time(&loop_);
   const Deadline whole = left < kLongestTimer ? left : kLongestTimer;
@@ -131,8 +137,8 @@ Deadline Loop::patience() {
 void Loop::wait_precisely(Deadline deadline) {
   // libuv registers new watchers with the kernel only when it polls, so it polls first.
   poll_all();
-  const Deadline left = deadline - clock_.now();
-  if (left <= 0 || timers_.next() != deadline || patience() == 0) return;
+  const Deadline left = deadline - real_now();
+  if (left <= 0 || timers_.next() < deadline || patience() == 0) return;
   poll_descriptor(uv_backend_fd(&loop_), left);
   poll_all();
 }
@@ -142,36 +148,30 @@ void Loop::wait_at_most(Deadline nanoseconds) {
   if (most > 0) poll_descriptor(uv_backend_fd(&loop_), most);
 }
 
-void Loop::wait_virtually() {
-  // Requests end by themselves (a file operation, a look-up), and so time stands still for them; open
-  // handles may stay silent for ever, and so time jumps over them.
-  if (loop_.active_reqs.count != 0 || requests_ != 0 || timers_.next() == kNever) {
-    uv_ref(reinterpret_cast<uv_handle_t*>(&wakeup_));
-    uv_run(&loop_, UV_RUN_ONCE);
-    uv_unref(reinterpret_cast<uv_handle_t*>(&wakeup_));
-    return;
-  }
+void Loop::wait_virtually(Deadline limit) {
+  if (awaits_requests() || timers_.next() == kNever) return wait_until(limit);
   poll();
   clock_.jump_to(timers_.next());
 }
 
-void Loop::post(std::function<void()> work) {
-  {
-    const std::lock_guard lock(posted_mutex_);
-    posted_.push_back(std::move(work));
-    has_posted_.store(true, std::memory_order_release);
-  }
-  wake();
+Deadline Loop::time_left() {
+  if (has_posted_.load(std::memory_order_acquire) || woken_.load(std::memory_order_acquire)) return 0;
+  uv_update_time(&loop_);
+  const Deadline left = patience();
+  const Deadline next = timers_.next();
+  if (next == kNever) return left;
+  if (!clock_.is_virtual()) return std::clamp<Deadline>(next - clock_.now(), 0, left);
+  return next <= clock_.now() || !awaits_requests() ? 0 : left;
+}
+
+bool Loop::jump() {
+  if (!clock_.is_virtual() || awaits_requests() || timers_.next() == kNever) return false;
+  clock_.jump_to(timers_.next());
+  return true;
 }
 
 void Loop::run_posted() {
-  std::vector<std::function<void()>> work;
-  {
-    const std::lock_guard lock(posted_mutex_);
-    work.swap(posted_);
-    has_posted_.store(false, std::memory_order_release);
-  }
-  for (auto& item : work) item();
+  for (const Remote::Work& work : remote_->take()) work();
   if (wake_hook_) wake_hook_();
 }
 

@@ -1,26 +1,30 @@
 // One libuv loop with timers finer than libuv's, and a wake-up that any thread may call.
 //
 // The loop never sees Lua: it tells its user which timers are due and lets libuv call its callbacks, which
-// only mark work as ready. Thread: everything but `wake` belongs to the thread that made the loop.
+// only mark work as ready. Thread: everything but `wake` and `post` belongs to the thread that made the loop; other
+// threads, which may outlive it, post by its Remote.
+//
+// It can run within any other loop, which watches `backend_fd`, waits for `time_left` at most, and then has it polled.
 //
 // Invariants
 //  1. A timer never fires before its deadline; `wait` sleeps on the loop's descriptor with nanosecond
 //     precision for the last stretch, because libuv counts in milliseconds.
 //  2. The loop's own handles (wake-up, timer) are unreferenced: `alive` is true only for handles and
 //     requests that somebody else opened, or while an outside caller holds the loop.
-//  3. The destructor closes every handle and runs the loop until none is left.
+//  3. The destructor closes every handle and runs the loop until none is left: none of them is on a loop of anybody
+//     else's, so that no callback of a stranger runs then.
 #pragma once
 
 #include "runtime/loop/clock.hpp"
+#include "runtime/loop/remote.hpp"
 #include "runtime/loop/timer_heap.hpp"
 
 #include <uv.h>
 
 #include <atomic>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace neap::internal {
 
@@ -40,14 +44,25 @@ class Loop {
   [[nodiscard]] bool alive() const;
   /// Runs callbacks that are due, without waiting.
   void poll();
-  /// Waits for the next event or timer deadline, and runs the callbacks of what came.
-  void wait();
+  /// Waits for the next event or timer deadline, and runs the callbacks of what came; until `limit` of real time, a
+  /// point on uv_hrtime's clock, at the latest.
+  void wait(Deadline limit = kNever);
 
   /// The same as `poll`, also when nothing is referenced.
   void poll_all();
   /// After `poll_all`: waits for the next event, for so many nanoseconds of real time at most, and heeds no timers but
   /// libuv's. Runs no callbacks.
   void wait_at_most(Deadline nanoseconds);
+
+  // Within another loop.
+
+  /// A descriptor that is readable when there is something to poll for.
+  [[nodiscard]] int backend_fd() const { return uv_backend_fd(&loop_); }
+  /// How long there is nothing to poll for unless the descriptor says so, in nanoseconds of real time: 0 when there is
+  /// something now, kNever when only the descriptor can tell.
+  [[nodiscard]] Deadline time_left();
+  /// On a virtual clock: moves time to the next deadline when nothing else can happen before it; true when it did.
+  bool jump();
 
   /// Makes `wait` return soon. Safe from any thread and from signal handlers while the loop exists.
   void wake() {
@@ -57,8 +72,12 @@ class Loop {
   /// Calls `hook` on the loop's thread after each wake-up: how a signal handler, which may call nothing but
   /// `wake`, gets work done. Set it before anything can wake the loop.
   void set_wake_hook(std::function<void()> hook) { wake_hook_ = std::move(hook); }
-  /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists.
-  void post(std::function<void()> work);
+  /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists. False after `refuse_posts`.
+  bool post(std::function<void()> work) { return remote_->post(std::move(work)); }
+  /// For threads that may outlive the loop.
+  [[nodiscard]] const std::shared_ptr<Remote>& remote() const { return remote_; }
+  /// From now on nothing can be posted, and what was posted and has not run is destroyed.
+  void refuse_posts() { remote_->close(); }
 
   /// Counts requests on threads of their own, which will post their ends: libuv counts those of its pool itself.
   void begin_request() { ++requests_; }
@@ -69,10 +88,16 @@ class Loop {
   void release() { holders_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
+  friend class Remote;
+
   void run_posted();
   Deadline patience();
+  void wait_until(Deadline deadline);
   void wait_precisely(Deadline deadline);
-  void wait_virtually();
+  void wait_virtually(Deadline limit);
+  /// True while requests are under way, which end by themselves (a file operation, a look-up): a virtual clock stands
+  /// still for them; open handles may stay silent for ever, and so it jumps over them.
+  [[nodiscard]] bool awaits_requests() const { return loop_.active_reqs.count != 0 || requests_ != 0; }
 
   uv_loop_t loop_{};
   uv_async_t wakeup_{};
@@ -84,8 +109,7 @@ class Loop {
   std::atomic<bool> has_posted_{false};
   std::atomic<bool> woken_{false};
   std::function<void()> wake_hook_;
-  std::mutex posted_mutex_;
-  std::vector<std::function<void()>> posted_;
+  const std::shared_ptr<Remote> remote_ = std::make_shared<Remote>(*this);
 };
 
 }  // namespace neap::internal

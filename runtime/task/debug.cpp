@@ -79,13 +79,25 @@ void push_end_of_step(lua_State* L, const Task& task) {
 }  // namespace
 
 void Scheduler::warn(const char* format, ...) {
-  std::fflush(stdout);
-  std::fputs("neap: warning: ", stderr);
+  constexpr const char* kTitle = "neap: warning: ";
   va_list arguments;
   va_start(arguments, format);
-  std::vfprintf(stderr, format, arguments);
+  char* text = nullptr;
+  const int size = ::vasprintf(&text, format, arguments);
   va_end(arguments);
-  std::fputc('\n', stderr);
+  if (size < 0) return;
+  try {
+    write_error(std::string(kTitle).append(text, static_cast<std::size_t>(size)).append("\n"));
+  } catch (const std::bad_alloc&) {
+    write_error(kTitle);
+  }
+  std::free(text);
+}
+
+void Scheduler::write_error(std::string_view text) {
+  if (output) return output(2, text);
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void Scheduler::run_one_timed(Waiter& next) {

@@ -128,7 +128,7 @@ void Scheduler::report(lua_State* L) {
     lua_setfield(L, context, "exception");
   }
   ++reported_;
-  if (default_handler_ != nullptr) default_handler_(L, context);
+  if (default_handler_ != nullptr) default_handler_(default_handler_self_, L, context);
   lua_settop(L, context - 1);
 }
 

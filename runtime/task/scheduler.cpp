@@ -137,7 +137,7 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   lua_rawseti(L, LUA_REGISTRYINDEX, slots_[task->slot].anchor);
   slots_[task->slot].task = task;
   ++live_tasks_;
-  ready_.push_back(*task);
+  queue(*task);
   if (observed_) {
     note(Event::task_created, *task);
     note(Event::task_scheduled, *task);
@@ -419,7 +419,7 @@ void Scheduler::run_one(Waiter& next) {
 
 void Scheduler::run_ready() {
   // On the virtual clock a turn ends by count alone: how fast the machine is must not decide when a timer fires.
-  const Deadline stop = loop_.clock().is_virtual() ? kNever : static_cast<Deadline>(uv_hrtime()) + kSlice;
+  const Deadline stop = loop_.clock().is_virtual() ? kNever : static_cast<Deadline>(uv_hrtime()) + slice_;
   for (int steps = 1; !ready_.empty(); ++steps) {
     if (observed_) {
       run_one_observed();
@@ -488,11 +488,12 @@ void Scheduler::poll() {
     loop_.poll();
     if (!ready_.empty()) return;
   }
-  loop_.wait();
+  loop_.wait(shutdown_limit_);
   fire_timers();
 }
 
 void Scheduler::run_until(Task& root) {
+  const Driving driving(*this);
   push_root(root);
   while (!root.done() && !exit_requested_) turn();
   pop_root(root);
@@ -503,9 +504,14 @@ void Scheduler::pop_root(Task& task) {
   if (place != roots_.rend()) roots_.erase(std::next(place).base());
 }
 
-void Scheduler::cancel_all_and_wait() {
+void Scheduler::cancel_all_and_wait(Deadline limit) {
+  const Driving driving(*this);
   const int list = lua_gettop(main_) + 1;
-  const auto stopped = [&] { return exit_requested_ || deadlocks_in_shutdown_ >= kDeadlocksInShutdown; };
+  const auto stopped = [&] {
+    return exit_requested_ || deadlocks_in_shutdown_ >= kDeadlocksInShutdown ||
+           (limit != kNever && static_cast<Deadline>(uv_hrtime()) >= limit);
+  };
+  shutdown_limit_ = limit;
   deadlocks_in_shutdown_ = 0;
   do {
     push_tasks(main_);
@@ -520,11 +526,13 @@ void Scheduler::cancel_all_and_wait() {
       lua_pop(main_, 1);
     }
     lua_settop(main_, list - 1);
-    if (count == 0) return;
+    if (count == 0) break;
   } while (!stopped());
+  shutdown_limit_ = kNever;
 }
 
 void Scheduler::finish_sending() {
+  const Driving driving(*this);
   const auto began = static_cast<Deadline>(uv_hrtime());
   while (unsent > 0) {
     loop_.poll_all();

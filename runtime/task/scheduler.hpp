@@ -14,6 +14,7 @@
 
 #include "runtime/loop/loop.hpp"
 #include "runtime/lua/state_data.hpp"
+#include "runtime/task/drive.hpp"
 #include "runtime/task/handle.hpp"
 #include "runtime/task/instruments.hpp"
 #include "runtime/task/open_handle.hpp"
@@ -23,7 +24,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -70,24 +73,48 @@ class Scheduler : public StateData {
   /// Runs turns until the future is done (or an exit was asked for). It becomes the root: what deadlock
   /// detection and SIGINT address.
   void run_until(Task& root);
+  /// Runs until no task is left (or an exit was asked for). When every task waits for ever the oldest is told so.
+  void run_all();
   /// Makes `task` the root until `pop_root`.
   void push_root(Task& task) { roots_.push_back(&task); }
   void pop_root(Task& task);
   /// True for the root below all others.
   [[nodiscard]] bool is_main(const Task& task) const { return !roots_.empty() && roots_.front() == &task; }
   /// Cancels every task that is not done, and runs until they have ended; then those that were made
-  /// meanwhile, until none is left.
-  void cancel_all_and_wait();
+  /// meanwhile, until none is left; until `limit` on uv_hrtime's clock at the latest.
+  void cancel_all_and_wait(Deadline limit = kNever);
+  // All of these but the next three throw std::logic_error when the scheduler is being run already.
+
+  /// Runs what is ready and what the loop brings, without waiting: until nothing is left that could run at once, or
+  /// `budget` nanoseconds of real time have passed; one turn at least. Nothing is a deadlock here, because what is
+  /// outside may bring work. True when work is left that could run at once.
+  bool run_some(Deadline budget);
+  /// How long `run_some` has nothing to do unless the loop's descriptor becomes readable, in nanoseconds of real time.
+  [[nodiscard]] Deadline time_left();
+  /// True while a task can run, or a timer, a request or an open handle can bring work.
+  [[nodiscard]] bool has_work() const;
+  [[nodiscard]] bool is_driven() const { return driven_; }
+  /// `hook` is called when a run has ended, and when something becomes ready while nobody runs the scheduler.
+  void set_work_hook(std::function<void()> hook);
+  /// True while a broken pipe that we write to must not end the process, whose SIGPIPE is not ours.
+  bool shields_broken_pipes = false;
+
   /// At the end of the program: lets the loop send what is queued (`unsent`), for `sending_grace` at most.
   void finish_sending();
   /// True in a worker thread, whose program is another state's.
   bool is_worker = false;
   /// Things that have bytes under way which the end of the program should not lose: connections and pipes.
   int unsent = 0;
+  /// True when the process is this program's: `os.exit` ends it, and it may have signal handlers.
+  bool owns_process = false;
   /// In nanoseconds of real time.
   Deadline sending_grace = 5'000'000'000;
   /// Takes over the standard streams; null unless an interactive prompt is on the terminal.
   StandardStreams* console = nullptr;
+  /// Gets what is written to standard output (1) and error (2), by this thread; empty when the process's streams do.
+  std::function<void(int stream, std::string_view text)> output;
+  /// Writes for people, to standard error. What was printed before comes first.
+  void write_error(std::string_view text);
   /// What a SIGINT does: cancels the root. Call it on the loop's thread.
   void interrupt_root();
   /// Asks for the end of the run: `run_until` returns before the next step.
@@ -185,19 +212,27 @@ class Scheduler : public StateData {
   /// Remembers that the failed future at `index` must be reported unless somebody retrieves its error.
   void note_failure(lua_State* L, int index);
   [[nodiscard]] std::size_t reported() const { return reported_; }
-  /// What prints a context when no handler is set; it may run Lua, and leaves the stack as it was.
-  using DefaultHandler = void (*)(lua_State* L, int context);
-  void set_default_handler(DefaultHandler handler) { default_handler_ = handler; }
+  /// What prints a context when no handler is set; it may run Lua in protected calls, and leaves the stack as it was. It
+  /// gets what it was set with.
+  using DefaultHandler = void (*)(void* self, lua_State* L, int context);
+  void set_default_handler(DefaultHandler handler, void* self = nullptr) {
+    default_handler_ = handler;
+    default_handler_self_ = self;
+  }
   /// Sets the handler to the function (or nil) on the top of the stack, and pops it; it is called with the
   /// context table.
   void set_exception_handler(lua_State* L);
 
   // Queues and anchors, for handles and parking.
 
-  void queue(Waiter& waiter) { ready_.push_back(waiter); }
+  void queue(Waiter& waiter) {
+    ready_.push_back(waiter);
+    if (tells_work_) [[unlikely]]
+      tell_work();
+  }
   void make_ready(Task& task) {
     task.task_state = TaskState::ready;
-    ready_.push_back(task);
+    queue(task);
     if (observed_) note(Event::task_scheduled, task);
   }
   /// True when a `sleep(0)` need not suspend: nobody else is ready, and nobody counts suspensions.
@@ -241,6 +276,7 @@ class Scheduler : public StateData {
     int anchor = 0;
   };
   friend void push_task(lua_State* L, const Task& task);
+  friend class Driving;
 
   static constexpr int kBatch = 128;
   static constexpr int kStepsPerLook = 16;
@@ -250,6 +286,8 @@ class Scheduler : public StateData {
   static constexpr std::size_t kPooled = 16384;           // idle coroutines kept for the next tasks
 
   void turn();
+  void turn_at_once();
+  void tell_work();
   void run_ready();
   void fire_timers();
   void fire(TimerNode& timer);
@@ -318,9 +356,15 @@ class Scheduler : public StateData {
   std::size_t reported_ = 0;
   std::uint64_t failures_ = 0;
   DefaultHandler default_handler_ = nullptr;
+  void* default_handler_self_ = nullptr;
   Schedule schedule_;
   Instruments instruments_;
-  bool observed_ = false;  // each step is looked at: debug mode, a schedule of its own, or instruments
+  std::function<void()> work_hook_;
+  Deadline slice_ = kSlice;           // how long what is ready runs in this turn
+  Deadline shutdown_limit_ = kNever;  // on uv_hrtime's clock
+  bool driven_ = false;               // there is a Driving
+  bool tells_work_ = false;           // somebody wants to know, and has not been told since the last run
+  bool observed_ = false;             // each step is looked at: debug mode, a schedule of its own, or instruments
   bool callback_context_ = false;
   bool debug_ = false;
   bool exit_requested_ = false;

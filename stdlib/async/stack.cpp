@@ -73,8 +73,11 @@ int task_print_stack(lua_State* L) {
   push_stack(L);
   const char* frames = lua_tostring(L, -1);
   luaL_tolstring(L, 1, nullptr);
-  std::fprintf(stderr, "%s %s\n%s%s", *frames != '\0' ? "Stack of" : "No stack of", lua_tostring(L, -1), frames,
-               *frames != '\0' ? "\n" : "");
+  const bool any = *frames != '\0';
+  std::size_t size = 0;
+  lua_pushfstring(L, "%s %s\n%s%s", any ? "Stack of" : "No stack of", lua_tostring(L, -1), frames, any ? "\n" : "");
+  const char* text = lua_tolstring(L, -1, &size);
+  scheduler_of(L).write_error({text, size});
   return 0;
 }
 

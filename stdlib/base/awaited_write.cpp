@@ -126,14 +126,46 @@ int write_arguments(lua_State* L, AwaitedFile& file, int first) {
   return begin_write(L, file, 0);
 }
 
+/// 1 for standard output, 2 for standard error, 0 for any other file; of the open file at `index`.
+int standard_of(lua_State* L, int index) {
+  const auto* stream = static_cast<luaL_Stream*>(luaL_testudata(L, index, LUA_FILEHANDLE));
+  if (stream == nullptr || stream->closef == nullptr) return 0;
+  return stream->f == stdout ? 1 : stream->f == stderr ? 2 : 0;
+}
+
+/// Gives the arguments from `first` on, in one piece, to the application, which has taken over standard output.
+int write_to_application(lua_State* L, int standard, int first, int file) {
+  const int top = lua_gettop(L);
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int index = first; index <= top; ++index) {
+    luaL_checklstring(L, index, nullptr);
+    lua_pushvalue(L, index);
+    luaL_addvalue(&text);
+  }
+  luaL_pushresult(&text);
+  scheduler_of(L).output(standard, check_view(L, -1));
+  lua_pushvalue(L, file);
+  return 1;
+}
+
 /// io.write(...)
 int io_write(lua_State* L) {
+  if (scheduler_of(L).output) {
+    lua_getfield(L, LUA_REGISTRYINDEX, "_IO_output");
+    lua_insert(L, 1);
+    if (const int standard = standard_of(L, 1); standard != 0) return write_to_application(L, standard, 2, 1);
+    lua_remove(L, 1);
+  }
   AwaitedFile* file = push_awaited_default(L, "_IO_output", true);
   return file == nullptr ? guard(L, stock_io(L).write(L)) : write_arguments(L, *file, 1);
 }
 
 /// file:write(...)
 int file_write(lua_State* L) {
+  if (scheduler_of(L).output) {
+    if (const int standard = standard_of(L, 1); standard != 0) return write_to_application(L, standard, 2, 1);
+  }
   AwaitedFile* file = awaited_file(L, 1, true);
   if (file == nullptr) return guard(L, stock_io(L).file_write(L));
   lua_pushvalue(L, 1);

@@ -26,9 +26,27 @@ namespace {
   raise_os_error(L, -error, uv_err_name(-error), uv_strerror(-error), "write", "<stdout>");
 }
 
+/// print to the application's function: a line in one piece.
+int print_to(lua_State* L, const Scheduler& scheduler, int count) {
+  luaL_Buffer line;
+  luaL_buffinit(L, &line);
+  for (int i = 1; i <= count; ++i) {
+    if (i > 1) luaL_addchar(&line, '\t');
+    luaL_tolstring(L, i, nullptr);
+    luaL_addvalue(&line);
+  }
+  luaL_addchar(&line, '\n');
+  luaL_pushresult(&line);
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, -1, &size);
+  scheduler.output(1, {text, size});
+  return 0;
+}
+
 /// print(...): as in stock Lua, but output that cannot be written is an OSError.
 int print(lua_State* L) {
   const int count = lua_gettop(L);
+  if (const Scheduler& scheduler = scheduler_of(L); scheduler.output) return print_to(L, scheduler, count);
   bool failed = false;
   for (int i = 1; i <= count; ++i) {
     std::size_t size = 0;
@@ -43,6 +61,16 @@ int print(lua_State* L) {
   return 0;
 }
 
+/// Where the process is not this program's: its run ends here. A task cannot go on behind a wait that nobody ends; other
+/// code (a finalizer, a generator inside table.sort) is ended by an error, and the run by its next step.
+int end_run(lua_State* L, Scheduler& scheduler, int status) {
+  if (scheduler.is_worker) raise(L, ErrorKind::runtime, "os.exit: a worker thread cannot end the program here");
+  scheduler.request_exit(status);
+  if (scheduler.can_suspend(L))
+    return park_ready(L, *scheduler.current(), [](lua_State*, int, lua_KContext) { return 0; });
+  return luaL_error(L, "os.exit(%d): this run has been ended", status);
+}
+
 /// os.exit(code, close): flushes what was written, and ends the program. With `close` the tasks are not run
 /// further, and the state is closed in order first; but not from a worker thread.
 int exit_process(lua_State* L) {
@@ -50,6 +78,7 @@ int exit_process(lua_State* L) {
                                          : static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
   const bool close = lua_toboolean(L, 2) != 0;
   Scheduler& scheduler = scheduler_of(L);
+  if (!scheduler.owns_process) return end_run(L, scheduler, status);
   if (scheduler.is_worker) {  // other threads run on: their states, and what is destroyed at exit, are left alone
     flush_awaited_files(L);
     std::fflush(stdout);

@@ -95,6 +95,7 @@ struct Stream final : OpenHandle {
   bool closing = false;        // close was called
   bool detached = false;       // the server that made it does not close it
   bool is_stdin = false;       // io.read may have read what comes first
+  unsigned char standard = 0;  // 1 and 2: standard output and error
   bool waits_for_all = false;  // a write waits until nothing is queued: for what ends with the process
   int fd = -1;
   int read_error = 0;   // errno of a read that failed

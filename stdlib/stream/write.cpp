@@ -128,9 +128,17 @@ bool write_to_console(lua_State* L, const Stream& stream, const uv_buf_t* string
   return true;
 }
 
+/// Where an application has taken over the output, it gets what standard output and error are sent.
+bool write_to_application(lua_State* L, const Stream& stream, const uv_buf_t* strings, int number) {
+  const auto& output = scheduler_of(L).output;
+  if (!output || stream.standard == 0) return false;
+  for (int i = 0; i < number; ++i) output(stream.standard, {strings[i].base, strings[i].len});
+  return true;
+}
+
 /// Writes what the system takes now, and queues the rest.
 void write_strings(lua_State* L, Stream& stream, uv_buf_t* strings, int number) {
-  if (write_to_console(L, stream, strings, number)) return;
+  if (write_to_application(L, stream, strings, number) || write_to_console(L, stream, strings, number)) return;
   if (stream.fd == STDOUT_FILENO) std::fflush(stdout);
   if (stream.handle == nullptr) return write_file(L, stream, strings, number);
   int first = 0;

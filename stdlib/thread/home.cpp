@@ -327,10 +327,12 @@ void Home::leave_behind() {
   for (Runner* runner : runners_) {
     if (std::find(ended_runners_.begin(), ended_runners_.end(), runner) != ended_runners_.end()) continue;
     const std::string& place = scheduler_.place(runner->pool().place_of(*runner));
-    std::fprintf(stderr,
-                 "neap: a call in another thread, made at %s, has not ended %d seconds after the program, and is left "
-                 "behind\n",
-                 place.empty() ? "?" : place.c_str(), static_cast<int>(kGrace.count()));
+    char text[512];
+    std::snprintf(text, sizeof text,
+                  "neap: a call in another thread, made at %s, has not ended %d seconds after the program, and is left "
+                  "behind\n",
+                  place.empty() ? "?" : place.c_str(), static_cast<int>(kGrace.count()));
+    scheduler_.write_error(text);
     runner->detach();
   }
   for (Runner* runner : ended_runners_) {

@@ -198,10 +198,11 @@ void Runner::interrupt(Stop level) {
 
 void Runner::interrupt_again() {
   if (Scheduler* scheduler = scheduler_.load()) scheduler->loop().wake();
-  if (install_handler()) pthread_kill(thread_, SIGURG);
+  if (pool_->home()->scheduler().owns_process && install_handler()) pthread_kill(thread_, SIGURG);
 }
 
-/// False when the program handles the signal itself: then calls are interrupted where they wait only.
+/// False when the program handles the signal itself: then calls are interrupted where they wait only, as in a process that
+/// is not this program's.
 bool Runner::install_handler() {
   struct sigaction action {};
   sigaction(SIGURG, nullptr, &action);

@@ -91,6 +91,7 @@ class Invoker : public Catch::ITestInvoker {
 
   void invoke() const override {
     InterpreterOptions options;
+    options.owns_process = true;
     options.virtual_clock = test_.virtual_clock;
     Interpreter interpreter(options);
     const std::string failure = run(interpreter, file_, test_.name.c_str());

@@ -1,0 +1,43 @@
+#include "runtime/loop/remote.hpp"
+
+#include "runtime/loop/loop.hpp"
+
+#include <utility>
+
+namespace neap::internal {
+
+bool Remote::post(Work work) {
+  // What is refused is destroyed when the lock has been given back: its destructor may post.
+  const std::lock_guard lock(mutex_);
+  if (loop_ == nullptr) return false;
+  posted_.push_back(std::move(work));
+  // Under the lock, so that the loop is still there.
+  loop_->has_posted_.store(true, std::memory_order_release);
+  loop_->wake();
+  return true;
+}
+
+bool Remote::closed() const {
+  const std::lock_guard lock(mutex_);
+  return loop_ == nullptr;
+}
+
+std::vector<Remote::Work> Remote::take() {
+  std::vector<Work> work;
+  const std::lock_guard lock(mutex_);
+  work.swap(posted_);
+  if (loop_ != nullptr) loop_->has_posted_.store(false, std::memory_order_release);
+  return work;
+}
+
+void Remote::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (loop_ == nullptr) return;
+    loop_->has_posted_.store(false, std::memory_order_release);
+    loop_ = nullptr;
+  }
+  const std::vector<Work> never_run = take();
+}
+
+}  // namespace neap::internal
