@@ -6,6 +6,17 @@ set(NEAP_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/neap)
 
 if(NEAP_PROGRAM)
   install(TARGETS neap RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT Runtime)
+  install(FILES ${PROJECT_SOURCE_DIR}/interp/share/neap.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT Runtime)
+  # Each shell looks below its own prefix, which is the usual one; zsh's folder is another where Debian packages bring it.
+  set(NEAP_ZSH_DIR ${CMAKE_INSTALL_DATADIR}/zsh/site-functions CACHE STRING "Where zsh looks for completions")
+  install(FILES ${PROJECT_SOURCE_DIR}/interp/share/neap.bash RENAME neap
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT Runtime)
+  install(FILES ${PROJECT_SOURCE_DIR}/interp/share/_neap DESTINATION ${NEAP_ZSH_DIR} COMPONENT Runtime)
+  install(FILES ${PROJECT_SOURCE_DIR}/interp/share/neap.fish
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT Runtime)
+  # `neap init` leads editors here: interp/setup.cpp. lua54.d.lua is the prompt's alone.
+  file(GLOB NEAP_STUBS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/stdlib/*/*.d.lua ${PROJECT_SOURCE_DIR}/repl/repl.d.lua)
+  install(FILES ${NEAP_STUBS} DESTINATION share/neap/stubs COMPONENT Runtime)
 endif()
 
 install(TARGETS neap_static neap_shared EXPORT neapTargets

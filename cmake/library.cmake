@@ -8,7 +8,7 @@ function(neap_flavour NAME)
   foreach(PART runtime stdlib repl interp)
     # The command line is the program's.
     target_sources(neap_${NAME} PRIVATE
-      $<FILTER:$<TARGET_OBJECTS:neap_${PART}>,EXCLUDE,/interp/\(help|options|program\)\\.cpp>)
+      $<FILTER:$<TARGET_OBJECTS:neap_${PART}>,EXCLUDE,/interp/\(help|options|program|setup\)\\.cpp>)
   endforeach()
   add_library(neap::${NAME} ALIAS neap_${NAME})
   set_target_properties(neap_${NAME} PROPERTIES

@@ -15,6 +15,7 @@ constexpr const char* kHelp =
     R"(usage: neap [options] [script [args]]
        neap [options] test [test options] [paths]
        neap [options] repl
+       neap [options] init [init options] [directory]
 
 Runs a Lua 5.4 script as the main task of an event loop: every function it calls
 may wait, and other tasks run meanwhile. With '-' the program is read from
@@ -23,7 +24,8 @@ prompt, as 'neap repl' does: Lua line by line, where each entry is a task and
 the loop runs on while you type. '.help' there tells more.
 
 'neap test' runs the tests in the files *_test.lua below the paths (by default
-here); 'neap test --help' tells more. A script of that name is './test'.
+here); 'neap test --help' tells more. 'neap init' prepares a directory for
+editors with lua-language-server. A script of such a name is './test'.
 
 Options, as in the stock lua:
   -e stat      execute the string 'stat'

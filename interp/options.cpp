@@ -60,6 +60,7 @@ int parse_options(int argc, char** argv, CommandLine& result) {
     if (word.empty() || word[0] != '-') {
       result.test = word == "test"sv;
       result.repl = word == "repl"sv;
+      result.setup = word == "init"sv;
       return i;
     }
     if (word == "-"sv) {

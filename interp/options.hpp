@@ -32,6 +32,8 @@ struct CommandLine {
   bool test = false;
   /// It is `repl`: the prompt, wherever standard input comes from.
   bool repl = false;
+  /// It is `init`: what follows is for stdlib/base/setup.lua.
+  bool setup = false;
   /// What is wrong, for people; empty when nothing is.
   std::string problem;
 

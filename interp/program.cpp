@@ -5,6 +5,7 @@
 #include "interp/interpreter.hpp"
 #include "interp/loader.hpp"
 #include "interp/report.hpp"
+#include "interp/setup.hpp"
 #include "interp/signals.hpp"
 #include "runtime/lua/bind.hpp"
 #include "stdlib/registry.hpp"
@@ -29,6 +30,7 @@ struct Step {
     enable_warnings,
     script,
     test,
+    setup,
     prompt,
     at_end
   };  // a script has arguments
@@ -97,6 +99,8 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
     plan.steps.push_back({Step::Kind::prompt, nullptr, nullptr});
   } else if (line.test) {
     plan.steps.push_back({Step::Kind::test, nullptr, nullptr});
+  } else if (line.setup) {
+    plan.steps.push_back({Step::Kind::setup, nullptr, nullptr});
   } else if (line.script < argc) {
     plan.steps.push_back({Step::Kind::script, line.script_is_stdin ? nullptr : argv[line.script], nullptr});
   } else if (line.reads_stdin(argc)) {
@@ -200,6 +204,7 @@ int prepare_step(lua_State* L) {
       lua_pushliteral(L, "test/command");
       lua_call(L, 1, 1);
       return 1 + push_script_arguments(L);
+    case Step::Kind::setup: push_setup(L); return 3 + push_script_arguments(L);
     case Step::Kind::prompt: return push_prompt(L, plan_of(L));
     case Step::Kind::at_end: return lua_getfield(L, LUA_REGISTRYINDEX, stdlib::kAtEnd) == LUA_TFUNCTION ? 1 : 0;
   }
