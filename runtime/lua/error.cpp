@@ -186,15 +186,6 @@ void new_class(lua_State* L, const char* name) {
   lua_remove(L, base);
 }
 
-/// The class for an error code of the operating system.
-ErrorKind kind_of_code(const char* code) {
-  for (const char* name : {"ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN", "ESHUTDOWN"}) {
-    if (std::strcmp(code, name) == 0) return ErrorKind::connection;
-  }
-  const bool permission = std::strcmp(code, "EACCES") == 0 || std::strcmp(code, "EPERM") == 0;
-  return permission ? ErrorKind::permission : ErrorKind::os;
-}
-
 }  // namespace
 
 void open_error_classes(lua_State* L) {
@@ -255,6 +246,14 @@ void raise(lua_State* L, ErrorKind kind, const char* format, ...) {
   raise_value(L);
 }
 
+ErrorKind error_kind_of_code(const char* code) {
+  for (const char* name : {"ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ENOTCONN", "ESHUTDOWN"}) {
+    if (std::strcmp(code, name) == 0) return ErrorKind::connection;
+  }
+  const bool permission = std::strcmp(code, "EACCES") == 0 || std::strcmp(code, "EPERM") == 0;
+  return permission ? ErrorKind::permission : ErrorKind::os;
+}
+
 void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message, const char* syscall,
                     const char* path, const char* target, const char* address) {
   if (target != nullptr) {
@@ -264,7 +263,7 @@ void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* 
   } else {
     lua_pushfstring(L, "%s: %s, %s", uv_name, uv_message, syscall);
   }
-  wrap_message(L, kind_of_code(uv_name));
+  wrap_message(L, error_kind_of_code(uv_name));
   lua_pushstring(L, uv_name);
   lua_setfield(L, -2, "code");
   lua_pushinteger(L, -uv_code);

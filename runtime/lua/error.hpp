@@ -49,6 +49,8 @@ void wrap_message(lua_State* L, ErrorKind kind);
 
 /// Raises an instance of `kind` with a formatted message (lua_pushfstring's formats) and a traceback.
 [[noreturn]] void raise(lua_State* L, ErrorKind kind, const char* format, ...);
+/// The class for an error code of the operating system: "ECONNREFUSED" is a ConnectionError.
+ErrorKind error_kind_of_code(const char* code);
 /// Raises an OSError (or its subclass for the code) for a libuv error code. `path` may be null; `target` is the
 /// second path of a call that has two, `address` that of a peer where there is no path.
 [[noreturn]] void raise_os_error(lua_State* L, int uv_code, const char* uv_name, const char* uv_message,

@@ -1,0 +1,81 @@
+// A C++ function that Lua calls, seen from inside: the arguments, the results, and the two points where types join in.
+#pragma once
+
+#include "neap/detail/reader.hpp"
+#include "neap/detail/writer.hpp"
+
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace neap::detail {
+
+/// What a function has begun and will answer later: see interp/embed/operation.hpp.
+class Operation;
+
+/// One call. Thread: the interpreter's. It ends when the C++ function has returned.
+class NEAP_API Call {
+ public:
+  Call(State* L, int argument_count) noexcept : L_(L), argument_count_(argument_count) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  [[nodiscard]] State* state() const noexcept { return L_; }
+  [[nodiscard]] Host& host() const noexcept;
+  [[nodiscard]] int argument_count() const noexcept { return argument_count_; }
+  /// From 1 on; one that was not given is nil.
+  [[nodiscard]] Reader argument(int number) const noexcept {
+    return {L_, number <= argument_count_ ? number : 0, Reader::Place::argument, number};
+  }
+  /// What the function returns.
+  [[nodiscard]] Writer& results() noexcept { return results_; }
+
+  /// Set by a function that answers later: the last thing that the call does is to wait for it.
+  Operation* operation = nullptr;
+
+ private:
+  State* const L_;
+  const int argument_count_;
+  Writer results_;
+};
+
+/// How a parameter of the declared type P is made from the call. The primary template reads the next argument of Lua's;
+/// a specialisation with `from_lua = false` takes none, and its `index` means nothing.
+template <class P>
+struct Parameter {
+  static constexpr bool from_lua = true;  // NOLINT(readability-identifier-naming)
+  static decltype(auto) read(Call& call, int index) {
+    return Convert<std::remove_cvref_t<P>>::read(call.argument(index));
+  }
+};
+
+/// How a result of the type R is given to Lua. The primary template writes it to the results of the call.
+template <class R>
+struct Result {
+  static void deliver(Call& call, R&& result) { call.results().write(std::forward<R>(result)); }
+};
+
+/// Several results.
+template <class... R>
+struct Result<std::tuple<R...>> {
+  static void deliver(Call& call, std::tuple<R...>&& results) {
+    std::apply([&](auto&&... result) { (call.results().write(std::forward<decltype(result)>(result)), ...); },
+               std::move(results));
+  }
+};
+
+/// A C++ function that Lua owns, whatever its type.
+class NEAP_API Callable : public Payload {
+ public:
+  explicit Callable(std::string name) : name_(std::move(name)) {}
+  /// Reads the arguments, runs the function, and delivers its result. May throw anything.
+  virtual void invoke(Call& call) = 0;
+  /// What messages call it; empty for a function without a name.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+ private:
+  std::string name_;
+};
+
+}  // namespace neap::detail
