@@ -3,8 +3,11 @@
 #include "runtime/lua/chunk.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/task/coroutine.hpp"
+#include "stdlib/base/confined.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
@@ -19,6 +22,15 @@ const char kDirectory = 0;  // registry key: where Lua files are read from, or n
 const char kModules = 0;    // registry key: modules loaded, by name
 const char kGlobals = 0;    // registry key: the globals that the library's Lua files see
 const char kUses = 0;       // registry key: the `use` of each module that has been asked for, by name
+
+/// The modules that a sandboxed script may have: those whose C++ parts ask at the gates (stdlib/permissions/gate.hpp).
+constexpr std::string_view kConfined[] = {"async",   "base",   "compat", "fs",     "net",
+                                          "process", "signal", "stream", "thread", "permissions"};
+
+bool is_available(lua_State* L, std::string_view module) {
+  return permissions_of(L) == nullptr ||
+         std::find(std::begin(kConfined), std::end(kConfined), module) != std::end(kConfined);
+}
 
 /// The library that has the module; null when there is none.
 const Library* library_of(std::string_view module) {
@@ -129,6 +141,7 @@ int load_module(lua_State* L) {
   lua_pushvalue(L, 1);
   if (lua_rawget(L, 2) != LUA_TNIL) return 1;
   if (library_of(name) == nullptr) return 1;
+  if (!is_available(L, name)) raise_unavailable(L, lua_pushfstring(L, "the module 'neap.%s'", name), "");
   push_use(L, 1);
   lua_pushliteral(L, "init");
   lua_call(L, 1, 1);
@@ -144,7 +157,7 @@ int module_names(lua_State* L) {
   lua_Integer count = 0;
   for (const Library* library : libraries()) {
     for (const SourceFile& source : library->files) {
-      if (source.name != "init") continue;
+      if (source.name != "init" || !is_available(L, source.module)) continue;
       push(L, source.module);
       lua_rawseti(L, -2, ++count);
     }
@@ -228,6 +241,7 @@ int install(lua_State* L, std::string_view directory) {
   lua_pushcfunction(L, module_names);
   lua_call(L, 2, 0);
   keep_globals(L);
+  confine_globals(L);
   return 0;
 }
 

@@ -11,10 +11,13 @@
 
 namespace neap::internal {
 
+class Permissions;  // stdlib/permissions: what a sandboxed state may do
+
 struct alignas(32) StateData {
   static constexpr int kFastTypes = 14;
   std::array<const void*, kFastTypes> metatables{};  // of the types of userdata.hpp, kept alive by the registry
   const void* cancelled_error = nullptr;             // the class CancelledError, kept alive by the registry
+  Permissions* permissions = nullptr;                // the interpreter's; null without a sandbox
 };
 
 /// Flags in the low bits of a coroutine's extra space.

@@ -3,6 +3,8 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/base/child_end.hpp"
+#include "stdlib/permissions/environment.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -11,7 +13,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <string>
 #include <utility>
+#include <vector>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves the declaration to us
 
@@ -20,7 +24,8 @@ namespace neap::internal::stdlib {
 namespace {
 
 constexpr std::size_t kReadBlock = std::size_t{64} * 1024;  // of a pipe that nobody else reads
-constexpr int kNoShell = 127 << 8;                          // the status of system() when there is no shell
+constexpr const char* kShell = "/bin/sh";
+constexpr int kNoShell = 127 << 8;  // the status of system() when there is no shell
 
 void abandon_child(Scheduler&, Task& task) { static_cast<ChildEnd*>(task.wait_object)->waiter = nullptr; }
 
@@ -34,14 +39,37 @@ void abandon_execute(Scheduler& scheduler, Task& task) {
 constexpr WaitKind kClose{.abandon = abandon_child, .name = "file:close"};
 constexpr WaitKind kExecute{.abandon = abandon_execute, .name = "os.execute"};
 
+/// In a sandbox: raises unless the shell may be run, which is to say: everything.
+void check_shell(lua_State* L) {
+  const Permissions* permissions = permissions_of(L);
+  if (permissions != nullptr && !permissions->allows(Permission::run, find_program(kShell))) {
+    raise_denied(L, Permission::run, kShell);
+  }
+}
+
+/// The environment of a child: in a sandbox what is allowed of this process's.
+struct ChildEnvironment {
+  explicit ChildEnvironment(const Permissions* permissions) {
+    if (permissions == nullptr) return;
+    variables = child_environment(*permissions);
+    for (std::string& variable : variables) pointers.push_back(variable.data());
+    pointers.push_back(nullptr);
+  }
+  [[nodiscard]] char** get() { return pointers.empty() ? environ : pointers.data(); }
+
+  std::vector<std::string> variables;
+  std::vector<char*> pointers;
+};
+
 /// Starts the shell as popen and system do: the child has everything of this process that exec does not take, and
 /// `end` (-1: none) in place of descriptor `place`. Returns errno's value.
-int start_shell(const char* command, int end, int place, pid_t* pid) {
+int start_shell(const Permissions* permissions, const char* command, int end, int place, pid_t* pid) {
+  ChildEnvironment environment(permissions);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (end >= 0) posix_spawn_file_actions_adddup2(&actions, end, place);
   const char* arguments[] = {"sh", "-c", command, nullptr};
-  const int error = posix_spawn(pid, "/bin/sh", &actions, nullptr, const_cast<char**>(arguments), environ);
+  const int error = posix_spawn(pid, kShell, &actions, nullptr, const_cast<char**>(arguments), environment.get());
   posix_spawn_file_actions_destroy(&actions);
   return error;
 }
@@ -57,12 +85,12 @@ int make_pipe(int (&ends)[2]) {
 }
 
 /// The pipe's file, or null and errno.
-FILE* open_shell(const char* command, bool writes, pid_t* pid) {
+FILE* open_shell(const Permissions* permissions, const char* command, bool writes, pid_t* pid) {
   int ends[2];
   if (make_pipe(ends) != 0) return nullptr;
   const int own = writes ? ends[1] : ends[0];
   const int other = writes ? ends[0] : ends[1];
-  int error = start_shell(command, other, writes ? STDIN_FILENO : STDOUT_FILENO, pid);
+  int error = start_shell(permissions, command, other, writes ? STDIN_FILENO : STDOUT_FILENO, pid);
   ::close(other);
   FILE* file = error == 0 ? fdopen(own, writes ? "w" : "r") : nullptr;
   if (file != nullptr) return file;
@@ -78,13 +106,14 @@ int io_popen(lua_State* L) {
   const char* mode = luaL_optstring(L, 2, "r");
   luaL_argcheck(L, (*mode == 'r' || *mode == 'w') && mode[1] == '\0', 2, "invalid mode");
   const bool writes = *mode == 'w';
+  check_shell(L);
   AwaitedFiles& files = awaited_files(L);
   auto* stream = static_cast<luaL_Stream*>(lua_newuserdatauv(L, sizeof(luaL_Stream), 0));
   stream->closef = nullptr;
   luaL_setmetatable(L, LUA_FILEHANDLE);
   std::fflush(nullptr);
   pid_t pid = 0;
-  stream->f = open_shell(command, writes, &pid);
+  stream->f = open_shell(permissions_of(L), command, writes, &pid);
   if (stream->f == nullptr) return luaL_fileresult(L, 0, command);
   auto file = std::make_unique<AwaitedFile>(scheduler_of(L), stream->f, writes);
   file->pid = pid;
@@ -117,12 +146,13 @@ int wait_for(lua_State* L, ChildEnd& child, const WaitKind& kind) {
 /// os.execute(command)
 int os_execute(lua_State* L) {
   const char* command = luaL_optstring(L, 1, nullptr);
+  if (command != nullptr) check_shell(L);
   Scheduler& scheduler = scheduler_of(L);
   if (command == nullptr || !scheduler.can_suspend(L)) return stock_io(L).execute(L);
   check_can_wait(L, kExecute.name);
   AwaitedFiles& files = awaited_files(L);
   pid_t pid = 0;
-  const int error = start_shell(command, -1, -1, &pid);
+  const int error = start_shell(permissions_of(L), command, -1, -1, &pid);
   if (error == ENOENT || error == EACCES) return answer(L, kNoShell);
   if (error != 0) {
     errno = error;

@@ -8,6 +8,8 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/base/awaited_file.hpp"
+#include "stdlib/base/confined.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 
 #include <uv.h>
@@ -77,6 +79,10 @@ int exit_process(lua_State* L) {
   const int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) != 0 ? EXIT_SUCCESS : EXIT_FAILURE)
                                          : static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
   const bool close = lua_toboolean(L, 2) != 0;
+  const Permissions* permissions = permissions_of(L);
+  if (permissions != nullptr && !permissions->sandbox().may_exit) {
+    raise_unavailable(L, "os.exit", "error or return");
+  }
   Scheduler& scheduler = scheduler_of(L);
   if (!scheduler.owns_process) return end_run(L, scheduler, status);
   if (scheduler.is_worker) {  // other threads run on: their states, and what is destroyed at exit, are left alone
@@ -94,7 +100,12 @@ int exit_process(lua_State* L) {
 }
 
 /// The mode of a chunk to load: text, unless the script asks for something else.
-const char* opt_mode(lua_State* L, int index) { return luaL_optstring(L, index, "t"); }
+const char* opt_mode(lua_State* L, int index) {
+  const char* mode = luaL_optstring(L, index, "t");
+  if (std::strchr(mode, 'b') == nullptr || bytecode_allowed(L)) return mode;
+  if (std::strchr(mode, 't') == nullptr) raise_denied(L, Permission::native, "");
+  return "t";
+}
 
 int answer_load(lua_State* L, int status, int environment) {
   if (status != LUA_OK) {
@@ -132,6 +143,9 @@ int load(lua_State* L) {
   std::size_t size = 0;
   const char* text = lua_tolstring(L, 1, &size);
   if (text != nullptr) {
+    if (size != 0 && *text == LUA_SIGNATURE[0] && !bytecode_allowed(L) && std::strchr(luaL_optstring(L, 3, "t"), 'b')) {
+      raise_denied(L, Permission::native, "");
+    }
     const char* name = luaL_optstring(L, 2, text);
     return answer_load(L, luaL_loadbufferx(L, text, size, name, mode), environment);
   }
@@ -144,7 +158,8 @@ int load(lua_State* L) {
 /// loadfile(name, mode, env)
 int load_file(lua_State* L) {
   const int environment = lua_isnone(L, 3) ? 0 : 3;
-  return answer_load(L, luaL_loadfilex(L, luaL_optstring(L, 1, nullptr), opt_mode(L, 2)), environment);
+  const char* name = luaL_optstring(L, 1, nullptr);
+  return answer_load(L, load_lua_file(L, name, opt_mode(L, 2)), environment);
 }
 
 int dofile_returned(lua_State* L, int, lua_KContext) { return lua_gettop(L) - 1; }
@@ -153,7 +168,7 @@ int dofile_returned(lua_State* L, int, lua_KContext) { return lua_gettop(L) - 1;
 int do_file(lua_State* L) {
   const char* name = luaL_optstring(L, 1, nullptr);
   lua_settop(L, 1);
-  if (luaL_loadfilex(L, name, "t") != LUA_OK) return lua_error(L);
+  if (load_lua_file(L, name, "t") != LUA_OK) return lua_error(L);
   repair_chunk(L);
   lua_callk(L, 0, LUA_MULTRET, 0, dofile_returned);
   return dofile_returned(L, LUA_OK, 0);

@@ -4,6 +4,7 @@
 #include "runtime/task/offload.hpp"
 #include "stdlib/compat/socket.hpp"
 #include "stdlib/io/address.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -54,6 +55,7 @@ int get_name_info(lua_State* L) {
   if (!io::parse_address(luaL_checkstring(L, 1), static_cast<int>(luaL_checkinteger(L, 2)), &address)) {
     raise(L, ErrorKind::value, "'%s' is no numeric address", lua_tostring(L, 1));
   }
+  if (permissions_of(L) != nullptr) raise_unavailable(L, "the name of an address", "");
   const int flags = lua_toboolean(L, 3) != 0 ? NI_NAMEREQD : 0;
   Task& task = check_can_wait(L, kName.name);
   return offload(L, task, kName, std::make_unique<NameJob>(address, flags));
@@ -82,6 +84,7 @@ int service_port(lua_State* L) {
 }
 
 int get_host_name(lua_State* L) {
+  if (permissions_of(L) != nullptr) raise_unavailable(L, "the name of this machine", "");
   char name[257] = "";
   if (::gethostname(name, sizeof name - 1) != 0) return push_failure(L, errno);
   lua_pushstring(L, name);

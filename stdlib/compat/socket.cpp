@@ -5,6 +5,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/address.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -31,8 +32,14 @@ void prepare(int fd) {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+/// LuaSocket's objects have descriptors that a script can read and set, which no sandbox can hold.
+void check_available(lua_State* L) {
+  if (permissions_of(L) != nullptr) raise_unavailable(L, "a socket of LuaSocket's", "async.open_connection");
+}
+
 /// socket(family, kind): "inet" or "inet6", "stream" or "dgram". A Socket, or nil and a message.
 int new_socket(lua_State* L) {
+  check_available(L);
   const int family = check_view(L, 1) == "inet6" ? AF_INET6 : AF_INET;
   const int fd = ::socket(family, check_view(L, 2) == "dgram" ? SOCK_DGRAM : SOCK_STREAM, 0);
   if (fd < 0) return push_failure(L, errno);
@@ -47,6 +54,7 @@ int new_socket(lua_State* L) {
 
 /// adopt(fd, owned): a Socket of a descriptor that is there, which may be somebody else's; a closed one of -1.
 int adopt(lua_State* L) {
+  check_available(L);
   const auto fd = static_cast<int>(luaL_checkinteger(L, 1));
   push_socket(L, fd, fd >= 0 && lua_toboolean(L, 2) != 0);
   return 1;

@@ -35,6 +35,11 @@ bool is_refused(int error) {
   return is_missing(error) || error == EACCES || error == EPERM || error == EROFS || error == ETXTBSY;
 }
 
+/// For a change of what the path leads to, or of the link that it is.
+Failure reach_either(Reach& reach, const char* path, bool follow, const char* syscall) {
+  return follow ? reach_object(reach, path, kToWrite, syscall) : reach_entry(reach, path, kToWrite, syscall);
+}
+
 /// A job that answers true or false.
 class QuestionJob : public FsJob {
  public:
@@ -56,7 +61,11 @@ class AccessJob final : public QuestionJob {
 
  private:
   Failure run() override {
-    yes_ = ::faccessat(AT_FDCWD, c_path(), wanted_, AT_EACCESS) == 0;
+    Reach reach;
+    if (const Failure reason = reach_object(reach, c_path(), kToRead, "access")) {
+      return is_refused(reason.error) ? Failure{} : reason;
+    }
+    yes_ = ::faccessat(AT_FDCWD, reach.path(), wanted_, AT_EACCESS) == 0;
     return !yes_ && !is_refused(errno) ? failure("access") : Failure{};
   }
 
@@ -69,9 +78,13 @@ class ExistsJob final : public QuestionJob {
 
  private:
   Failure run() override {
+    const char* syscall = follow_ ? "stat" : "lstat";
+    Reach reach;
+    const int code = follow_ ? reach.object(c_path(), kToRead) : reach.entry(c_path(), kToRead);
+    if (code != 0) return is_missing(code) ? Failure{} : Failure{code, syscall};
     struct stat status {};
-    yes_ = (follow_ ? ::stat(c_path(), &status) : ::lstat(c_path(), &status)) == 0;
-    return !yes_ && !is_missing(errno) ? failure(follow_ ? "stat" : "lstat") : Failure{};
+    yes_ = (follow_ ? ::stat(reach.path(), &status) : ::lstat(reach.path(), &status)) == 0;
+    return !yes_ && !is_missing(errno) ? failure(syscall) : Failure{};
   }
 
   bool follow_;
@@ -82,7 +95,11 @@ class StatvfsJob final : public FsJob {
   using FsJob::FsJob;
 
  private:
-  Failure run() override { return failure_unless(::statvfs(c_path(), &status_), "statvfs"); }
+  Failure run() override {
+    Reach reach;
+    if (const Failure reason = reach_object(reach, c_path(), kToRead, "statvfs")) return reason;
+    return failure_unless(::statvfs(reach.path(), &status_), "statvfs");
+  }
 
   int results(lua_State* L) override {
     const auto unit = static_cast<lua_Integer>(status_.f_frsize);
@@ -109,8 +126,11 @@ class StatvfsJob final : public FsJob {
 int chmod(lua_State* L) {
   const char* path = check_path(L, 1, kChmod.name);
   const unsigned mode = check_mode_bits(L, 2, kChmod.name, "mode");
-  return run_change(L, kChmod, path, nullptr,
-                    [mode](const char* file, const char*) { return failure_unless(::chmod(file, mode), "chmod"); });
+  return run_change(L, kChmod, path, nullptr, [mode](const char* file, const char*) {
+    Reach reach;
+    if (const Failure reason = reach_object(reach, file, kToWrite, "chmod")) return reason;
+    return failure_unless(::chmod(reach.path(), mode), "chmod");
+  });
 }
 
 /// Argument `index` as the id of a user or group; nil leaves it as it is.
@@ -127,7 +147,9 @@ int chown(lua_State* L) {
   check_options(L, 4, kChown.name, {"follow"});
   const int flags = flag_option(L, 4, kChown.name, "follow", true) ? 0 : AT_SYMLINK_NOFOLLOW;
   return run_change(L, kChown, path, nullptr, [uid, gid, flags](const char* file, const char*) {
-    return failure_unless(::fchownat(AT_FDCWD, file, uid, gid, flags), "chown");
+    Reach reach;
+    if (const Failure reason = reach_either(reach, file, flags == 0, "chown")) return reason;
+    return failure_unless(::fchownat(AT_FDCWD, reach.path(), uid, gid, flags), "chown");
   });
 }
 
@@ -141,8 +163,10 @@ int utime(lua_State* L) {
   if (atime.tv_nsec == UTIME_OMIT && mtime.tv_nsec == UTIME_OMIT) atime = mtime = {0, UTIME_NOW};
   const int flags = flag_option(L, 2, kUtime.name, "follow", true) ? 0 : AT_SYMLINK_NOFOLLOW;
   return run_change(L, kUtime, path, nullptr, [atime, mtime, flags](const char* file, const char*) {
+    Reach reach;
+    if (const Failure reason = reach_either(reach, file, flags == 0, "utime")) return reason;
     const timespec times[] = {atime, mtime};
-    return failure_unless(::utimensat(AT_FDCWD, file, times, flags), "utime");
+    return failure_unless(::utimensat(AT_FDCWD, reach.path(), times, flags), "utime");
   });
 }
 
@@ -154,7 +178,9 @@ int truncate(lua_State* L) {
           ? off_t{0}
           : static_cast<off_t>(check_integer(L, 2, kTruncate.name, "size", 0, std::numeric_limits<off_t>::max()));
   return run_change(L, kTruncate, path, nullptr, [size](const char* file, const char*) {
-    return failure_unless(::truncate(file, size), "truncate");
+    Reach reach;
+    if (const Failure reason = reach_object(reach, file, kToWrite, "truncate")) return reason;
+    return failure_unless(::truncate(reach.path(), size), "truncate");
   });
 }
 

@@ -1,6 +1,7 @@
 // Whole files in one go: read, write, append. Each is one job: open, do, close.
 #include "runtime/lua/bind.hpp"
 #include "stdlib/fs/arguments.hpp"
+#include "stdlib/fs/entries.hpp"
 #include "stdlib/fs/job.hpp"
 #include "stdlib/fs/module.hpp"
 #include "stdlib/fs/temporary.hpp"
@@ -86,17 +87,25 @@ class AtomicWriteJob final : public FsJob {
     if (const Failure reason = file.open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL, *this, mode)) return reason;
     Failure reason = fill(file);
     if (!reason && must_stop()) reason = {ECANCELED, "write"};
-    if (!reason) reason = failure_unless(::rename(beside.c_str(), goal.c_str()), "rename");
+    if (!reason) reason = rename_entry(beside.c_str(), goal.c_str());
     if (!reason) return sync_directory_of(goal);
-    ::unlink(beside.c_str());
+    Reach made;
+    if (made.entry(beside.c_str(), kToWrite) == 0) ::unlink(made.path());
     return reason;
   }
 
   /// What is to be replaced: where a link leads, and no directory or device.
   Failure find_goal(std::string& goal) {
-    exists_ = ::stat(goal.c_str(), &there_) == 0;
-    if (!exists_ && errno != ENOENT) return failure("stat");
+    Reach there;
+    const int code = there.object(goal.c_str(), kToWrite);
+    if (code != 0 && code != ENOENT) return {code, "stat"};
+    exists_ = code == 0 && ::stat(there.path(), &there_) == 0;
+    if (code == 0 && !exists_ && errno != ENOENT) return failure("stat");
     if (exists_ && !S_ISREG(there_.st_mode)) return {S_ISDIR(there_.st_mode) ? EISDIR : EINVAL, "open"};
+    if (confinement() != nullptr) {  // by its real path, which every step below checks again
+      if (exists_) goal = there.real();
+      return {};
+    }
     struct stat link {};
     if (::lstat(goal.c_str(), &link) != 0 || !S_ISLNK(link.st_mode)) return {};
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(goal.c_str(), nullptr), std::free);

@@ -3,6 +3,7 @@
 
 #include "runtime/lua/bind.hpp"
 #include "stdlib/fs/arguments.hpp"
+#include "stdlib/fs/entries.hpp"
 #include "stdlib/fs/job.hpp"
 #include "stdlib/fs/module.hpp"
 #include "stdlib/fs/remove_tree.hpp"
@@ -48,8 +49,8 @@ class MoveJob final : public ChangeJob {
 
  private:
   Failure run() override {
-    if (::rename(c_path(), to_.c_str()) == 0) return {};
-    return errno == EXDEV ? move_across() : failure("rename");
+    const Failure reason = rename_entry(c_path(), to_.c_str());
+    return reason.error == EXDEV ? move_across() : reason;
   }
   [[nodiscard]] const char* target() const override { return to_.c_str(); }
 
@@ -58,7 +59,7 @@ class MoveJob final : public ChangeJob {
     std::string copy = paths.to;
     Failure reason = copy_entry(paths, {.recursive = true, .overwrite = false, .times = true, .follow = false}, *this);
     if (reason) set_path(paths.from);
-    if (!reason) reason = failure_unless(::rename(copy.c_str(), to_.c_str()), "rename");
+    if (!reason) reason = rename_entry(copy.c_str(), to_.c_str());
     if (reason) {
       remove_entry(copy, nullptr);
       return reason;

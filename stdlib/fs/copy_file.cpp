@@ -83,25 +83,31 @@ Failure copy_file(const CopyPaths& paths, const CopyOptions& options, const Job&
   const mode_t mode = from.status().st_mode & 0777;
   if (const Failure reason = open_copy(to, paths.to.c_str(), mode, options.overwrite, &created, job)) return reason;
   const Failure reason = fill(from, to, created, options, job);
-  if (reason && created) ::unlink(paths.to.c_str());
+  Reach made;
+  if (reason && created && made.entry(paths.to.c_str(), kToWrite) == 0) ::unlink(made.path());
   return reason;
 }
 
 Failure copy_link(const CopyPaths& paths, const CopyOptions& options) {
+  Reach from;
+  Reach to;
+  if (const Failure reason = reach_entry(from, paths.from.c_str(), kToRead, "lstat")) return reason;
+  if (const Failure reason = reach_entry(to, paths.to.c_str(), kToWrite, "symlink")) return reason;
   struct stat status {};
-  if (::lstat(paths.from.c_str(), &status) != 0) return failure("lstat");
+  if (::lstat(from.path(), &status) != 0) return failure("lstat");
   std::string target(static_cast<std::size_t>(status.st_size) + 1, '\0');
-  const ssize_t size = ::readlink(paths.from.c_str(), target.data(), target.size());
+  const ssize_t size = ::readlink(from.path(), target.data(), target.size());
   if (size < 0) return failure("readlink");
   target.resize(static_cast<std::size_t>(size));
-  int result = ::symlink(target.c_str(), paths.to.c_str());
+  if (const int code = check_link(target.c_str(), paths.to.c_str()); code != 0) return {code, "symlink"};
+  int result = ::symlink(target.c_str(), to.path());
   if (result != 0 && errno == EEXIST && options.overwrite) {
-    if (::unlink(paths.to.c_str()) != 0) return failure("unlink");
-    result = ::symlink(target.c_str(), paths.to.c_str());
+    if (::unlink(to.path()) != 0) return failure("unlink");
+    result = ::symlink(target.c_str(), to.path());
   }
   if (result != 0) return failure("symlink");
   const timespec times[] = {access_time(status), change_time(status)};
-  if (options.times) ::utimensat(AT_FDCWD, paths.to.c_str(), times, AT_SYMLINK_NOFOLLOW);
+  if (options.times) ::utimensat(AT_FDCWD, to.path(), times, AT_SYMLINK_NOFOLLOW);
   return {};
 }
 

@@ -69,7 +69,9 @@ class TreeCopier {
   }
 
   Failure make_directory(const struct stat& status) {
-    const char* path = current_.to.c_str();
+    Reach made;
+    if (const Failure reason = reach_entry(made, current_.to.c_str(), kToWrite, "mkdir")) return reason;
+    const char* path = made.path();
     if (::mkdir(path, 0700 | (status.st_mode & 0777)) == 0) return {};
     const Failure reason = failure("mkdir");
     if (reason.error != EEXIST || !options_.overwrite) return reason;
@@ -80,7 +82,9 @@ class TreeCopier {
   }
 
   Failure read_names(std::vector<std::string>& names) const {
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(current_.from.c_str()), ::closedir);
+    Reach from;
+    if (const Failure reason = reach_object(from, current_.from.c_str(), kToRead, "opendir")) return reason;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(from.path()), ::closedir);
     if (!stream) return failure("opendir");
     for (;;) {
       errno = 0;
@@ -101,12 +105,22 @@ class TreeCopier {
     level.names.pop_back();
     current_ = {level.paths.from + "/" + name, level.paths.to + "/" + name};
     struct stat status {};
-    const char* path = current_.from.c_str();
-    int result = options_.follow ? ::stat(path, &status) : ::lstat(path, &status);
-    if (result != 0 && options_.follow) result = ::lstat(path, &status);  // a link that leads nowhere is itself
-    if (result != 0) return errno == ENOENT ? Failure{} : failure("lstat");
+    if (const Failure reason = look(status)) return reason.error == ENOENT ? Failure{} : reason;
     if (S_ISDIR(status.st_mode)) return enter(status);
     return S_ISLNK(status.st_mode) ? copy_link(current_, options_) : copy_file(current_, options_, job_);
+  }
+
+  /// What the entry at hand is; a link that leads nowhere is itself.
+  Failure look(struct stat& status) const {
+    if (options_.follow) {
+      Reach object;
+      const int code = object.object(current_.from.c_str(), kToRead);
+      if (code == kDenied) return {code, "stat"};
+      if (code == 0 && ::stat(object.path(), &status) == 0) return {};
+    }
+    Reach entry;
+    if (const Failure reason = reach_entry(entry, current_.from.c_str(), kToRead, "lstat")) return reason;
+    return failure_unless(::lstat(entry.path(), &status), "lstat");
   }
 
   /// Gives a directory that is complete what making entries in it would have changed.
@@ -114,10 +128,12 @@ class TreeCopier {
     Level done = std::move(levels_.back());
     levels_.pop_back();
     current_ = std::move(done.paths);
-    if (::chmod(current_.to.c_str(), done.status.st_mode & 07777) != 0) return failure("chmod");
+    Reach to;
+    if (const Failure reason = reach_object(to, current_.to.c_str(), kToWrite, "chmod")) return reason;
+    if (::chmod(to.path(), done.status.st_mode & 07777) != 0) return failure("chmod");
     if (!options_.times) return {};
     const timespec times[] = {access_time(done.status), change_time(done.status)};
-    return failure_unless(::utimensat(AT_FDCWD, current_.to.c_str(), times, 0), "utime");
+    return failure_unless(::utimensat(AT_FDCWD, to.path(), times, 0), "utime");
   }
 
   CopyPaths& current_;  // the entry at hand
@@ -130,9 +146,12 @@ class TreeCopier {
 
 Failure copy_entry(CopyPaths& paths, const CopyOptions& options, const Job& job) {
   struct stat status {};
-  const char* from = paths.from.c_str();
-  const int result = options.follow ? ::stat(from, &status) : ::lstat(from, &status);
-  if (result != 0) return failure(options.follow ? "stat" : "lstat");
+  const char* syscall = options.follow ? "stat" : "lstat";
+  Reach from;
+  const int code = options.follow ? from.object(paths.from.c_str(), kToRead) : from.entry(paths.from.c_str(), kToRead);
+  if (code != 0) return {code, syscall};
+  const int result = options.follow ? ::stat(from.path(), &status) : ::lstat(from.path(), &status);
+  if (result != 0) return failure(syscall);
   if (S_ISLNK(status.st_mode)) return copy_link(paths, options);
   if (!S_ISDIR(status.st_mode)) return copy_file(paths, options, job);
   if (!options.recursive) return {EISDIR, "copyfile"};

@@ -36,8 +36,11 @@ class StatJob final : public FsJob {
 
  private:
   Failure run() override {
-    const int result = follow_ ? ::stat(c_path(), &status_) : ::lstat(c_path(), &status_);
-    return result == 0 ? Failure{} : failure(follow_ ? "stat" : "lstat");
+    const char* syscall = follow_ ? "stat" : "lstat";
+    Reach reach;
+    const int code = follow_ ? reach.object(c_path(), kToRead) : reach.entry(c_path(), kToRead);
+    if (code != 0) return {code, syscall};
+    return failure_unless(follow_ ? ::stat(reach.path(), &status_) : ::lstat(reach.path(), &status_), syscall);
   }
 
   int results(lua_State* L) override {
@@ -57,8 +60,15 @@ struct MkdirOptions {
 };
 
 bool is_directory(const char* path) {
+  Reach reach;
   struct stat status {};
-  return ::stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+  return reach.object(path, kToWrite) == 0 && ::stat(reach.path(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Failure make_directory(const char* path, unsigned mode) {
+  Reach reach;
+  if (const Failure reason = reach_entry(reach, path, kToWrite, "mkdir")) return reason;
+  return failure_unless(::mkdir(reach.path(), mode), "mkdir");
 }
 
 class MkdirJob final : public ChangeJob {
@@ -67,12 +77,12 @@ class MkdirJob final : public ChangeJob {
 
  private:
   Failure run() override {
-    if (::mkdir(c_path(), options_.mode) == 0) return {};
-    Failure reason = failure("mkdir");
+    Failure reason = make_directory(c_path(), options_.mode);
+    if (!reason) return {};
     if (reason.error == ENOENT && options_.parents) {
       if (const Failure above = make_parents()) return above;
-      if (::mkdir(c_path(), options_.mode) == 0) return {};
-      reason = failure("mkdir");
+      reason = make_directory(c_path(), options_.mode);
+      if (!reason) return {};
     }
     if (reason.error == EEXIST && options_.exist_ok && is_directory(c_path())) return {};
     return reason;
@@ -84,10 +94,11 @@ class MkdirJob final : public ChangeJob {
     for (std::size_t end = whole.find('/', 1); end != std::string::npos; end = whole.find('/', end + 1)) {
       if (whole.find_first_not_of('/', end) == std::string::npos) break;  // the slashes at the end
       const std::string parent = whole.substr(0, end);
-      if (::mkdir(parent.c_str(), 0777) == 0) continue;
-      const Failure reason = failure("mkdir");
-      // A directory that exists may answer EEXIST, EROFS or EACCES to mkdir.
-      if (is_directory(parent.c_str())) continue;
+      const Failure reason = make_directory(parent.c_str(), 0777);
+      if (!reason) continue;
+      // A directory that exists may answer EEXIST, EROFS or EACCES to mkdir; above what is allowed nothing is made, and
+      // nothing told.
+      if (reason.error == kDenied || is_directory(parent.c_str())) continue;
       set_path(parent);
       return reason.error == EEXIST ? Failure{ENOTDIR, "mkdir"} : reason;
     }
@@ -111,10 +122,12 @@ class RemoveJob final : public ChangeJob {
   }
 
   [[nodiscard]] Failure remove_one() const {
+    Reach reach;
+    if (const Failure reason = reach_entry(reach, c_path(), kToWrite, "unlink")) return reason;
     struct stat status {};
-    if (::lstat(c_path(), &status) != 0) return failure("lstat");
-    if (S_ISDIR(status.st_mode)) return failure_unless(::rmdir(c_path()), "rmdir");
-    return failure_unless(::unlink(c_path()), "unlink");
+    if (::lstat(reach.path(), &status) != 0) return failure("lstat");
+    if (S_ISDIR(status.st_mode)) return failure_unless(::rmdir(reach.path()), "rmdir");
+    return failure_unless(::unlink(reach.path()), "unlink");
   }
 
   bool recursive_;
@@ -156,12 +169,18 @@ int remove(lua_State* L) {
 int rename(lua_State* L) {
   const char* from = check_path(L, 1, kRename.name, "from");
   const char* to = check_path(L, 2, kRename.name, "to");
-  return run_change(L, kRename, from, to, [](const char* path, const char* target) {
-    return failure_unless(::rename(path, target), "rename");
-  });
+  return run_change(L, kRename, from, to, rename_entry);
 }
 
 }  // namespace
+
+Failure rename_entry(const char* from, const char* to) {
+  Reach old;
+  Reach made;
+  if (const Failure reason = reach_entry(old, from, kToRead | kToWrite, "rename")) return reason;
+  if (const Failure reason = reach_entry(made, to, kToWrite, "rename")) return reason;
+  return failure_unless(::rename(old.path(), made.path()), "rename");
+}
 
 void set_status_fields(lua_State* L, const struct stat& status) {
   lua_pushstring(L, file_type_name(status.st_mode));

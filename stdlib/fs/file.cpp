@@ -138,6 +138,7 @@ int file_write(lua_State* L) {
   }
   Task& task = check_can_wait(L, kWrite.name);  // an abandoned job uses the buffer
   auto job = std::make_unique<FileWriteJob>(file, std::string_view());
+  job->confine(L);
   for (int index = 2; index <= top; ++index) job->append(check_view(L, index));
   return offload(L, task, kWrite, std::move(job));
 }
@@ -223,6 +224,7 @@ int file_stat(lua_State* L) { return run_job<StatusJob>(L, kStat, 0, check_usabl
 
 int close_now(lua_State* L, File& file) {
   auto job = std::make_unique<CloseJob>(file);
+  job->confine(L);
   file.state.reset();
   file.closed();
   return offload_always(L, kClose, std::move(job));
@@ -247,7 +249,9 @@ int file_gc(lua_State* L) {
   File& file = check_file(L, "File:__gc");
   file.collected(scheduler_of(L));
   if (file.state && (file.state->jobs != 0 || !file.state->pending.empty() || file.state->temporary)) {
-    run_detached(scheduler_of(L).loop().uv(), std::make_unique<CloseJob>(file));
+    auto job = std::make_unique<CloseJob>(file);
+    job->confine(L);
+    run_detached(scheduler_of(L).loop().uv(), std::move(job));
   }
   file.~File();
   new (&file) File();  // another finalizer may still hold it

@@ -1,5 +1,6 @@
 #include "stdlib/fs/job.hpp"
 
+#include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 
 #include <cerrno>
@@ -8,8 +9,10 @@
 namespace neap::internal::stdlib::fs {
 
 void FsJob::work() noexcept {
+  const Confinement confined(permissions_.get());
   try {
     failure_ = run();
+    if (failure_.error == kDenied) denial_ = take_denial();
   } catch (const std::bad_alloc&) {
     failure_ = {ENOMEM, "malloc"};
   }
@@ -18,6 +21,12 @@ void FsJob::work() noexcept {
 int FsJob::answer(lua_State* L) {
   if (!failure_) return results(L);
   release();
+  if (failure_.error == kDenied) {
+    const Permission kind = denial_.kind;
+    push(L, denial_.value);
+    std::string().swap(denial_.value);
+    raise_denied(L, kind, lua_tostring(L, -1));
+  }
   raise_failure(L, failure_, c_path(), target());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "stdlib/fs/system.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <memory>
 #include <string>
@@ -16,6 +17,11 @@ class FsJob : public Job {
 
   void work() noexcept final;
   int answer(lua_State* L) final;
+
+  /// The work is done with the permissions of the state.
+  void confine(lua_State* L) {
+    if (const Permissions* permissions = permissions_of(L)) permissions_ = permissions->shared_from_this();
+  }
 
  protected:
   /// Does the work; std::bad_alloc becomes ENOMEM.
@@ -35,6 +41,8 @@ class FsJob : public Job {
  private:
   std::string path_;
   Failure failure_;
+  std::shared_ptr<const Permissions> permissions_;
+  Denial denial_;
 };
 
 /// A job that changes something and has no result but `true`.
@@ -76,7 +84,9 @@ class CallJob final : public ChangeJob {
 template <class JobType, class... Arguments>
 int run_job(lua_State* L, const WaitKind& wait, int keep, Arguments&&... arguments) {
   Task& task = check_can_wait(L, wait.name);
-  return offload(L, task, wait, std::make_unique<JobType>(std::forward<Arguments>(arguments)...), keep);
+  auto job = std::make_unique<JobType>(std::forward<Arguments>(arguments)...);
+  job->confine(L);
+  return offload(L, task, wait, std::move(job), keep);
 }
 
 /// The same for a change made by one call, which holds nothing but numbers; `target` may be null.

@@ -40,8 +40,10 @@ class ReadlinkJob final : public PathJob {
 
  private:
   Failure run() override {
+    Reach reach;
+    if (const Failure reason = reach_entry(reach, c_path(), kToRead, "readlink")) return reason;
     for (found_.resize(256);; found_.resize(found_.size() * 2)) {
-      const ssize_t size = ::readlink(c_path(), found_.data(), found_.size());
+      const ssize_t size = ::readlink(reach.path(), found_.data(), found_.size());
       if (size < 0) return failure("readlink");
       if (static_cast<std::size_t>(size) == found_.size()) continue;  // it may have been cut
       found_.resize(static_cast<std::size_t>(size));
@@ -56,6 +58,12 @@ class RealpathJob final : public PathJob {
 
  private:
   Failure run() override {
+    if (confinement() != nullptr) {
+      Reach reach;
+      const Failure reason = reach_object(reach, c_path(), kToRead, "realpath");
+      found_ = reach.real();
+      return reason;
+    }
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(c_path(), nullptr), std::free);
     if (!real) return failure("realpath");
     found_ = real.get();
@@ -67,16 +75,25 @@ class RealpathJob final : public PathJob {
 int symlink(lua_State* L) {
   const char* target = check_path(L, 1, kSymlink.name, "target");
   const char* path = check_path(L, 2, kSymlink.name);
-  return run_change(L, kSymlink, target, path,
-                    [](const char* to, const char* from) { return failure_unless(::symlink(to, from), "symlink"); });
+  return run_change(L, kSymlink, target, path, [](const char* to, const char* from) {
+    Reach reach;
+    if (const Failure reason = reach_entry(reach, from, kToWrite, "symlink")) return reason;
+    if (const int code = check_link(to, from); code != 0) return Failure{code, "symlink"};
+    return failure_unless(::symlink(to, reach.path()), "symlink");
+  });
 }
 
 /// link(existing, path)
 int link(lua_State* L) {
   const char* existing = check_path(L, 1, kLink.name, "existing");
   const char* path = check_path(L, 2, kLink.name);
-  return run_change(L, kLink, existing, path,
-                    [](const char* from, const char* to) { return failure_unless(::link(from, to), "link"); });
+  return run_change(L, kLink, existing, path, [](const char* from, const char* to) {
+    Reach old;
+    Reach made;
+    if (const Failure reason = reach_entry(old, from, kToRead | kToWrite, "link")) return reason;
+    if (const Failure reason = reach_entry(made, to, kToRead | kToWrite, "link")) return reason;
+    return failure_unless(::link(old.path(), made.path()), "link");
+  });
 }
 
 /// readlink(path)

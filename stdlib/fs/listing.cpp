@@ -87,14 +87,22 @@ class ScanJob final : public FsJob {
     if (!options.status && !follows && !unknown) return true;
     const char* name = entry.name.c_str();
     struct stat status {};
-    int result = ::fstatat(directory, name, &status, options.follow ? 0 : AT_SYMLINK_NOFOLLOW);
-    // A link that leads nowhere is itself.
+    int result = options.follow ? stat_followed(directory, name, &status)
+                                : ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW);
+    // A link that leads nowhere, or out of what the sandbox lets read, is itself.
     if (result != 0 && options.follow) result = ::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW);
     if (result != 0 && errno == ENOENT) return false;
     if (result != 0) status.st_mode = entry.type;  // a directory that can be listed and not be entered
     entry.type = status.st_mode & S_IFMT;
     if (options.status) entry.status = std::make_unique<struct stat>(status);
     return true;
+  }
+
+  static int stat_followed(int directory, const char* name, struct stat* status) {
+    if (confinement() == nullptr) return ::fstatat(directory, name, status, 0);
+    Reach reach;
+    const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
+    return reach.object(path.c_str(), kToRead) != 0 ? -1 : ::stat(reach.path(), status);
   }
 
   /// The listing goes to the script as a userdata: its entries become values one by one.

@@ -77,11 +77,22 @@ void push_normalized(lua_State* L, std::string_view path) {
   luaL_pushresultsize(&buffer, normalize_to(out, path));
 }
 
+/// In a sandbox the name of the current directory is for those who may read it.
+void check_cwd(lua_State* L, const char* directory) {
+  const Permissions* permissions = permissions_of(L);
+  if (permissions != nullptr && !permissions->allows(Permission::read, directory)) {
+    raise_denied(L, Permission::read, ".");
+  }
+}
+
 void push_cwd(lua_State* L) {
   for (std::size_t size = 256;; size *= 2) {
     luaL_Buffer buffer;
     char* out = luaL_buffinitsize(L, &buffer, size);
-    if (::getcwd(out, size) != nullptr) return luaL_pushresultsize(&buffer, std::strlen(out));
+    if (::getcwd(out, size) != nullptr) {
+      luaL_pushresultsize(&buffer, std::strlen(out));
+      return check_cwd(L, lua_tostring(L, -1));
+    }
     if (errno != ERANGE || size >= kMostOfCwd) raise_failure(L, failure("getcwd"), ".");
     luaL_pushresultsize(&buffer, 0);
     lua_pop(L, 1);

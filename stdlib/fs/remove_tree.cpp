@@ -26,21 +26,23 @@ struct Level {
 
 class TreeRemover {
  public:
-  explicit TreeRemover(const Job* job) : job_(job) {}
+  /// `top` is the path for the system.
+  TreeRemover(const char* top, const Job* job) : top_(top), job_(job) {}
   ~TreeRemover() { leave(); }
   TreeRemover(const TreeRemover&) = delete;
   TreeRemover& operator=(const TreeRemover&) = delete;
 
-  Failure run(const std::string& top) {
-    if (const Failure reason = enter(AT_FDCWD, top)) return reason;
+  /// `name` is that of the top in messages.
+  Failure run(const std::string& name) {
+    if (const Failure reason = enter(AT_FDCWD, name, top_)) return reason;
     while (!levels_.empty()) {
       Level& level = levels_.back();
       if (level.directories.empty()) {
         if (const Failure reason = finish()) return reason;
       } else {
-        const std::string name = std::move(level.directories.back());
+        const std::string next = std::move(level.directories.back());
         level.directories.pop_back();
-        if (const Failure reason = enter(directory_, name)) return reason;
+        if (const Failure reason = enter(directory_, next, next.c_str())) return reason;
       }
     }
     return {};
@@ -65,8 +67,8 @@ class TreeRemover {
   }
 
   /// Goes into the directory `name` and removes everything in it that is not a directory.
-  Failure enter(int above, const std::string& name) {
-    const int fd = ::openat(above, name.c_str(), kOpenDirectory);
+  Failure enter(int above, const std::string& name, const char* usable) {
+    const int fd = ::openat(above, usable, kOpenDirectory);
     if (fd < 0) return fail("open", name);
     leave();
     directory_ = fd;
@@ -118,7 +120,7 @@ class TreeRemover {
     levels_.pop_back();
     if (levels_.empty()) {
       leave();
-      return ::rmdir(done.name.c_str()) == 0 || errno == ENOENT ? Failure{} : fail("rmdir", done.name);
+      return ::rmdir(top_) == 0 || errno == ENOENT ? Failure{} : fail("rmdir", done.name);
     }
     const int above = ::openat(directory_, "..", kOpenDirectory);
     if (above < 0) return fail("open", done.name);
@@ -134,6 +136,7 @@ class TreeRemover {
     return removed ? Failure{} : fail("rmdir", done.name);
   }
 
+  const char* top_;
   const Job* job_;
   int directory_ = -1;
   std::vector<Level> levels_;
@@ -143,14 +146,18 @@ class TreeRemover {
 }  // namespace
 
 Failure remove_entry(std::string& path, const Job* job) {
+  Reach reach;
+  if (const Failure reason = reach_entry(reach, path.c_str(), kToWrite, "lstat")) return reason;
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return failure("lstat");
+  if (::lstat(reach.path(), &status) != 0) return failure("lstat");
   if (S_ISDIR(status.st_mode)) return remove_tree(path, job);
-  return failure_unless(::unlink(path.c_str()), "unlink");
+  return failure_unless(::unlink(reach.path()), "unlink");
 }
 
 Failure remove_tree(std::string& path, const Job* job) {
-  TreeRemover remover(job);
+  Reach reach;
+  if (const Failure reason = reach_entry(reach, path.c_str(), kToWrite, "open")) return reason;
+  TreeRemover remover(reach.path(), job);
   const Failure reason = remover.run(path);
   if (reason) path = remover.where();
   return reason;

@@ -39,6 +39,14 @@ bool is_fifo(const char* path) {
 
 Failure failure(const char* syscall) { return {errno, syscall}; }
 
+Failure reach_object(Reach& reach, const char* path, int access, const char* syscall) {
+  return {reach.object(path, access), syscall};
+}
+
+Failure reach_entry(Reach& reach, const char* path, int access, const char* syscall) {
+  return {reach.entry(path, access), syscall};
+}
+
 Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(status_, other.status_);
@@ -47,7 +55,7 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 Failure Descriptor::open(const char* path, int flags, const Job& job, mode_t mode) {
   for (;;) {
-    fd_ = ::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+    fd_ = open_reached(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
     if (fd_ >= 0) break;
     const Failure reason = failure("open");
     const bool no_reader = reason.error == ENXIO && is_fifo(path) && !job.must_stop();

@@ -6,6 +6,7 @@
 
 #include "runtime/task/offload.hpp"
 #include "stdlib/io/bytes.hpp"
+#include "stdlib/permissions/reach.hpp"
 
 #include <sys/stat.h>
 
@@ -30,6 +31,10 @@ struct Failure {
 Failure failure(const char* syscall);
 /// The same when `result` is not 0.
 inline Failure failure_unless(int result, const char* syscall) { return result == 0 ? Failure{} : failure(syscall); }
+
+/// `path` on its way to `syscall`, which follows symbolic links, or does not: see stdlib/permissions/reach.hpp.
+Failure reach_object(Reach& reach, const char* path, int access, const char* syscall);
+Failure reach_entry(Reach& reach, const char* path, int access, const char* syscall);
 
 /// An open file, closed with its owner.
 class Descriptor {

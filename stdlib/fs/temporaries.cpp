@@ -40,6 +40,13 @@ struct Template {
   }
 };
 
+/// 0 when something may be made in the directory: so that a denial names it, and not a random name.
+int may_make_in(const std::string& directory) {
+  Reach reach;
+  const int code = reach.object(directory.c_str(), kToWrite);
+  return code == kDenied ? code : 0;
+}
+
 /// Tries random names until the call does not find one taken. On failure the path is the directory.
 template <class Make>
 Failure make_random(const Template& wanted, std::string* path, Make make) {
@@ -71,6 +78,7 @@ class TempfileJob final : public FsJob {
 
  private:
   Failure run() override {
+    if (const int denied = may_make_in(directory_); denied != 0) return {denied, "open"};
     Descriptor file;
     std::string made;
     const Template wanted{directory_.c_str(), prefix_.c_str(), suffix_.c_str()};
@@ -106,14 +114,20 @@ class TempdirJob final : public FsJob {
 
  private:
   Failure run() override {
+    if (const int denied = may_make_in(directory_); denied != 0) return {denied, "mkdir"};
     std::string made;
     const Template wanted{directory_.c_str(), prefix_.c_str(), suffix_.c_str()};
-    const Failure reason =
-        make_random(wanted, &made, [](const char* name) { return failure_unless(::mkdir(name, 0700), "mkdir"); });
+    const Failure reason = make_random(wanted, &made, [](const char* name) {
+      Reach reach;
+      if (const Failure denied = reach_entry(reach, name, kToWrite, "mkdir")) return denied;
+      return failure_unless(::mkdir(reach.path(), 0700), "mkdir");
+    });
     set_path(made);
     if (reason) return reason;
+    Reach reach;
+    if (const Failure denied = reach_entry(reach, made.c_str(), kToWrite, "lstat")) return denied;
     struct stat status {};
-    if (::lstat(made.c_str(), &status) != 0) return failure("lstat");
+    if (::lstat(reach.path(), &status) != 0) return failure("lstat");
     temporary_ = std::make_shared<Temporary>(std::move(made), status);
     return {};
   }
@@ -185,6 +199,7 @@ int tempdir_close(lua_State* L) {
   lua_pushboolean(L, 1);
   if (!directory.temporary) return 1;
   auto job = std::make_unique<RemoveTempJob>(std::move(directory.temporary));
+  job->confine(L);
   directory.temporary.reset();
   directory.closed();
   return offload_always(L, kClose, std::move(job));
@@ -194,7 +209,9 @@ int tempdir_gc(lua_State* L) {
   TempDir& directory = check_tempdir(L, "TempDir:__gc");
   directory.collected(scheduler_of(L));
   if (directory.temporary) {
-    run_detached(scheduler_of(L).loop().uv(), std::make_unique<RemoveTempJob>(std::move(directory.temporary)));
+    auto job = std::make_unique<RemoveTempJob>(std::move(directory.temporary));
+    job->confine(L);
+    run_detached(scheduler_of(L).loop().uv(), std::move(job));
   }
   directory.~TempDir();
   new (&directory) TempDir();  // another finalizer may still hold it

@@ -71,8 +71,11 @@ Temporary::~Temporary() {
 
 Failure Temporary::remove() {
   if (std::exchange(removed_, true)) return {};
+  Reach reach;
+  const int code = reach.entry(path_.c_str(), kToWrite);
+  if (code != 0) return code == ENOENT ? Failure{} : Failure{code, "lstat"};
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) != 0) return errno == ENOENT ? Failure{} : failure("lstat");
+  if (::lstat(reach.path(), &status) != 0) return errno == ENOENT ? Failure{} : failure("lstat");
   if (status.st_dev != device_ || status.st_ino != inode_) return {};
   std::string failed = path_;
   const Failure reason = remove_entry(failed, nullptr);

@@ -16,6 +16,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/fs/arguments.hpp"
 #include "stdlib/fs/module.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <uv.h>
 
@@ -222,8 +223,8 @@ int new_watch(lua_State* L) {
   return 1;
 }
 
-/// 0, or an error of libuv's.
-int start(Watch& watch, const char* path, const char* only) {
+/// 0, or an error of libuv's. `usable` is the path for the system.
+int start(Watch& watch, const char* path, const char* only, const char* usable) {
   auto* made = new Watched;
   made->owner = &watch;
   made->path = path;
@@ -231,7 +232,7 @@ int start(Watch& watch, const char* path, const char* only) {
   made->handle.data = made;
   uv_fs_event_init(watch.scheduler->loop().uv(), &made->handle);
   uv_unref(reinterpret_cast<uv_handle_t*>(&made->handle));
-  const int error = uv_fs_event_start(&made->handle, on_event, below(path, ".").c_str(), 0);
+  const int error = uv_fs_event_start(&made->handle, on_event, below(usable, ".").c_str(), 0);
   if (error != 0) {
     close_watched(*made);
     return error;
@@ -247,7 +248,16 @@ int watch_add(lua_State* L) {
   const char* path = check_path(L, 2, kTake.name);
   const char* only = luaL_optstring(L, 3, "");
   if (watch.ended || watch.watched.contains(path)) return 0;
-  if (const int error = start(watch, path, only); error != 0) {
+  int error = 0;
+  {
+    const Confinement confined(permissions_of(L));
+    Reach reach;
+    error = reach.object(path, kToRead);
+    if (error == 0) error = start(watch, path, only, reach.path());
+    if (error > 0 && error != kDenied) error = uv_translate_sys_error(error);
+  }
+  if (error == kDenied) raise_denial(L);
+  if (error != 0) {
     raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "watch", path);
   }
   return 0;

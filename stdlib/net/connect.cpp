@@ -5,6 +5,7 @@
 #include "stdlib/io/address.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/stream/stream.hpp"
 
 #include <utility>
@@ -60,6 +61,7 @@ int tcp_connect(lua_State* L) {
   if (bound_first && !io::parse_address(luaL_checkstring(L, 4), static_cast<int>(luaL_optinteger(L, 5, 0)), &local)) {
     raise(L, ErrorKind::value, "local_addr: '%s' is no numeric address", lua_tostring(L, 4));
   }
+  check_net(L, reinterpret_cast<const sockaddr*>(&address));
   Task& task = check_can_wait(L, kConnect.name);
   Stream& stream = new_stream(L, StreamKind::tcp);
   uv_tcp_t* tcp = &stream.handle->tcp;
@@ -79,7 +81,19 @@ int pipe_connect(lua_State* L) {
   lua_settop(L, 1);
   Task& task = check_can_wait(L, kConnect.name);
   Stream& stream = new_stream(L, StreamKind::pipe);
-  uv_pipe_connect(&stream.handle->connecting, &stream.handle->pipe, lua_tostring(L, 1), on_connected);
+  bool denied = false;
+  {
+    const Confinement confined(permissions_of(L));
+    Reach reach;  // what does not exist is told by the attempt
+    denied = reach.object(lua_tostring(L, 1), kToRead | kToWrite) == kDenied;
+    if (!denied) {
+      uv_pipe_connect(&stream.handle->connecting, &stream.handle->pipe, reach.path(), on_connected);
+    }
+  }
+  if (denied) {
+    close_stream(stream, scheduler_of(L), true);
+    raise_denial(L);
+  }
   return wait_connected(L, task, stream);
 }
 

@@ -11,6 +11,7 @@
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
 #include "stdlib/net/socket.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/stream/stream.hpp"
 
 #include <fcntl.h>
@@ -144,6 +145,7 @@ int listen_tcp(lua_State* L) {
   const auto backlog = static_cast<int>(luaL_checkinteger(L, 3));
   luaL_checktype(L, 5, LUA_TFUNCTION);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  check_net(L, generic);
   char text[io::kAddressSize];
   io::address_text(generic, text, sizeof text);
   const int fd = open_socket(generic->sa_family, SOCK_STREAM);
@@ -161,11 +163,26 @@ int listen_tcp(lua_State* L) {
   return 1;
 }
 
+/// Raises unless the sandbox lets the path be read and written. Asked for a second time, with the socket that is closed then,
+/// it finds out whether somebody has changed directories meanwhile.
+void check_socket_path(lua_State* L, const char* path, int fd = -1) {
+  bool denied = false;
+  {
+    const Confinement confined(permissions_of(L));
+    Reach reach;
+    denied = reach.entry(path, kToRead | kToWrite) == kDenied;
+  }
+  if (!denied) return;
+  if (fd >= 0) ::close(fd);
+  raise_denial(L);
+}
+
 /// listen_pipe(path, backlog, callback): a socket that is there already, and that nobody listens on, is replaced.
 int listen_pipe(lua_State* L) {
   const std::string_view path = check_view(L, 1);
   const auto backlog = static_cast<int>(luaL_checkinteger(L, 2));
   luaL_checktype(L, 3, LUA_TFUNCTION);
+  check_socket_path(L, path.data());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), std::min(path.size(), kLongestPath));
@@ -180,6 +197,7 @@ int listen_pipe(lua_State* L) {
     if (!in_use) ::unlink(path.data());
   }
   const Problem problem = bind_and_listen(fd, generic, sizeof address, backlog);
+  if (problem.error == 0) check_socket_path(L, path.data(), fd);
   if (problem.error != 0) {
     ::close(fd);
     io::raise_errno(L, problem.error, problem.syscall, path.data());

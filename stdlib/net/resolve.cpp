@@ -6,6 +6,7 @@
 #include "stdlib/io/address.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <netdb.h>
 
@@ -61,6 +62,7 @@ class ResolveJob final : public Job {
     lua_newtable(L);
     lua_Integer count = 0;
     for (const addrinfo* each = found_; each != nullptr; each = each->ai_next) {
+      learn(L, each->ai_addr);
       io::push_address(L, each->ai_addr);
       if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
@@ -80,6 +82,12 @@ class ResolveJob final : public Job {
   }
 
  private:
+  /// In a sandbox that allows the host, its addresses are allowed too.
+  void learn(lua_State* L, const sockaddr* address) const {
+    const Permissions* permissions = permissions_of(L);
+    if (permissions != nullptr && !host_.empty()) permissions->learn(numeric_host(address), host_);
+  }
+
   std::string host_;
   std::string service_;
   addrinfo hints_;
@@ -93,6 +101,7 @@ int resolve(lua_State* L) {
   const char* service = luaL_optstring(L, 2, nullptr);
   const std::string_view family = luaL_optstring(L, 3, "any");
   const std::string_view type = luaL_optstring(L, 4, "stream");
+  if (host != nullptr && *host != '\0') check_lookup(L, host);
   addrinfo hints{};
   hints.ai_family = family == "inet" ? AF_INET : family == "inet6" ? AF_INET6 : AF_UNSPEC;
   hints.ai_socktype = type == "dgram" ? SOCK_DGRAM : SOCK_STREAM;

@@ -13,6 +13,7 @@
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
 #include "stdlib/net/socket.hpp"
+#include "stdlib/permissions/gate.hpp"
 
 #include <unistd.h>
 
@@ -137,10 +138,19 @@ socklen_t size_of(const sockaddr_storage& address) {
 
 // Making one.
 
+/// In a sandbox that allows any host, a port of the system's choice is none that needs to be allowed.
+void check_bind(lua_State* L, const sockaddr_storage& address) {
+  const bool any_port = reinterpret_cast<const sockaddr_in&>(address).sin_port == 0;  // sin6_port has the same place
+  const Permissions* permissions = permissions_of(L);
+  if (permissions != nullptr && any_port && permissions->allows_some(Permission::net)) return;
+  check_net(L, generic(address));
+}
+
 /// open_udp(host, port, broadcast, reuse_address, reuse_port): the host is numeric.
 int open_udp(lua_State* L) {
   lua_settop(L, 5);
   const sockaddr_storage address = check_address(L, 1);
+  check_bind(L, address);
   const int fd = open_socket(address.ss_family, SOCK_DGRAM);
   if (fd < 0) raise_address(L, errno, "socket", address);
   if (lua_toboolean(L, 3) != 0) set_option(fd, SOL_SOCKET, SO_BROADCAST);
@@ -227,6 +237,7 @@ int send_data(lua_State* L, Datagrams& socket) {
   const bool addressed = !lua_isnil(L, 3);
   sockaddr_storage to{};
   if (addressed) to = check_address(L, 3);
+  if (addressed) check_net(L, generic(to));
   ssize_t sent = 0;
   do {
     sent = ::sendto(socket.handle->fd, data.data(), data.size(), 0, addressed ? generic(to) : nullptr,
@@ -263,6 +274,7 @@ int udp_send(lua_State* L) {
 int udp_connect(lua_State* L) {
   Datagrams& socket = to_open_socket(L, "UdpSocket:connect");
   const sockaddr_storage address = check_address(L, 2);
+  check_net(L, generic(address));
   if (::connect(socket.handle->fd, generic(address), size_of(address)) != 0) {
     raise_address(L, errno, "connect", address);
   }

@@ -11,6 +11,7 @@
 #include "stdlib/io/exit_watch.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/io/signal_names.hpp"
+#include "stdlib/process/confined.hpp"
 #include "stdlib/process/launch.hpp"
 #include "stdlib/registry.hpp"
 #include "stdlib/stream/stream.hpp"
@@ -94,6 +95,8 @@ std::vector<char*> strings_of(lua_State* L, int index) {
 /// have been checked.
 int child_launch(lua_State* L) {
   lua_settop(L, 8);
+  const bool confined = process::confine_launch(L, 1, 2, 3);
+  if (confined) lua_replace(L, 2);  // the environment; the path of the program is at index 9
   auto* child = new (lua_newuserdatauv(L, sizeof(Child), 0)) Child();
   set_type(L, kChildType);
   Launch what;
@@ -101,7 +104,7 @@ int child_launch(lua_State* L) {
   {
     const std::vector<char*> arguments = strings_of(L, 1);
     const std::vector<char*> environment = lua_istable(L, 2) ? strings_of(L, 2) : std::vector<char*>();
-    what.program = arguments[0];
+    what.program = confined ? lua_tostring(L, 9) : arguments[0];
     what.arguments = arguments.data();
     if (!environment.empty()) what.environment = environment.data();
     what.directory = lua_tostring(L, 3);

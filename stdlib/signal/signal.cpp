@@ -5,6 +5,7 @@
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/io/signal_names.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 
 #include <csignal>
@@ -66,6 +67,7 @@ void release(lua_State* L, Watcher& watcher) {
 /// watch(signal, fn): calls fn from the loop when the signal has come, once or more often. A SignalWatcher.
 int watch(lua_State* L) {
   const int number = io::check_signal(L, 1, "add_signal_handler");
+  check_permission(L, Permission::signal);
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
   Scheduler& scheduler = scheduler_of(L);

@@ -5,6 +5,7 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/problem.hpp"
+#include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 #include "stdlib/thread/channel.hpp"
 #include "stdlib/thread/pool.hpp"
@@ -36,6 +37,7 @@ Pool& check_pool(lua_State* L) {
 
 /// pool(most, name): a pool of at most so many threads, none of which runs yet.
 int new_pool(lua_State* L) {
+  check_permission(L, Permission::thread);
   const auto most = static_cast<int>(luaL_checkinteger(L, 1));
   const std::string_view name = check_view(L, 2);
   lua_settop(L, 2);
@@ -74,6 +76,7 @@ std::uint32_t place_of_call(lua_State* L) {
 
 /// The pool is at index 1; above it the function and its arguments. Pushes the Future of the result.
 Future& submit_call(lua_State* L, const char* entry = nullptr) {
+  check_permission(L, Permission::thread);
   Pool& pool = check_pool(L);
   if (pool.is_shut_down()) {
     raise(L, ErrorKind::runtime, "%s has been shut down, and takes no more calls", pool.name().c_str());

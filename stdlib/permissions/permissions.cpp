@@ -1,0 +1,143 @@
+// The permissions module: what a script may ask of its sandbox, and how it gives up what it does not need any more.
+#include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "stdlib/permissions/gate.hpp"
+#include "stdlib/registry.hpp"
+
+#include <string>
+
+namespace neap::internal::stdlib {
+
+namespace {
+
+Permission check_kind(lua_State* L, int index, const char* function) {
+  if (lua_type(L, index) != LUA_TSTRING) {
+    raise(L, ErrorKind::type, "argument %d (permission) of %s must be a string, got %s", index, function,
+          type_name(L, index));
+  }
+  const auto kind = find_permission(check_view(L, index));
+  if (!kind) {
+    raise(L, ErrorKind::value,
+          "argument %d (permission) of %s must be read, write, net, run, env, thread, signal or native, got '%s'",
+          index, function, lua_tostring(L, index));
+  }
+  return *kind;
+}
+
+/// Makes the value what grants are made of; the problem is raised at `function`'s caller.
+Grants check_value(lua_State* L, int index, Permission kind, const char* function, std::string* problem) {
+  Grants grants;
+  *problem = add_grant(grants, kind, check_view(L, index));
+  (void)function;
+  return grants;
+}
+
+/// query(permission, value): true when it is allowed; without a value, when all of the kind is.
+int query(lua_State* L) {
+  const char* function = "permissions.query";
+  const Permission kind = check_kind(L, 1, function);
+  const bool whole = lua_isnoneornil(L, 2);
+  if (!whole && lua_type(L, 2) != LUA_TSTRING) {
+    raise(L, ErrorKind::type, "argument 2 (value) of %s must be a string, got %s", function, type_name(L, 2));
+  }
+  const Permissions* permissions = permissions_of(L);
+  bool allowed = true;
+  bool wrong = false;
+  {
+    std::string problem;
+    const Grants wanted = whole ? Grants{} : check_value(L, 2, kind, function, &problem);
+    wrong = !problem.empty() && kind != Permission::run;
+    if (wrong) push(L, problem);
+    if (!wrong && permissions != nullptr) {
+      allowed = whole              ? permissions->allows_all(kind)
+                : !problem.empty() ? permissions->allows_all(kind)  // a program that is nowhere
+                                   : permissions->allows(kind, wanted.of(kind).values[0]);
+    }
+  }
+  if (wrong) raise(L, ErrorKind::value, "argument 2 (value) of %s: %s", function, lua_tostring(L, -1));
+  lua_pushboolean(L, allowed);
+  return 1;
+}
+
+/// list(): {read = true or false or a list, ...}; true all through without a sandbox.
+int list(lua_State* L) {
+  const Permissions* permissions = permissions_of(L);
+  lua_createtable(L, 0, static_cast<int>(kNamedPermissions));
+  const Grants now = permissions != nullptr ? permissions->effective() : Grants{};
+  for (std::size_t i = 0; i < kNamedPermissions; ++i) {
+    const Grant& grant = now.grants[i];
+    if (permissions == nullptr || grant.all || grant.none()) {
+      lua_pushboolean(L, permissions == nullptr || grant.all);
+    } else {
+      lua_createtable(L, static_cast<int>(grant.values.size()), 0);
+      lua_Integer count = 0;
+      for (const std::string& value : grant.values) {
+        push(L, value);
+        lua_rawseti(L, -2, ++count);
+      }
+    }
+    lua_setfield(L, -2, permission_name(static_cast<Permission>(i)));
+  }
+  return 1;
+}
+
+int is_sandboxed(lua_State* L) {
+  lua_pushboolean(L, permissions_of(L) != nullptr);
+  return 1;
+}
+
+/// Reads the list at the top of the stack into the grant. What is wrong is pushed, and false given.
+bool read_values(lua_State* L, Grants& grants, Permission kind) {
+  const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
+  for (lua_Integer i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    std::size_t size = 0;
+    const char* value = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
+    const std::string problem = value == nullptr ? "a value that is no string" : add_grant(grants, kind, {value, size});
+    lua_pop(L, 1);
+    if (!problem.empty()) {
+      push(L, problem);
+      return false;
+    }
+  }
+  return true;
+}
+
+/// narrow(table): of each kind in the table only what it lists stays; true keeps all, false nothing. The table has been checked:
+/// names of permissions, and booleans or lists.
+int narrow(lua_State* L) {
+  const Permissions* permissions = permissions_of(L);
+  if (permissions == nullptr) {
+    raise(L, ErrorKind::runtime, "there is no sandbox to narrow: start the script with 'neap --sandbox'");
+  }
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  bool fine = true;
+  {
+    Grants wanted;
+    for (Grant& grant : wanted.grants) grant.all = true;
+    for (std::size_t i = 0; fine && i < kNamedPermissions; ++i) {
+      const auto kind = static_cast<Permission>(i);
+      lua_pushstring(L, permission_name(kind));
+      lua_rawget(L, 1);
+      if (!lua_isnil(L, -1)) wanted.of(kind).all = lua_toboolean(L, -1) != 0 && !lua_istable(L, -1);
+      if (lua_istable(L, -1)) fine = read_values(L, wanted, kind);
+      if (fine) lua_pop(L, 1);
+    }
+    if (fine) state_data(L).permissions->narrow(wanted);
+  }
+  if (!fine) raise(L, ErrorKind::value, "permissions.narrow: %s", lua_tostring(L, -1));
+  return 0;
+}
+
+}  // namespace
+
+int open_permissions(lua_State* L) {
+  lua_createtable(L, 0, 4);
+  static const luaL_Reg kFunctions[] = {
+      {"query", bound<query>}, {"list", bound<list>}, {"is_sandboxed", bound<is_sandboxed>}, {"narrow", bound<narrow>}};
+  set_functions(L, kFunctions);
+  return 1;
+}
+
+}  // namespace neap::internal::stdlib
