@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,7 @@ struct Known {
   std::mutex mutex;
   std::map<std::string, std::string, std::less<>> texts;
   std::string script;
+  std::atomic<bool> only{false};  // no other files are looked into
 };
 
 Known& known() {
@@ -57,6 +59,7 @@ std::optional<std::string> find_source(std::string_view name) {
   if (name.starts_with("[string ") || name.starts_with("[C]")) return std::nullopt;
   const std::string& script = known().script;
   if (name.starts_with("...") && script.ends_with(name.substr(3))) return read_file(script);
+  if (known().only && name != script) return std::nullopt;
   return read_file(std::string(name));
 }
 
@@ -158,6 +161,8 @@ void remember_script(std::string path) {
   const std::lock_guard lock(known().mutex);
   known().script = std::move(path);
 }
+
+void show_known_sources_only() { known().only = true; }
 
 std::string excerpt(lua_State* L, const std::string& message, const std::string& trace, const ExcerptStyle& style) {
   std::optional<SourcePlace> place = find_place(message);

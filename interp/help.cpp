@@ -44,6 +44,24 @@ Options of neap:
   --debug      debug mode: warns of coroutines nobody awaited, steps that block
                the loop, handles never closed; SIGUSR1 shows all tasks
 
+Sandbox, for scripts that are not trusted (the options may be given repeatedly):
+  --sandbox             the script computes, waits and prints, and that is all:
+                        what it must not do raises a PermissionError. Any of
+                        the options below turns it on too
+  --allow-read[=PATH,...]    it may read files: these, and what is below them
+  --allow-write[=PATH,...]   it may write, make and remove files
+  --allow-net[=HOST[:PORT],...]  it may look up, connect to and listen on
+                        these; ':PORT' is any host, '*.example.org' all below
+  --allow-run[=PROGRAM,...]  it may run programs, which are not sandboxed
+  --allow-env[=NAME,...]     it may read environment variables; 'LC_*' is all
+                        that begin so
+  --allow-thread        it may start threads, which are sandboxed alike
+  --allow-signal        it may handle signals
+  --allow-native[=PATH,...]  it may load C modules, which nothing holds;
+                        without a path bytecode as well
+Without a value an option allows all of its kind. Lua modules beside the script
+may be required. LUA_INIT, LUA_PATH and LUA_CPATH are ignored.
+
 -e, -l and -W take effect in the order given, before the script, and in the
 same task, so that they may wait too. The global 'arg' holds the command line
 with the script at index 0; the script gets the arguments behind it as '...'.

@@ -1,5 +1,6 @@
 #include "interp/interpreter.hpp"
 
+#include "interp/excerpt.hpp"
 #include "interp/isolate.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
@@ -80,7 +81,7 @@ int open_everything(lua_State* L) {
   const auto& options = *static_cast<const InterpreterOptions*>(lua_touserdata(L, 1));
   using Isolates = std::shared_ptr<const stdlib::thread::IsolateFactory>;
   stdlib::thread::set_isolates(L, static_cast<const Isolates*>(lua_touserdata(L, 2)));
-  if (options.ignore_environment) {
+  if (options.ignore_environment || options.sandbox.enabled) {
     lua_pushboolean(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
   }
@@ -88,6 +89,12 @@ int open_everything(lua_State* L) {
   open_error_classes(L);
   stdlib::install(L, options.stdlib_directory);
   return 0;
+}
+
+std::shared_ptr<Permissions> make_permissions(const InterpreterOptions& options) {
+  if (!options.sandbox.enabled) return nullptr;
+  show_known_sources_only();
+  return std::make_shared<Permissions>(options.sandbox, options.permissions_above);
 }
 
 void memory_hook(lua_State* L, lua_Debug*) {
@@ -107,7 +114,8 @@ void memory_hook(lua_State* L, lua_Debug*) {
 }  // namespace
 
 Interpreter::Interpreter(const InterpreterOptions& options)
-    : closing_grace_(options.closing_grace),
+    : permissions_(make_permissions(options)),
+      closing_grace_(options.closing_grace),
       loop_(options.virtual_clock),
       state_(lua_newstate(Allocator::allocate, &allocator_)) {
   if (!state_) throw std::runtime_error("cannot make a Lua state: not enough memory");
@@ -130,7 +138,8 @@ void Interpreter::open(const InterpreterOptions& options) {
   scheduler_->owns_process = options.owns_process;
   scheduler_->shields_broken_pipes = !options.owns_process && broken_pipes_kill();
   scheduler_->set_debug(options.debug);
-  isolates_ = std::make_shared<InterpreterFactory>(std::move(inherited));
+  scheduler_->permissions = permissions_.get();
+  isolates_ = std::make_shared<InterpreterFactory>(std::move(inherited), permissions_);
   install_warnings(L, warnings_);
   lua_gc(L, LUA_GCSTOP);
   lua_pushcfunction(L, open_everything);

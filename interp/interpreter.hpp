@@ -19,6 +19,7 @@
 #include "runtime/lua/allocator.hpp"
 #include "runtime/lua/collector.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "stdlib/permissions/sandbox.hpp"
 
 #include <lua.hpp>
 
@@ -56,6 +57,10 @@ struct InterpreterOptions {
   /// Gets what the script prints (1) and what is reported (2) in place of the process's standard output and error, in
   /// any pieces. It is called by worker threads too, by one at a time, and must not throw or run the interpreter.
   std::function<void(int stream, std::string_view text)> output;
+  /// What scripts may do. LUA_PATH and the like are ignored in a sandbox.
+  Sandbox sandbox;
+  /// Of the interpreter that makes this one for a worker thread: what is allowed there is the most that is allowed here.
+  std::shared_ptr<const Permissions> permissions_above;
 };
 
 class Interpreter : Guest {
@@ -122,6 +127,7 @@ class Interpreter : Guest {
   void open(const InterpreterOptions& options);
   void on_memory_limit();
 
+  const std::shared_ptr<Permissions> permissions_;  // null without a sandbox
   const double closing_grace_;
   Warnings warnings_;
   Allocator allocator_;

@@ -23,9 +23,11 @@ class InterpreterIsolate : public stdlib::thread::Isolate {
 
 }  // namespace
 
-InterpreterFactory::InterpreterFactory(InterpreterOptions options) : options_(std::move(options)) {
+InterpreterFactory::InterpreterFactory(InterpreterOptions options, std::shared_ptr<const Permissions> permissions)
+    : options_(std::move(options)) {
   options_.virtual_clock = false;
   options_.uv_loop = nullptr;
+  options_.permissions_above = std::move(permissions);
 }
 
 std::unique_ptr<stdlib::thread::Isolate> InterpreterFactory::make() const {

@@ -9,7 +9,8 @@ namespace neap::internal {
 /// Makes interpreters with the options of another; their clocks are real ones.
 class InterpreterFactory : public stdlib::thread::IsolateFactory {
  public:
-  explicit InterpreterFactory(InterpreterOptions options);
+  /// `permissions` are those of the interpreter whose workers they are; null without a sandbox.
+  InterpreterFactory(InterpreterOptions options, std::shared_ptr<const Permissions> permissions);
 
   [[nodiscard]] std::unique_ptr<stdlib::thread::Isolate> make() const override;
 

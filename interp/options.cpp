@@ -8,14 +8,58 @@ namespace {
 
 using namespace std::literals;
 
+/// --sandbox=PROFILE
+void parse_sandbox(std::string_view profile, CommandLine& result) {
+  if (profile == "none"sv) {
+    result.unsandboxed = true;
+  } else if (profile == "pure"sv) {
+    result.sandbox = true;
+  } else {
+    result.problem = "there is no sandbox '" + std::string(profile) + "', only 'pure' and 'none'";
+  }
+}
+
+/// --allow-KIND[=VALUE[,VALUE...]]; `option` is what follows "--allow-".
+void parse_allowance(std::string_view option, CommandLine& result) {
+  const std::size_t equals = option.find('=');
+  const std::string name(option.substr(0, equals));
+  const auto kind = find_permission(name);
+  if (!kind) {
+    result.problem =
+        "there is no permission '" + name + "', only read, write, net, run, env, thread, signal and native";
+    return;
+  }
+  result.sandbox = true;
+  if (equals == std::string_view::npos) return result.allowed.push_back({*kind, "", true});
+  if (takes_no_values(*kind)) {
+    result.problem = "'--allow-" + name + "' takes no value";
+    return;
+  }
+  for (std::string_view rest = option.substr(equals + 1);;) {
+    const std::string_view value = rest.substr(0, rest.find(','));
+    if (value.empty()) result.problem = "'--allow-" + std::string(option) + "' has an empty value";
+    result.allowed.push_back({*kind, std::string(value), false});
+    if (value.size() == rest.size()) return;
+    rest.remove_prefix(value.size() + 1);
+  }
+}
+
 /// Options that begin with two dashes. False when there is no such option.
 bool parse_long(std::string_view option, CommandLine& result) {
+  constexpr std::string_view kSandbox = "--sandbox=";
+  constexpr std::string_view kAllow = "--allow-";
   if (option == "--help"sv) {
     result.help = true;
   } else if (option == "--version"sv) {
     result.only_version = true;
   } else if (option == "--debug"sv) {
     result.debug = true;
+  } else if (option == "--sandbox"sv) {
+    result.sandbox = true;
+  } else if (option.starts_with(kSandbox)) {
+    parse_sandbox(option.substr(kSandbox.size()), result);
+  } else if (option.starts_with(kAllow)) {
+    parse_allowance(option.substr(kAllow.size()), result);
   } else {
     return false;
   }
@@ -78,6 +122,14 @@ int parse_options(int argc, char** argv, CommandLine& result) {
   return argc;
 }
 
+void check_sandbox(CommandLine& result) {
+  if (result.sandbox && result.unsandboxed) {
+    result.problem = "'--sandbox=none' and an option of a sandbox contradict each other";
+  } else if (result.sandbox && (result.test || result.repl || result.interactive)) {
+    result.problem = "a sandbox is for scripts: it goes neither with 'test', 'repl' nor '-i'";
+  }
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, char** argv) {
@@ -87,6 +139,7 @@ CommandLine parse_command_line(int argc, char** argv) {
     result.problem =
         "'repl' takes no arguments, got '"s + argv[result.script + 1] + "' ('neap -i SCRIPT' runs a script first)";
   }
+  if (result.problem.empty()) check_sandbox(result);
   return result;
 }
 

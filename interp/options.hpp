@@ -2,6 +2,8 @@
 // acts on nothing, so that every decision about a run is made in one place (program.cpp).
 #pragma once
 
+#include "stdlib/permissions/grants.hpp"
+
 #include <string>
 #include <vector>
 
@@ -13,6 +15,13 @@ struct Action {
 
   Kind kind;
   const char* text = "";  // the statement, or "module" or "global=module"
+};
+
+/// --allow-KIND=VALUE, or without a value.
+struct Allowance {
+  Permission kind;
+  std::string value;
+  bool all = false;
 };
 
 struct CommandLine {
@@ -28,6 +37,9 @@ struct CommandLine {
   bool help = false;                // -h, --help: nothing else is done
   bool only_version = false;        // --version: nothing else is done
   bool executes = false;            // there is an -e
+  bool sandbox = false;             // --sandbox, or something is allowed
+  bool unsandboxed = false;         // --sandbox=none
+  std::vector<Allowance> allowed;   // in the sandbox
   /// The first word that is no option is `test`: what follows is for the test runner.
   bool test = false;
   /// It is `repl`: the prompt, wherever standard input comes from.

@@ -12,8 +12,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -52,7 +54,7 @@ struct Plan {
 // Making the plan.
 
 void plan_init(const CommandLine& line, Plan& plan) {
-  if (line.ignore_environment) return;
+  if (line.ignore_environment || line.sandbox) return;
   const char* name = "=LUA_INIT_5_4";
   const char* init = std::getenv(name + 1);
   if (init == nullptr) {
@@ -94,7 +96,7 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
   plan.ignore_environment = line.ignore_environment;
   plan_init(line, plan);
   plan_actions(line, plan);
-  if (line.prompts(argc, isatty(STDIN_FILENO) != 0)) {
+  if (!line.sandbox && line.prompts(argc, isatty(STDIN_FILENO) != 0)) {
     if (line.repl) plan.script = argc;
     plan.steps.push_back({Step::Kind::prompt, nullptr, nullptr});
   } else if (line.test) {
@@ -263,8 +265,29 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
 }
 
-InterpreterOptions interpreter_options(const CommandLine& line) {
+/// What the command line allows. Throws std::invalid_argument for a value that cannot be allowed.
+Sandbox make_sandbox(const CommandLine& line, int argc, char** argv) {
+  Sandbox sandbox;
+  sandbox.enabled = line.sandbox;
+  for (const Allowance& allowance : line.allowed) {
+    Grant& grant = sandbox.grants.of(allowance.kind);
+    grant.all = grant.all || allowance.all;
+    const std::string problem = allowance.all ? "" : add_grant(sandbox.grants, allowance.kind, allowance.value);
+    if (!problem.empty()) {
+      throw std::invalid_argument("--allow-" + std::string(permission_name(allowance.kind)) + ": " + problem);
+    }
+  }
+  if (line.sandbox && line.script < argc && !line.script_is_stdin) {
+    const std::string script = real_path(argv[line.script]);
+    sandbox.script_directory = script.substr(0, std::max<std::size_t>(script.rfind('/'), 1));
+    add_grant(sandbox.grants, Permission::code, sandbox.script_directory);
+  }
+  return sandbox;
+}
+
+InterpreterOptions interpreter_options(const CommandLine& line, int argc, char** argv) {
   InterpreterOptions options;
+  if (line.sandbox) options.sandbox = make_sandbox(line, argc, argv);
   options.ignore_environment = line.ignore_environment;
   options.debug = line.debug;
   options.owns_process = true;
@@ -292,7 +315,7 @@ int conclude(Interpreter& interpreter, const Task& main) {
 int run_program(const CommandLine& line, int argc, char** argv) {
   Plan plan = make_plan(line, argc, argv);
   if (plan.steps.empty()) return EXIT_SUCCESS;  // -v alone
-  Interpreter interpreter(interpreter_options(line));
+  Interpreter interpreter(interpreter_options(line, argc, argv));
   interpreter.scheduler().set_default_handler(report_context);
   const InterruptGuard guard(interpreter);
   lua_State* L = interpreter.state();

@@ -79,10 +79,6 @@ int exit_process(lua_State* L) {
   const int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) != 0 ? EXIT_SUCCESS : EXIT_FAILURE)
                                          : static_cast<int>(luaL_optinteger(L, 1, EXIT_SUCCESS));
   const bool close = lua_toboolean(L, 2) != 0;
-  const Permissions* permissions = permissions_of(L);
-  if (permissions != nullptr && !permissions->sandbox().may_exit) {
-    raise_unavailable(L, "os.exit", "error or return");
-  }
   Scheduler& scheduler = scheduler_of(L);
   if (!scheduler.owns_process) return end_run(L, scheduler, status);
   if (scheduler.is_worker) {  // other threads run on: their states, and what is destroyed at exit, are left alone

@@ -25,8 +25,6 @@ namespace neap::internal {
 struct Sandbox {
   bool enabled = false;
   Grants grants;
-  /// os.exit may end the process. A host's process is not the script's to end.
-  bool may_exit = false;
   /// The directory of the script, where `require` looks; empty: there is none.
   std::string script_directory;
 };
