@@ -125,8 +125,8 @@ int parse_options(int argc, char** argv, CommandLine& result) {
 void check_sandbox(CommandLine& result) {
   if (result.sandbox && result.unsandboxed) {
     result.problem = "'--sandbox=none' and an option of a sandbox contradict each other";
-  } else if (result.sandbox && (result.test || result.repl || result.interactive)) {
-    result.problem = "a sandbox is for scripts: it goes neither with 'test', 'repl' nor '-i'";
+  } else if (result.sandbox && (result.test || result.repl || result.setup || result.interactive)) {
+    result.problem = "a sandbox is for scripts: it goes neither with 'test', 'repl', 'init' nor '-i'";
   }
 }
 

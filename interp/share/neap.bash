@@ -30,9 +30,13 @@ _neap_options() {
   case $previous in
     -e) return ;;
     -l) _neap_files '*.lua'; return ;;
+    --sandbox) _neap_words 'none pure'; return ;;
+    --allow-read | --allow-write | --allow-native) _neap_files; return ;;
+    --allow-net | --allow-run | --allow-env) return ;;
   esac
   case $cur in
-    -*) _neap_words '-e -l -i -v -E -W -- - -h --help --version --debug' ;;
+    -*) _neap_words '-e -l -i -v -E -W -- - -h --help --version --debug
+        --sandbox --allow-read --allow-write --allow-net --allow-run --allow-env --allow-thread --allow-signal --allow-native' ;;
     *)
       _neap_words 'test repl init'
       _neap_files '*.lua'
