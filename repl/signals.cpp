@@ -150,8 +150,10 @@ void on_signal(int number) {
 
 /// The process ends as it would have: the handler is the default one again.
 void on_fatal(int number) {
+  const int saved_errno = errno;
   restore_terminal();
   ::kill(getpid(), number);
+  errno = saved_errno;
 }
 
 void install(int number, void (*handler)(int), int flags, struct sigaction& before) {
