@@ -1,5 +1,5 @@
--- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn, support; and `sanitized`, true
--- where a sanitizer makes everything slow and memory grow. Called with the file and the name of the test to run; without
+-- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn, support; and `sanitized`,
+-- "address" or "thread" where that sanitizer makes everything slow and memory grow, else nil. Called with the file and the name of the test to run; without
 -- a name, returns the list of the file's tests.
 local file, chosen = ...
 

@@ -20,16 +20,18 @@ struct LuaTest {
   bool virtual_clock = true;
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
+#if defined(__SANITIZE_ADDRESS__)
+constexpr const char* kSanitizer = "address";
+#elif defined(__SANITIZE_THREAD__)
+constexpr const char* kSanitizer = "thread";
 #else
-constexpr bool kSanitized = false;
+constexpr const char* kSanitizer = nullptr;
 #endif
 
 /// Pushes the function that runs the harness: harness(file, name or nil). It sees the global `sanitized`, and
 /// module_file("MODULE/FILE"), which gives what is not shown to scripts.
 void push_harness(lua_State* L) {
-  lua_pushboolean(L, kSanitized ? 1 : 0);
+  lua_pushstring(L, kSanitizer);
   lua_setglobal(L, "sanitized");
   lua_pushcfunction(L, stdlib::use_module_file);
   lua_setglobal(L, "module_file");

@@ -101,11 +101,14 @@ test("terminate ends a worker that waits, and runs its cleanup", function()
   check(tostring(worker):find("terminated"))
 end)
 
+-- It computes for ever. The thread sanitizer puts signals off until the C library is called, as memchr is here.
+local spin = sanitized == "thread" and function() while true do ("x"):find("y", 1, true) end end
+  or function() while true do end end
+
 test("terminate ends a worker that computes", { clock = "real" }, function()
-  if sanitized then return end -- the thread sanitizer puts signals off until a call of the system
   local worker = async.Worker(function(parent)
     parent:send("ready")
-    while true do pcall(function() while true do end end) end
+    while true do pcall(spin) end
   end)
   worker:receive()
   worker:terminate()
@@ -113,10 +116,9 @@ test("terminate ends a worker that computes", { clock = "real" }, function()
 end)
 
 test("terminate ends a worker that catches cancellations", { clock = "real" }, function()
-  if sanitized then return end -- the thread sanitizer puts signals off until a call of the system
   local worker = async.Worker(function(parent)
     parent:send("ready")
-    while true do async.catch(function() while true do end end) end
+    while true do async.catch(spin) end
   end)
   worker:receive()
   worker:terminate()
