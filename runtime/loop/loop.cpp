@@ -88,6 +88,7 @@ void Loop::poll() {
   // Without a referenced handle libuv does not look for events at all. That saves busy tasks a system call
   // per turn; but a wake-up must reach them.
   if (woken_.load(std::memory_order_acquire)) return poll_all();
+  if (attentive_.load(std::memory_order_relaxed) && has_posted_.load(std::memory_order_acquire)) do_posted();
   uv_run(&loop_, UV_RUN_NOWAIT);
 }
 
@@ -99,6 +100,7 @@ void Loop::poll_all() {
 }
 
 void Loop::wait(Deadline limit) {
+  if (attentive_.load(std::memory_order_relaxed) && look_out_for_posts(limit)) return poll();
   if (clock_.is_virtual()) return wait_virtually(limit);
   wait_until(std::min(timers_.next(), limit));
 }
@@ -144,6 +146,7 @@ void Loop::wait_precisely(Deadline deadline) {
 }
 
 void Loop::wait_at_most(Deadline nanoseconds) {
+  rest();
   const Deadline most = std::min(nanoseconds, patience());
   if (most > 0) poll_descriptor(uv_backend_fd(&loop_), most);
 }
@@ -155,6 +158,7 @@ void Loop::wait_virtually(Deadline limit) {
 }
 
 Deadline Loop::time_left() {
+  rest();
   if (has_posted_.load(std::memory_order_acquire) || woken_.load(std::memory_order_acquire)) return 0;
   uv_update_time(&loop_);
   const Deadline left = patience();
@@ -170,8 +174,37 @@ bool Loop::jump() {
   return true;
 }
 
-void Loop::run_posted() {
+/// True when something was posted without a wake-up, or perhaps with one. In the other order than Remote::post: one of
+/// both sees what the other has stored.
+bool Loop::end_attention() {
+  expecting_ = false;
+  attentive_.store(false);
+  return has_posted_.load();
+}
+
+void Loop::rest() {
+  if (attentive_.load(std::memory_order_relaxed) && end_attention()) wake();
+}
+
+/// Instead of sleeping at once. True when something has come, which is done if it was posted.
+bool Loop::look_out_for_posts(Deadline limit) {
+  const auto has_come = [this] {
+    return has_posted_.load(std::memory_order_acquire) || woken_.load(std::memory_order_acquire);
+  };
+  constexpr Deadline kLongest = Alertness::kLongest;
+  const bool in_time = std::exchange(expecting_, false) && timers_.next() > clock_.now() + kLongest &&
+                       (limit == kNever || limit > real_now() + kLongest);
+  if (!(in_time && alertness_.look_out(has_come)) && !end_attention()) return false;
+  do_posted();
+  return true;
+}
+
+void Loop::do_posted() {
   for (const Remote::Work& work : remote_->take()) work();
+}
+
+void Loop::run_posted() {
+  do_posted();
   if (wake_hook_) wake_hook_();
 }
 

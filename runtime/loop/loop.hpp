@@ -15,6 +15,7 @@
 //     else's, so that no callback of a stranger runs then.
 #pragma once
 
+#include "runtime/loop/alertness.hpp"
 #include "runtime/loop/clock.hpp"
 #include "runtime/loop/remote.hpp"
 #include "runtime/loop/timer_heap.hpp"
@@ -78,6 +79,16 @@ class Loop {
   [[nodiscard]] const std::shared_ptr<Remote>& remote() const { return remote_; }
   /// From now on nothing can be posted, and what was posted and has not run is destroyed.
   void refuse_posts() { remote_->close(); }
+  /// Says that a post may come within microseconds. If that has been worth while, posts need no wake-up until `wait`
+  /// sleeps or `rest` is called, and `wait` looks out for them before it does: waking another thread costs more, on both
+  /// sides.
+  void expect_post() {
+    if (expecting_ || !alertness_.worthwhile()) return;
+    expecting_ = true;
+    attentive_.store(true, std::memory_order_relaxed);
+  }
+  /// From here on posts wake the loop: whoever ran it may go on to anything else.
+  void rest();
 
   /// Counts requests on threads of their own, which will post their ends: libuv counts those of its pool itself.
   void begin_request() { ++requests_; }
@@ -91,6 +102,9 @@ class Loop {
   friend class Remote;
 
   void run_posted();
+  void do_posted();
+  bool look_out_for_posts(Deadline limit);
+  bool end_attention();
   Deadline patience();
   void wait_until(Deadline deadline);
   void wait_precisely(Deadline deadline);
@@ -108,6 +122,9 @@ class Loop {
   std::atomic<int> holders_{0};
   std::atomic<bool> has_posted_{false};
   std::atomic<bool> woken_{false};
+  Alertness alertness_;
+  bool expecting_ = false;              // a post
+  std::atomic<bool> attentive_{false};  // has_posted_ is looked at before the loop sleeps
   std::function<void()> wake_hook_;
   const std::shared_ptr<Remote> remote_ = std::make_shared<Remote>(*this);
 };

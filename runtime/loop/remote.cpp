@@ -8,12 +8,13 @@ namespace neap::internal {
 
 bool Remote::post(Work work) {
   // What is refused is destroyed when the lock has been given back: its destructor may post.
-  const std::lock_guard lock(mutex_);
+  lock_awake(mutex_);
+  const std::lock_guard lock(mutex_, std::adopt_lock);
   if (loop_ == nullptr) return false;
   posted_.push_back(std::move(work));
   // Under the lock, so that the loop is still there.
-  loop_->has_posted_.store(true, std::memory_order_release);
-  loop_->wake();
+  loop_->has_posted_.store(true);
+  if (!loop_->attentive_.load()) loop_->wake();
   return true;
 }
 
@@ -24,7 +25,8 @@ bool Remote::closed() const {
 
 std::vector<Remote::Work> Remote::take() {
   std::vector<Work> work;
-  const std::lock_guard lock(mutex_);
+  lock_awake(mutex_);
+  const std::lock_guard lock(mutex_, std::adopt_lock);
   work.swap(posted_);
   if (loop_ != nullptr) loop_->has_posted_.store(false, std::memory_order_release);
   return work;

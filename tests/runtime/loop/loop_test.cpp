@@ -2,8 +2,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <poll.h>
 #include <sys/resource.h>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -45,6 +47,42 @@ TEST_CASE("loop: work posted from other threads runs on the loop's thread, all o
   loop.release();
   for (std::thread& thread : threads) thread.join();
   CHECK(ran == kThreads * kEach);
+  CHECK_FALSE(loop.alive());
+}
+
+TEST_CASE("loop: work that is expected runs too, whether the loop looks out for it, is busy, or sleeps") {
+  Loop loop;
+  constexpr int kPosts = 5000;
+  std::atomic<int> ran{0};
+  loop.hold();
+  // Each is posted when the one before has run: none can take the wake-up of another with it.
+  std::thread poster([&] {
+    for (int i = 0; i < kPosts; ++i) {
+      while (ran.load() != i) std::this_thread::yield();
+      if (i % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(i % 3 * 50));
+      loop.post([&ran] { ++ran; });
+    }
+  });
+  while (ran.load() < kPosts) {
+    loop.expect_post();
+    if (ran.load() % 3 == 0) loop.poll();
+    loop.wait();
+  }
+  loop.release();
+  poster.join();
+  CHECK_FALSE(loop.alive());
+}
+
+TEST_CASE("loop: what is posted to a loop that rests wakes it") {
+  Loop loop;
+  loop.poll_all();  // which tells the kernel what to look at
+  loop.expect_post();
+  std::thread([&] { loop.post([] {}); }).join();
+  loop.rest();
+  pollfd entry{uv_backend_fd(loop.uv()), POLLIN, 0};
+  CHECK(::poll(&entry, 1, 0) == 1);
+  std::thread([&] { loop.post([] {}); }).join();
+  loop.poll();
   CHECK_FALSE(loop.alive());
 }
 
