@@ -4,6 +4,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "runtime/task/trail.hpp"
 #include "stdlib/thread/pool.hpp"
 
 #include <algorithm>
@@ -50,11 +51,10 @@ void call_dropped(Scheduler&, FutureHook& hook) {
   pool->drop(call);
 }
 
-/// Pushes the trace of the other thread, which goes on with where the call was made.
+/// Pushes the trace of the other thread, which ends with where the call was made.
 void push_trace(lua_State* L, Scheduler& scheduler, const Call& call) {
   const std::string& place = scheduler.place(call.place);
-  lua_pushfstring(L, "%s%s\t-- thread of %s, called at %s, awaited by:", call.trace.c_str(),
-                  call.trace.empty() ? "" : "\n", call.pool->name().c_str(), place.empty() ? "?" : place.c_str());
+  lua_pushfstring(L, "%s%s\t-- thread of %s, called at %s", call.trace.c_str(), trail_joint(call.trace), call.pool->name().c_str(), place.empty() ? "?" : place.c_str());
 }
 
 /// Protected: completes the Future of the call, a light userdata at index 1.
@@ -133,6 +133,8 @@ void Home::expect(lua_State* L, int future, Call& call) {
     scheduler_.loop().hold();
   } else {
     scheduler_.loop().begin_request();
+    ++expected_;
+    scheduler_.loop().expect_post();
   }
 }
 
@@ -142,12 +144,14 @@ void Home::forget(Call& call) {
     scheduler_.loop().release();
   } else {
     scheduler_.loop().end_request();
+    --expected_;
   }
   scheduler_.release(main_, std::exchange(call.anchor, 0));
 }
 
 void Home::call_ended(std::unique_ptr<Call> call) {
-  const std::lock_guard lock(mutex_);
+  lock_awake(mutex_);
+  const std::lock_guard lock(mutex_, std::adopt_lock);
   if (!open_) return;
   answers_.push_back(std::move(call));
   post_delivery();
@@ -162,7 +166,8 @@ void Home::post_delivery() {
 void Home::deliver() {
   std::vector<Runner*> ended;
   {
-    const std::lock_guard lock(mutex_);
+    lock_awake(mutex_);
+    const std::lock_guard lock(mutex_, std::adopt_lock);
     posted_ = false;
     if (!open_) return;
     for (auto& call : answers_) inbox_.push_back(std::move(call));
@@ -175,6 +180,7 @@ void Home::deliver() {
     if (!call->dropped) deliver(*call);
   }
   for (Runner* runner : ended) bury(runner);
+  if (expected_ != 0) scheduler_.loop().expect_post();
   if (inbox_.empty()) return;
   const std::lock_guard lock(mutex_);
   post_delivery();
@@ -203,6 +209,7 @@ int Home::start_thread(Pool& pool, Call& first) {
   auto runner = std::make_unique<Runner>(pool.shared_from_this());
   runners_.reserve(runners_.size() + 1);
   runner->current = &first;
+  runner->has_call.store(true, std::memory_order_relaxed);
   first.runner = runner.get();
   first.state = Call::State::running;
   if (const int error = runner->start(); error != 0) {

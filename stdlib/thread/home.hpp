@@ -81,6 +81,7 @@ class Home : public std::enable_shared_from_this<Home> {
   std::vector<Runner*> runners_;             // whose threads have not been joined
   std::deque<std::unique_ptr<Call>> inbox_;  // answers to deliver
   uv_timer_t* timer_ = nullptr;
+  std::size_t expected_ = 0;  // calls, except those that may never end
 
   std::mutex mutex_;
   std::condition_variable ended_;

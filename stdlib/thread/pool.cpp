@@ -37,6 +37,7 @@ void Pool::give(Runner& runner, Call& call) {
   runner.current = &call;
   call.runner = &runner;
   call.state = Call::State::running;
+  runner.has_call.store(true, std::memory_order_release);
 }
 
 // The owner's side.
@@ -45,7 +46,8 @@ int Pool::submit(std::unique_ptr<Call>& call) {
   Runner* idle = nullptr;
   const bool may_start = threads < most_;
   {
-    const std::lock_guard lock(mutex_);
+    lock_awake(mutex_);
+    const std::lock_guard lock(mutex_, std::adopt_lock);
     if (!idle_.empty()) {
       idle = idle_.back();
       idle_.pop_back();
@@ -130,6 +132,8 @@ std::size_t Pool::idle() {
 // The runners' side.
 
 Call* Pool::next_call(Runner& runner) {
+  const auto has_call = [&runner] { return runner.has_call.load(std::memory_order_acquire); };
+  if (has_call() || (runner.alertness.worthwhile() && runner.alertness.look_out(has_call))) return runner.current;
   std::unique_lock lock(mutex_);
   runner.given.wait(lock, [&] { return runner.current != nullptr || ending_; });
   return runner.current;
@@ -138,10 +142,12 @@ Call* Pool::next_call(Runner& runner) {
 Call* Pool::call_ended(Runner& runner, Call& call) {
   Call* next = nullptr;
   {
-    const std::lock_guard lock(mutex_);
+    lock_awake(mutex_);
+    const std::lock_guard lock(mutex_, std::adopt_lock);
     call.state = Call::State::ended;
     call.runner = nullptr;
     runner.current = nullptr;
+    runner.has_call.store(false, std::memory_order_relaxed);
     runner.clear_interrupt();
     next = take_queued();
     if (next != nullptr) {
