@@ -17,12 +17,11 @@ namespace {
 constexpr int kElidedInARow = 15;
 
 void abandon_sleep(Scheduler& scheduler, Task& task) { scheduler.loop().timers().disarm(task); }
-void abandon_await(Scheduler&, Task& task) { task.unlink(); }
 void abandon_yield(Scheduler&, Task&) {}
 
 constexpr WaitKind kSleep{abandon_sleep, "sleep"};
 constexpr WaitKind kYield{abandon_yield, "sleep(0)"};
-constexpr WaitKind kAwait{abandon_await, "await", true, true};
+constexpr WaitKind kAwait = future_wait("await");
 constexpr WaitKind kShieldedAwait{abandon_await, "await", true, false};
 
 /// Pushes what keeps `L` from being suspended, as scripts know it: "the C function 'table.sort'".
@@ -132,16 +131,22 @@ Task& finish_wait(lua_State* L) {
   raise_value(L);
 }
 
+void abandon_await(Scheduler&, Task& task) { task.unlink(); }
+
 int await_future(lua_State* L, Future& future, bool shielded) {
+  return await_future(L, future, shielded ? kShieldedAwait : kAwait);
+}
+
+int await_future(lua_State* L, Future& future, const WaitKind& wait) {
   Scheduler& scheduler = scheduler_of(L);
   if (future.done()) {
     if (!satisfied_too_often(L)) return push_result_or_raise(L, 1);
     return park_ready(L, *scheduler.current(), await_resumed);
   }
-  Task& task = check_can_wait(L, "await");
+  Task& task = check_can_wait(L, wait.name);
   if (&task == &future) raise(L, ErrorKind::runtime, "a task cannot await itself");
   future.waiters.push_back(task);
-  return park(L, task, shielded ? kShieldedAwait : kAwait, &future, await_resumed);
+  return park(L, task, wait, &future, await_resumed);
 }
 
 int sleep(lua_State* L) {

@@ -52,6 +52,13 @@ int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed);
 
 /// Waits until the future at index 1 is done, then returns its results or raises its error.
 int await_future(lua_State* L, Future& future, bool shielded);
+/// The same for a function that is no plain await, and waits in a way of its own: one of `future_wait`.
+int await_future(lua_State* L, Future& future, const WaitKind& wait);
+
+void abandon_await(Scheduler&, Task& task);
+
+/// How a task waits for a Future in the function of that name. Cancelling the task cancels the Future.
+constexpr WaitKind future_wait(const char* name) { return {abandon_await, name, true, true}; }
 
 /// Sleeps for `seconds`; then the values above index 1 are returned.
 int sleep(lua_State* L);

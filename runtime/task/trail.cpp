@@ -61,22 +61,31 @@ bool push_own_trace(lua_State* L, int index) {
   return false;
 }
 
-/// Pushes what stands behind "created at" in a trace: a line, or in debug mode the traceback of it; and who awaits.
+/// Pushes what stands behind "created at" in a trace: a line, or in debug mode the traceback of it.
 void push_creation(lua_State* L, int index, const Task& task) {
   push_extra(L, index, "source_traceback");
   if (lua_isstring(L, -1) != 0 && lua_rawlen(L, -1) != 0) {
     luaL_gsub(L, lua_tostring(L, -1), "\t", "\t--   ");
-    lua_pushfstring(L, ":\n%s\n\t-- awaited by:", lua_tostring(L, -1));
+    lua_pushfstring(L, ":\n%s", lua_tostring(L, -1));
     lua_replace(L, -3);
     lua_pop(L, 1);
     return;
   }
   lua_pop(L, 1);
   const std::string& place = scheduler_of(L).place(task);
-  lua_pushfstring(L, " %s, awaited by:", place.empty() ? "?" : place.c_str());
+  lua_pushfstring(L, " %s", place.empty() ? "?" : place.c_str());
 }
 
 }  // namespace
+
+const char* trail_joint(std::string_view trace) {
+  constexpr std::string_view kNote = "\t-- ";
+  constexpr std::string_view kLineOfNote = "\t--   ";
+  if (trace.empty()) return "";
+  const std::string_view last = trace.substr(trace.rfind('\n') + 1);
+  if (last.starts_with(kLineOfNote)) return "\n\t-- awaited by:\n";
+  return last.starts_with(kNote) ? ", awaited by:\n" : "\n";
+}
 
 void leave_trail(lua_State* L, int task) {
   task = lua_absindex(L, task);
@@ -85,9 +94,11 @@ void leave_trail(lua_State* L, int task) {
   if (!lua_isstring(L, -1)) return lua_settop(L, error);
   auto* failed = to_task(L, task);
   if (is_long(L) || failed == nullptr) return set_trail(L, error);  // whoever gave a Future a trace has said all
+  const char* before = trail_joint(lua_tostring(L, -1));
   push_task_name(L, task);
   push_creation(L, task, *failed);
-  lua_pushfstring(L, "%s\n\t-- task '%s', created at%s", lua_tostring(L, -3), lua_tostring(L, -2), lua_tostring(L, -1));
+  lua_pushfstring(L, "%s%s\t-- task '%s', created at%s", lua_tostring(L, -3), before, lua_tostring(L, -2),
+                  lua_tostring(L, -1));
   end_long_trace(L);
   set_trail(L, error);
   lua_settop(L, error);
@@ -117,9 +128,10 @@ void push_trail(lua_State* L, int index, int level) {
     return;
   }
   if (is_long(L)) return;
+  const char* before = trail_joint(lua_tostring(L, -1));
   push_traceback(L, level);
   if (lua_rawlen(L, -1) == 0) return lua_settop(L, top + 1);
-  lua_pushliteral(L, "\n");
+  lua_pushstring(L, before);
   lua_insert(L, -2);
   lua_concat(L, 3);
   end_long_trace(L);

@@ -104,13 +104,15 @@ int submit(lua_State* L) {
   return 1;
 }
 
+constexpr WaitKind kToThread = future_wait("to_thread");
+
 /// call(pool, fn, ...): waits for it; what it returns.
 int call(lua_State* L) {
-  check_can_wait(L, "to_thread");
+  check_can_wait(L, kToThread.name);
   Future& future = submit_call(L);
   lua_replace(L, 1);
   lua_settop(L, 1);
-  return await_future(L, future, false);
+  return await_future(L, future, kToThread);
 }
 
 /// start(pool, target, ..., channel, channel): runs worker_main.lua in the pool, which takes no more calls; a Future of its end.

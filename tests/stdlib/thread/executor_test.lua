@@ -187,6 +187,8 @@ test("an error nobody retrieves is reported", function()
   async.sleep(0)
   equal(#list, 1)
   check(tostring(list[1].exception):find("unseen"))
+  local trace = list[1].traceback
+  check(trace:find("%-%- thread of ThreadPoolExecutor, called at [^\n]+:%d+$"), "somebody is said to follow: " .. trace)
 end)
 
 test("64 threads at once", { clock = "real" }, function()
