@@ -37,6 +37,7 @@ Driving::Driving(Scheduler& scheduler) : scheduler_(scheduler) {
 
 Driving::~Driving() {
   scheduler_.driven_ = false;
+  scheduler_.loop_.rest();
   if (shields_) {
     swallow_broken_pipe(broken_pipe_);
     pthread_sigmask(SIG_UNBLOCK, &broken_pipe_, nullptr);

@@ -496,7 +496,6 @@ void Scheduler::run_until(Task& root) {
   const Driving driving(*this);
   push_root(root);
   while (!root.done() && !exit_requested_) turn();
-  loop_.rest();
   pop_root(root);
 }
 
@@ -523,7 +522,6 @@ void Scheduler::cancel_all_and_wait(Deadline limit) {
       lua_rawgeti(main_, list, i);
       last_ = to_task(main_, -1);
       while (!last_->done() && !stopped()) turn();
-      loop_.rest();
       last_ = nullptr;
       lua_pop(main_, 1);
     }

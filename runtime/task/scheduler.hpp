@@ -44,6 +44,10 @@ class Scheduler : public StateData {
   Scheduler& operator=(const Scheduler&) = delete;
 
   [[nodiscard]] Loop& loop() { return loop_; }
+  /// See Loop; when it is not being run, nobody looks out.
+  void expect_post() {
+    if (driven_) loop_.expect_post();
+  }
   [[nodiscard]] lua_State* main_thread() { return main_; }
   [[nodiscard]] Task* current() { return current_; }
 

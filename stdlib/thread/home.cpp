@@ -54,7 +54,8 @@ void call_dropped(Scheduler&, FutureHook& hook) {
 /// Pushes the trace of the other thread, which ends with where the call was made.
 void push_trace(lua_State* L, Scheduler& scheduler, const Call& call) {
   const std::string& place = scheduler.place(call.place);
-  lua_pushfstring(L, "%s%s\t-- thread of %s, called at %s", call.trace.c_str(), trail_joint(call.trace), call.pool->name().c_str(), place.empty() ? "?" : place.c_str());
+  lua_pushfstring(L, "%s%s\t-- thread of %s, called at %s", call.trace.c_str(), trail_joint(call.trace),
+                  call.pool->name().c_str(), place.empty() ? "?" : place.c_str());
 }
 
 /// Protected: completes the Future of the call, a light userdata at index 1.
@@ -134,7 +135,7 @@ void Home::expect(lua_State* L, int future, Call& call) {
   } else {
     scheduler_.loop().begin_request();
     ++expected_;
-    scheduler_.loop().expect_post();
+    scheduler_.expect_post();
   }
 }
 
@@ -180,7 +181,7 @@ void Home::deliver() {
     if (!call->dropped) deliver(*call);
   }
   for (Runner* runner : ended) bury(runner);
-  if (expected_ != 0) scheduler_.loop().expect_post();
+  if (expected_ != 0) scheduler_.expect_post();
   if (inbox_.empty()) return;
   const std::lock_guard lock(mutex_);
   post_delivery();

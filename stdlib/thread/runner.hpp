@@ -51,8 +51,8 @@ class Runner {
   [[nodiscard]] Pool& pool() { return *pool_; }
 
   // For the pool, under its mutex.
-  Call* current = nullptr;        // the call that it has been given
-  std::condition_variable given;  // there is one, or the pool wants its threads to end
+  Call* current = nullptr;            // the call that it has been given
+  std::condition_variable given;      // there is one, or the pool wants its threads to end
   std::atomic<bool> has_call{false};  // as `current` says; for who looks out for it without the mutex
   Alertness alertness;                // the thread's own
   void clear_interrupt() { stop_.store(Stop::none); }
