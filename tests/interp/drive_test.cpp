@@ -148,7 +148,7 @@ TEST_CASE("drive: on a virtual clock steps jump over the time in which nothing h
 TEST_CASE("drive: run_until, run and step work in any order in one interpreter") {
   Interpreter interpreter;
   Task& first = spawn(interpreter, "async.sleep(0.001) a = 1");
-  spawn(interpreter, "async.sleep(0.005) b = 1");
+  spawn(interpreter, "async.sleep(0.2) b = 1");
   interpreter.run_until(first);
   CHECK(first.done());
   CHECK(interpreter.has_tasks());
