@@ -1,16 +1,10 @@
 -- timeout, timeout_at, wait_for, move_on_after.
-local core = ...
+local core, use = ...
 
 local new_timeout, new_timeout_at = core.timeout, core.timeout_at
 local is, trap = core.is, core.trap
 local TimeoutError, TypeError = core.errors.TimeoutError, core.errors.TypeError
-
-local function check_function(fn, what)
-  if type(fn) == "function" then return end
-  local meta = getmetatable(fn)
-  if type(meta) == "table" and meta.__call then return end
-  error(TypeError(("%s must be a function, got %s"):format(what, core.type_name(fn))), 3)
-end
+local check_function = use("source").check_function
 
 local function run_in(scope, fn, ...)
   local inner <close> = scope
