@@ -79,6 +79,21 @@ void Decoder::wrapped_function(Tag wrapper) {
   add_extra();
 }
 
+void Decoder::manager_function() {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "async");
+  lua_getfield(L, -1, "contextmanager");
+  const Tag inner = tag();
+  if (inner != Tag::generator_function && inner != Tag::extra) damaged();
+  value(inner);
+  if (lua_iscfunction(L, -1) == 0 || lua_getupvalue(L, -1, 1) == nullptr || !lua_isfunction(L, -1)) damaged();
+  lua_remove(L, -2);
+  lua_call(L, 1, 1);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  add_extra();
+}
+
 // Classes ----------------------------------------------------------------------------------------------------------
 
 void Decoder::builtin_class() {

@@ -72,6 +72,7 @@ void Decoder::value(Tag tag) {
     case Tag::named: return named();
     case Tag::async_function:
     case Tag::generator_function: return wrapped_function(tag);
+    case Tag::manager_function: return manager_function();
     case Tag::builtin_class: return builtin_class();
     case Tag::made_class: return made_classes();
     case Tag::channel: return channel();

@@ -37,6 +37,7 @@ class Decoder {
   void named();
   void read_place(Place& place);
   void wrapped_function(Tag wrapper);
+  void manager_function();
   void builtin_class();
   void made_classes();
   void made_class();

@@ -4,6 +4,7 @@
 #include "stdlib/thread/classes.hpp"
 #include "stdlib/thread/encoder.hpp"
 
+#include <cstring>
 #include <new>
 
 namespace neap::internal::stdlib::thread {
@@ -27,13 +28,22 @@ bool is_layered_environment(lua_State* L, const char* name) {
   return true;
 }
 
+/// True for the metatable of what `async.contextmanager` gives. Pushes no string: see encoder.hpp.
+bool is_manager_type(lua_State* L, int index) {
+  if (!lua_istable(L, index) || lua_getmetatable(L, index) != 0) return false;
+  lua_getfield(L, index, "__name");
+  const bool is_manager = lua_type(L, -1) == LUA_TSTRING && std::strcmp(lua_tostring(L, -1), "ContextManager") == 0;
+  lua_pop(L, 1);
+  return is_manager;
+}
+
 }  // namespace
 
 void Encoder::function(int index) {
   const void* address = lua_topointer(L, index);
   if (known(address)) return;
   if (lua_iscfunction(L, index) != 0 || is_library_function(L, index)) {
-    if (!c_function(index) && !wrapped_function(index)) refuse(index);
+    if (!c_function(index) && !wrapped_function(index) && !manager_function(index)) refuse(index);
   } else {
     lua_function(index);
   }
@@ -87,6 +97,25 @@ bool Encoder::wrapped_function(int index) {
   } else {
     parcel_.size_ = size;
   }
+  return written;
+}
+
+/// What `async.contextmanager(f)` has made: a function of the library with a generator function and the metatable of what
+/// it returns.
+bool Encoder::manager_function(int index) {
+  constexpr int kMake = 2;
+  const int top = lua_gettop(L);
+  if (lua_iscfunction(L, index) != 0 || lua_getupvalue(L, index, kMake) == nullptr) return false;
+  bool written = false;
+  if (lua_iscfunction(L, top + 1) != 0 && lua_getupvalue(L, index, kMake + 1) != nullptr &&
+      is_manager_type(L, top + 2)) {
+    const std::size_t size = parcel_.size_;
+    tag(Tag::manager_function);
+    written = known(lua_topointer(L, top + 1)) || wrapped_function(top + 1);
+    if (!written) parcel_.size_ = size;
+  }
+  lua_settop(L, top);
+  if (written) add_extra(lua_topointer(L, index));
   return written;
 }
 

@@ -75,6 +75,7 @@ class Encoder {
   void lua_function(int index);
   bool c_function(int index);
   bool wrapped_function(int index);
+  bool manager_function(int index);
   void named(const Place& place, const void* address);
   void place(const Place& place);
 

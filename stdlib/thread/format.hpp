@@ -39,6 +39,7 @@ enum class Tag : std::uint8_t {
   named,               // u8 names, each u8 size and bytes: a module and fields of it; an extra
   async_function,      // value of the function; an extra
   generator_function,  // the same
+  manager_function,    // value of the generator function; an extra
   builtin_class,       // u8 ErrorKind
   made_class,          // see classes.hpp; an extra
   channel,             // u32 number; an extra

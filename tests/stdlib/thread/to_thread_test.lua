@@ -266,3 +266,28 @@ test("memory is flat over many calls", { clock = "real" }, function()
   local before = call(1000)
   check(call(5000) - before < 20, "kilobytes more")
 end)
+
+test("a function of async.contextmanager crosses, what it gives does not", function()
+  local opened = async.contextmanager(function(name)
+    coroutine.yield(name .. " is open")
+  end)
+  equal(async.to_thread(function() return async.with(opened("x"), function(value) return value end) end), "x is open")
+  local back, again = async.to_thread(function(f) return f, f end, opened)
+  check(back == again)
+  equal(async.with(back("y"), function(value) return value end), "y is open")
+  local err = misuse(async.TypeError, async.to_thread, print, opened("z"))
+  check(err.message:find("argument 2 is a ContextManager, which cannot be copied", 1, true), err.message)
+end)
+
+test("a library function crosses by any name that a script gives it", function()
+  package.loaded.thread_test_names = { nap = async.sleep, say = print, cut = string.rep, group = { rest = async.sleep } }
+  local names = package.loaded.thread_test_names
+  nap_of_mine = names.nap
+  local same = async.to_thread(function(nap, say, cut, rest, mine)
+    return nap == async.sleep and say == print and cut == string.rep and rest == async.sleep and mine == async.sleep
+  end, names.nap, names.say, names.cut, names.group.rest, nap_of_mine)
+  check(same)
+  local sleep <const> = async.sleep
+  check(async.to_thread(function() return sleep == async.sleep end))
+  package.loaded.thread_test_names, nap_of_mine = nil, nil
+end)
