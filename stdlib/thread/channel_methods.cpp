@@ -4,13 +4,16 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "runtime/task/trail.hpp"
 #include "stdlib/thread/channel.hpp"
 
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace neap::internal::stdlib::thread {
 
@@ -93,19 +96,55 @@ Wait& finish(lua_State* L) {
 [[noreturn]] void raise_closed(lua_State* L) { raise(L, ErrorKind::queue_shut_down, "send on a closed ThreadChannel"); }
 
 template <bool iterating>
-int answer_received(lua_State* L, Channel::Outcome outcome, const Parcel& parcel) {
-  const bool closed = outcome == Channel::Outcome::closed;
-  if (closed) {
-    lua_pushnil(L);
-  } else {
-    unpack(L, parcel);
-  }
+int answer_closed(lua_State* L) {
+  lua_pushnil(L);
+  if (iterating) return 1;
+  lua_pushboolean(L, 0);
+  return 2;
+}
+
+template <bool iterating>
+int answer_with(lua_State* L, const Parcel& parcel) {
+  unpack(L, parcel);
   if (iterating) {
-    if (closed || !lua_isnil(L, -1)) return 1;
+    if (!lua_isnil(L, -1)) return 1;
     raise(L, ErrorKind::runtime, "a loop over a ThreadChannel met nil, which would end it; use receive()");
   }
-  lua_pushboolean(L, closed ? 0 : 1);
+  lua_pushboolean(L, 1);
   return 2;
+}
+
+/// Continuation: requires the modules that the parcel of the Wait at index 2 needs, from number `next` on. Their bodies may
+/// wait; cancelled meanwhile, nothing has been received.
+template <bool iterating>
+int require_modules(lua_State* L, int status, lua_KContext next) {
+  Wait& wait = **static_cast<WaitBox*>(lua_touserdata(L, 2));
+  const std::vector<std::string>& modules = wait.parcel.modules();
+  while ((status == LUA_OK || status == LUA_YIELD) && static_cast<std::size_t>(next) < modules.size()) {
+    const std::string& name = modules[static_cast<std::size_t>(next++)];
+    lua_settop(L, 2);
+    lua_pushcfunction(L, coroutine_message_handler);
+    lua_getglobal(L, "require");
+    push(L, name);
+    status = lua_pcallk(L, 1, 0, 3, next, require_modules<iterating>);
+  }
+  if (status != LUA_OK && status != LUA_YIELD) {
+    if (is_cancellation(L, -1)) {
+      wait.parcel.forget(*wait.channel);
+      wait.channel->give_back(wait.parcel);
+    }
+    return lua_error(L);
+  }
+  return answer_with<iterating>(L, wait.parcel);
+}
+
+/// What a receive returns; the Wait that holds the parcel is at index 2.
+template <bool iterating>
+int answer_received(lua_State* L, Channel::Outcome outcome, Wait& wait) {
+  if (outcome == Channel::Outcome::closed) return answer_closed<iterating>(L);
+  wait.parcel.remember(wait.channel);
+  if (needs_modules(L, wait.parcel)) return require_modules<iterating>(L, LUA_OK, 0);
+  return answer_with<iterating>(L, wait.parcel);
 }
 
 int send_resumed(lua_State* L, int, lua_KContext) {
@@ -115,9 +154,9 @@ int send_resumed(lua_State* L, int, lua_KContext) {
 
 template <bool iterating>
 int receive_resumed(lua_State* L, int, lua_KContext) {
-  const Wait& wait = finish(L);
-  return answer_received<iterating>(
-      L, wait.state == Wait::State::closed ? Channel::Outcome::closed : Channel::Outcome::done, wait.parcel);
+  Wait& wait = finish(L);
+  const bool closed = wait.state == Wait::State::closed;
+  return answer_received<iterating>(L, closed ? Channel::Outcome::closed : Channel::Outcome::done, wait);
 }
 
 int wait_for(lua_State* L, Task& task, const WaitKind& kind, Wait& wait, lua_KFunction resumed) {
@@ -130,6 +169,14 @@ void prepare(lua_State* L, Task& task, Wait& wait) {
   wait.home = Home::of(L).shared_from_this();
 }
 
+/// Packs what is to be sent, at index 2, for the channel at index 1.
+WaitBox& pack_message(lua_State* L, const Channel& channel) {
+  WaitBox& wait = new_wait(L, true);
+  pack(L, 2, 1, "argument", wait->parcel);
+  wait->parcel.forget(channel);
+  return wait;
+}
+
 // Methods.
 
 /// channel:send(value)
@@ -137,8 +184,7 @@ int send(lua_State* L) {
   Channel& channel = check_channel(L);
   lua_settop(L, 2);
   if (satisfied_too_often(L)) return yield_before<send>(L, kSend.name);
-  WaitBox& wait = new_wait(L, true);
-  pack(L, 2, 1, "argument", wait->parcel);
+  WaitBox& wait = pack_message(L, channel);
   lua_replace(L, 2);
   Channel::Outcome outcome = channel.send(wait->parcel, nullptr);
   if (outcome == Channel::Outcome::must_wait) {
@@ -166,15 +212,14 @@ int receive(lua_State* L) {
     outcome = channel.receive(wait->parcel, wait);
     if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kReceive, *wait, receive_resumed<iterating>);
   }
-  return answer_received<iterating>(L, outcome, wait->parcel);
+  return answer_received<iterating>(L, outcome, *wait);
 }
 
 /// channel:try_send(value): false when it would wait.
 int try_send(lua_State* L) {
   Channel& channel = check_channel(L);
   lua_settop(L, 2);
-  WaitBox& wait = new_wait(L, true);
-  pack(L, 2, 1, "argument", wait->parcel);
+  const WaitBox& wait = pack_message(L, channel);
   const Channel::Outcome outcome = channel.send(wait->parcel, nullptr);
   if (outcome == Channel::Outcome::closed) raise_closed(L);
   lua_pushboolean(L, outcome == Channel::Outcome::done ? 1 : 0);
@@ -187,7 +232,7 @@ int try_receive(lua_State* L) {
   lua_settop(L, 1);
   WaitBox& wait = new_wait(L, false);
   const Channel::Outcome outcome = channel.receive(wait->parcel, nullptr);
-  return outcome == Channel::Outcome::must_wait ? 0 : answer_received<false>(L, outcome, wait->parcel);
+  return outcome == Channel::Outcome::must_wait ? 0 : answer_received<false>(L, outcome, *wait);
 }
 
 int close(lua_State* L) {

@@ -58,6 +58,25 @@ void push_trace(lua_State* L, Scheduler& scheduler, const Call& call) {
                   call.pool->name().c_str(), place.empty() ? "?" : place.c_str());
 }
 
+/// Protected: pushes the results of the call, a light userdata at index 1.
+int unpack_answer(lua_State* L) {
+  const Call& call = *static_cast<Call*>(lua_touserdata(L, 1));
+  lua_settop(L, 0);
+  return unpack(L, call.answer);
+}
+
+/// Completes the Future at index 2 with results that need modules of which some are not loaded. They may load; but here
+/// their bodies cannot wait.
+void deliver_with_modules(lua_State* L, Scheduler& scheduler, Future& future) {
+  lua_pushcfunction(L, bound<unpack_answer>);
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, LUA_MULTRET, 0) == LUA_OK) return finish_future(L, scheduler, future, 2, lua_gettop(L) - 2);
+  luaL_tolstring(L, -1, nullptr);
+  lua_pushfstring(L, "the result is made of a module that has to be required before the call: %s", lua_tostring(L, -1));
+  wrap_message(L, ErrorKind::runtime);
+  fail_future(L, scheduler, 2);
+}
+
 /// Protected: completes the Future of the call, a light userdata at index 1.
 int deliver_call(lua_State* L) {
   Call& call = *static_cast<Call*>(lua_touserdata(L, 1));
@@ -66,7 +85,13 @@ int deliver_call(lua_State* L) {
   auto& future = *static_cast<Future*>(lua_touserdata(L, 2));
   if (call.linked()) call.unlink();
   switch (call.outcome) {
-    case Call::Outcome::returned: finish_future(L, scheduler, future, 2, unpack(L, call.answer)); break;
+    case Call::Outcome::returned:
+      if (needs_modules(L, call.answer)) {
+        deliver_with_modules(L, scheduler, future);
+      } else {
+        finish_future(L, scheduler, future, 2, unpack(L, call.answer));
+      }
+      break;
     case Call::Outcome::raised:
       push_trace(L, scheduler, call);
       set_extra(L, 2, "traceback");

@@ -28,6 +28,18 @@ std::size_t Parcel::size() const {
   return size;
 }
 
+void Parcel::forget(const Channel& channel) {
+  for (auto& held : channels_) {
+    if (held.get() == &channel) held.reset();
+  }
+}
+
+void Parcel::remember(const std::shared_ptr<Channel>& channel) {
+  for (auto& held : channels_) {
+    if (!held) held = channel;
+  }
+}
+
 void Parcel::swap(Parcel& other) noexcept {
   std::swap(bytes_, other.bytes_);
   std::swap(size_, other.size_);
@@ -68,6 +80,20 @@ void pack(lua_State* L, int first, int count, const char* what, Parcel& parcel) 
 void pack_error(lua_State* L, int index, Parcel& parcel) {
   luaL_checkstack(L, kWorkingSlots, nullptr);
   Encoder(L, scratch, "error", Refusal::describe, parcel).values(index, 1);
+}
+
+bool needs_modules(lua_State* L, const Parcel& parcel) {
+  if (parcel.modules().empty()) return false;
+  luaL_checkstack(L, 2, nullptr);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  const bool all = std::all_of(parcel.modules().begin(), parcel.modules().end(), [L](const std::string& name) {
+    lua_pushlstring(L, name.data(), name.size());
+    const bool loaded = lua_rawget(L, -2) != LUA_TNIL;
+    lua_pop(L, 1);
+    return loaded;
+  });
+  lua_pop(L, 1);
+  return !all;
 }
 
 int unpack(lua_State* L, const Parcel& parcel) { return Decoder(L, parcel).values(); }

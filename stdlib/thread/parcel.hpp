@@ -5,7 +5,7 @@
 //  - nil, booleans, integers, floats, strings, the null pointer (JSON's null in many libraries);
 //  - tables, with cycles, and what is shared within one parcel is shared in the copy; metamethods are not called;
 //  - functions: their code and their upvalues, shared ones too. An upvalue that is the table of globals is the receiver's
-//    there. `async(f)` and `async.generator(f)` go as f does;
+//    there. `async(f)`, `async.generator(f)` and `async.contextmanager(f)` go as f does;
 //  - modules (what package.loaded holds) and their C functions, and what belongs to neap and to Lua: by name. The receiver
 //    has its own, or requires it. Also the metatable of an object, when it is a module or a field of one;
 //  - error classes, those made by async.class too: they keep their identity when they come back. See classes.hpp.
@@ -44,6 +44,10 @@ class Parcel {
   /// Modules that unpack looks up, and requires where they have not been loaded. A module whose body waits must have
   /// been required before.
   [[nodiscard]] const std::vector<std::string>& modules() const { return modules_; }
+  /// In a channel's own queue a parcel must not own the channel, which would never be destroyed: it forgets it there, and
+  /// remembers it when it has been taken out.
+  void forget(const Channel& channel);
+  void remember(const std::shared_ptr<Channel>& channel);
 
  private:
   friend class Encoder;
@@ -73,6 +77,8 @@ void pack(lua_State* L, int first, int count, const char* what, Parcel& parcel);
 /// The same for an error on its way back, which has to arrive: what cannot cross is replaced by its type's name in angle
 /// brackets, "<Stream>".
 void pack_error(lua_State* L, int index, Parcel& parcel);
+/// True when unpack would require a module that has not been loaded: its body may wait, and unpack cannot.
+bool needs_modules(lua_State* L, const Parcel& parcel);
 /// Pushes the values, and returns how many. Raises for want of memory, what `require` raises for a module that is not
 /// there, and RuntimeError for a name that the module has not.
 int unpack(lua_State* L, const Parcel& parcel);

@@ -196,3 +196,103 @@ test("wrong capacities and values are refused at the caller", function()
   misuse(async.TypeError, ch.send, {}, 1)
   misuse(async.TypeError, ch.receive)
 end)
+
+test("a channel in its own queue does not keep itself alive", { clock = "real" }, function()
+  if sanitized then return end -- the leak sanitizer sees this by itself
+  local function resident()
+    collectgarbage()
+    return tonumber(io.open("/proc/self/statm"):read("a"):match("%d+ (%d+)")) * 4
+  end
+  local function leave(n)
+    for _ = 1, n do
+      local ch = async.thread_channel(2)
+      ch:send { deep = { ch }, ("x"):rep(10000) }
+      equal(ch:try_send(ch), true)
+    end
+  end
+  if not io.open("/proc/self/statm") then return end
+  leave(1000)
+  local before = resident()
+  leave(2000)
+  check(resident() - before < 5000, "kilobytes more")
+end)
+
+-- Puts the text where `require` finds it as the module, here and in threads that are started now.
+local function with_module(name, text, run)
+  local directory <close> = neap.fs.tempdir()
+  local path <const> = package.path
+  local guard <close> = setmetatable({}, { __close = function()
+    package.path = path
+    package.loaded[name] = nil
+  end })
+  local file = io.open(directory.path .. "/" .. name .. ".lua", "w")
+  file:write(text)
+  file:close()
+  package.path = directory.path .. "/?.lua;" .. path
+  run()
+end
+
+local waiting_module = "async.sleep(0.001) local M = {} function M.answer() return 42 end return M"
+
+test("what is received may need a module whose body waits", function()
+  with_module("thread_test_waits", waiting_module, function()
+    local M = require("thread_test_waits")
+    local ch = async.thread_channel(8)
+    local worker <close> = async.Worker(function(parent, from)
+      local module = from:receive()
+      parent:send(module.answer())
+      for message in parent do parent:send(message.module == module and message.text) end
+    end, ch)
+    ch:send(M)
+    equal(worker:receive(), 42)
+    worker:send { module = M, text = "again" }
+    equal(worker:receive(), "again")
+    -- And here.
+    ch:send(M)
+    package.loaded.thread_test_waits = nil
+    local received = ch:receive()
+    check(received ~= M and received.answer() == 42)
+    ch:send(M)
+    package.loaded.thread_test_waits = nil
+    equal((ch:try_receive()).answer(), 42)
+  end)
+end)
+
+test("cancelled while it requires a module, a receive has taken nothing", function()
+  with_module("thread_test_waits", waiting_module, function()
+    local M = require("thread_test_waits")
+    local ch = async.thread_channel(8)
+    ch:send(M)
+    ch:send("next")
+    package.loaded.thread_test_waits = nil
+    local task = async.spawn(ch.receive, ch)
+    async.sleep(0)
+    task:cancel()
+    raises(async.CancelledError, await, task)
+    equal(#ch, 2)
+    equal((ch:receive()).answer(), 42)
+    equal((ch:receive()), "next")
+  end)
+end)
+
+test("a module that is not there is the error of the receive", function()
+  with_module("thread_test_waits", waiting_module, function()
+    local M = require("thread_test_waits")
+    local ch = async.thread_channel(8)
+    ch:send(M)
+    package.loaded.thread_test_waits = nil
+    package.path = ""
+    raises("module 'thread_test_waits' not found", ch.receive, ch)
+    equal(#ch, 0)
+  end)
+end)
+
+test("a result that needs a module whose body waits says that it has to be required", function()
+  with_module("thread_test_waits", waiting_module, function()
+    local executor <close> = async.ThreadPoolExecutor(1)
+    local function load_there() return require("thread_test_waits") end
+    raises("has to be required before the call: .*a callback of the loop cannot wait", await, executor:submit(load_there))
+    local M = require("thread_test_waits")
+    check(await(executor:submit(load_there)) == M)
+  end)
+end)
