@@ -150,16 +150,21 @@ void report_error(lua_State* L, int error, int trace) {
   scheduler_of(L).write_error(layout.text());  // in one piece, so that reports of several processes do not mix
 }
 
-/// `title`, `error`, `trace` and `creation` are indices.
-void report_titled(lua_State* L, int title, int error, int trace, int creation) {
-  const ErrorTree tree = describe_error(L, error, string_field(L, trace));
+/// `first` is the index of the results of read_context.
+std::string layout_context(lua_State* L, int first, const ErrorTree& tree, const Palette& colours) {
+  Layout layout(L, colours);
+  layout.add_line(std::string(colours.error).append("neap: ").append(colours.reset).append(string_field(L, first)));
+  if (!lua_isnil(L, first + 1) || !tree.trace.empty()) layout.add(tree, "", "");
+  layout.add_creation(string_field(L, first + 3));
+  return layout.text();
+}
+
+ErrorTree tree_of_context(lua_State* L, int first) { return describe_error(L, first + 1, string_field(L, first + 2)); }
+
+void report_titled(lua_State* L, int first) {
+  const ErrorTree tree = tree_of_context(L, first);
   if (tree.output_error != 0) return report_output_error(tree.output_error);
-  Layout layout(L, palette(wants_colour(L)));
-  const Palette& colours = layout.colours();
-  layout.add_line(std::string(colours.error).append("neap: ").append(colours.reset).append(string_field(L, title)));
-  if (!lua_isnil(L, error) || !tree.trace.empty()) layout.add(tree, "", "");
-  layout.add_creation(string_field(L, creation));
-  scheduler_of(L).write_error(layout.text());
+  scheduler_of(L).write_error(layout_context(L, first, tree, palette(wants_colour(L))));
 }
 
 /// Calls `read` with the value at `index`, then `show` with the place of its results. Restores the stack.
@@ -188,8 +193,15 @@ void report_task_error(lua_State* L, int task) {
 }
 
 void report_context(void*, lua_State* L, int context) {
-  report_protected(L, context, read_context, 4,
-                   [L](int first) { report_titled(L, first, first + 1, first + 2, first + 3); });
+  report_protected(L, context, read_context, 4, [L](int first) { report_titled(L, first); });
+}
+
+std::string format_context(lua_State* L, int context) {
+  std::string text;
+  report_protected(L, context, read_context, 4, [L, &text](int first) {
+    text = layout_context(L, first, tree_of_context(L, first), palette(false));
+  });
+  return text;
 }
 
 int format_error(lua_State* L) {

@@ -15,6 +15,8 @@
 
 #include <lua.hpp>
 
+#include <string>
+
 namespace neap::internal {
 
 /// Reports the error of the failed or cancelled task at `task`, which nothing caught.
@@ -23,6 +25,9 @@ void report_task_error(lua_State* L, int task);
 /// Reports a context of the exception handler: {message=, exception=, traceback=, task=}. It is the
 /// scheduler's default handler.
 void report_context(void*, lua_State* L, int context);
+
+/// What report_context would write, without colours; empty when even that fails.
+std::string format_context(lua_State* L, int context);
 
 /// Lua function for the test runner: error, trace or nil, colour, path of the script or nil -> the same report as text.
 int format_error(lua_State* L);

@@ -37,7 +37,8 @@ Value to_value(Host& host, Writer& value);
 /// Throws the Error, Cancelled or LimitExceeded that the error value at the index is. Leaves the stack as it is.
 [[noreturn]] void throw_error(Host& host, lua_State* L, int index);
 
-/// Pushes the error value that the exception which is being handled is for Lua, and nothing else; for a `catch (...)`.
+/// Pushes the error value that the exception which is being handled is for Lua; for a `catch (...)`. When the stack cannot grow,
+/// what is on it makes room.
 /// `name` is that of the function, or empty. Raises and throws nothing.
 void push_exception(lua_State* L, std::string_view name) noexcept;
 

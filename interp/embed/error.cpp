@@ -1,5 +1,6 @@
 #include "neap/error.hpp"
 
+#include <string>
 #include <utility>
 
 namespace neap {
@@ -22,6 +23,10 @@ Cancelled::Cancelled(const std::string& message, std::string traceback, std::sha
 
 LimitExceeded::LimitExceeded(const std::string& message, std::string traceback, std::shared_ptr<const Value> value)
     : Error("LimitError", message, std::move(traceback), std::move(value)) {}
+
+Exit::Exit(int status)
+    : std::runtime_error("the script has called os.exit(" + std::to_string(status) + ")"),
+      status_(status) {}
 
 ConversionError::ConversionError(const std::string& message) : Error("TypeError", message) {}
 

@@ -1,9 +1,12 @@
 #include "interp/embed/host.hpp"
 
+#include "interp/embed/call.hpp"
+
 #include "neap/error.hpp"
 
 #include <new>
 #include <string>
+#include <utility>
 
 namespace neap::detail {
 
@@ -21,10 +24,24 @@ int anchor_value(lua_State* L) {
   return 1;
 }
 
+/// error, what happened as a light userdata -> nothing: hands both to the exception handler.
+int report_error(lua_State* L) {
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, static_cast<const char*>(lua_touserdata(L, 2)));
+  lua_setfield(L, -2, "message");
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "exception");
+  internal::scheduler_of(L).report(L);
+  return 0;
+}
+
 }  // namespace
 
-Host::Host(const internal::InterpreterOptions& options) : thread_(std::this_thread::get_id()) {
-  inside_.emplace(options);
+Host::Host(const internal::InterpreterOptions& options)
+    : thread_(std::this_thread::get_id()),
+      owned_(std::make_unique<internal::Interpreter>(options)),
+      inside_(owned_.get()),
+      remote_(inside_->remote()) {
   lua_State* L = inside_->state();
   lua_pushcfunction(L, set_host);
   lua_pushlightuserdata(L, this);
@@ -66,7 +83,7 @@ void Host::release(int anchor) noexcept {
     const std::lock_guard lock(mutex_);
     if (closed()) return;
     given_up_.push_back(anchor);
-    if (given_up_.size() == 1) inside_->loop().post([this] { release_given_up(); });
+    if (given_up_.size() == 1) remote_->post([this] { release_given_up(); });
   } catch (const std::bad_alloc&) {
     // It stays alive until the interpreter ends.
   }
@@ -81,12 +98,35 @@ void Host::release_given_up() {
   for (const int anchor : anchors) scheduler().release(inside_->state(), anchor);
 }
 
+bool Host::post(std::function<void()> work) { return remote_->post(std::move(work)); }
+
+bool Host::hold() {
+  const std::lock_guard lock(mutex_);
+  if (closed()) return false;
+  inside_->loop().hold();
+  return true;
+}
+
+void Host::report_exception(const char* what) noexcept {
+  lua_State* L = running();
+  const int top = lua_gettop(L);
+  push_exception(L, "");
+  lua_pushcfunction(L, report_error);
+  lua_insert(L, -2);
+  lua_pushlightuserdata(L, const_cast<char*>(what));
+  lua_pcall(L, 2, 0, 0);
+  lua_settop(L, top);
+}
+
 void Host::close() {
+  if (closed()) return;
+  inside_->end_tasks();
   {
     const std::lock_guard lock(mutex_);
-    if (closed_.exchange(true)) return;
+    closed_.store(true, std::memory_order_release);
   }
-  inside_.reset();
+  owned_.reset();
+  inside_ = nullptr;
 }
 
 }  // namespace neap::detail

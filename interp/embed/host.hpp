@@ -12,13 +12,17 @@
 #include "interp/interpreter.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
-namespace neap::detail {
+namespace neap {
+
+class Interpreter;
+
+namespace detail {
 
 class Host : public std::enable_shared_from_this<Host> {
  public:
@@ -50,17 +54,33 @@ class Host : public std::enable_shared_from_this<Host> {
   /// Any thread, at any time.
   void release(int anchor) noexcept;
 
+  /// Has `work` done on the Interpreter's thread in a turn of its loop: any thread. False once it is closed, and then `work` is
+  /// not done. What it throws ends the process.
+  bool post(std::function<void()> work);
+
+  /// Any thread: counts somebody outside, who may bring work, until the loop's `release` is called. False once it is closed.
+  bool hold();
+
+  /// For a `catch (...)`: hands the exception to whom errors go that nobody can receive.
+  void report_exception(const char* what) noexcept;
+
   /// Ends everything that runs, and takes the state away.
   void close();
+
+  Interpreter* interpreter = nullptr;  // whose inside this is; null once that is being destroyed
 
  private:
   void release_given_up();
 
   const std::thread::id thread_;
   std::atomic<bool> closed_{false};
-  std::optional<internal::Interpreter> inside_;
+  std::unique_ptr<internal::Interpreter> owned_;
+  internal::Interpreter* inside_;
+  const std::shared_ptr<internal::Remote> remote_;
   std::mutex mutex_;
   std::vector<int> given_up_;  // anchors that other threads have released
 };
 
-}  // namespace neap::detail
+}  // namespace detail
+
+}  // namespace neap

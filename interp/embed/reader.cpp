@@ -15,23 +15,15 @@ namespace {
 
 Kind kind_at(lua_State* L, int index) {
   switch (lua_type(L, index)) {
-    case LUA_TBOOLEAN:
-      return Kind::boolean;
-    case LUA_TNUMBER:
-      return lua_isinteger(L, index) != 0 ? Kind::integer : Kind::number;
-    case LUA_TSTRING:
-      return Kind::string;
-    case LUA_TTABLE:
-      return Kind::table;
-    case LUA_TFUNCTION:
-      return Kind::function;
+    case LUA_TBOOLEAN: return Kind::boolean;
+    case LUA_TNUMBER: return lua_isinteger(L, index) != 0 ? Kind::integer : Kind::number;
+    case LUA_TSTRING: return Kind::string;
+    case LUA_TTABLE: return Kind::table;
+    case LUA_TFUNCTION: return Kind::function;
     case LUA_TUSERDATA:
-    case LUA_TLIGHTUSERDATA:
-      return Kind::userdata;
-    case LUA_TTHREAD:
-      return Kind::thread;
-    default:
-      return Kind::nil;
+    case LUA_TLIGHTUSERDATA: return Kind::userdata;
+    case LUA_TTHREAD: return Kind::thread;
+    default: return Kind::nil;
   }
 }
 
@@ -163,14 +155,10 @@ Value Reader::value() const {
   if (L_ == nullptr) return value_ != nullptr ? *value_ : Value();
   lua_State* L = raw(L_);
   switch (kind()) {
-    case Kind::nil:
-      return {};
-    case Kind::boolean:
-      return lua_toboolean(L, index_) != 0;
-    case Kind::integer:
-      return static_cast<std::int64_t>(lua_tointeger(L, index_));
-    case Kind::number:
-      return lua_tonumber(L, index_);
+    case Kind::nil: return {};
+    case Kind::boolean: return lua_toboolean(L, index_) != 0;
+    case Kind::integer: return static_cast<std::int64_t>(lua_tointeger(L, index_));
+    case Kind::number: return lua_tonumber(L, index_);
     default:
       if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
       lua_pushvalue(L, index_);
@@ -197,33 +185,22 @@ std::string Reader::type_name() const {
 
 std::string Reader::shown_key() const {
   switch (kind()) {
-    case Kind::string:
-      return "'" + std::string(string()) + "'";
-    case Kind::integer:
-      return std::to_string(integer());
-    case Kind::number:
-      return detail::shown_number(number());
-    default:
-      return "with a " + type_name() + " as key";
+    case Kind::string: return "'" + std::string(string()) + "'";
+    case Kind::integer: return std::to_string(integer());
+    case Kind::number: return detail::shown_number(number());
+    default: return "with a " + type_name() + " as key";
   }
 }
 
 std::string Reader::way() const {
   switch (place_) {
-    case Place::argument:
-      return "argument " + std::to_string(number_) + ": ";
-    case Place::result:
-      return "result " + std::to_string(number_) + ": ";
-    case Place::item:
-      return parent_->way() + "item " + std::to_string(number_) + ": ";
-    case Place::field:
-      return parent_->way() + "field '" + name_ + "': ";
-    case Place::key:
-      return parent_->way() + "key " + shown_key() + ": ";
-    case Place::entry:
-      return parent_->parent_->way() + "entry " + parent_->shown_key() + ": ";
-    case Place::alone:
-      break;
+    case Place::argument: return "argument " + std::to_string(number_) + ": ";
+    case Place::result: return "result " + std::to_string(number_) + ": ";
+    case Place::item: return parent_->way() + "item " + std::to_string(number_) + ": ";
+    case Place::field: return parent_->way() + "field '" + name_ + "': ";
+    case Place::key: return parent_->way() + "key " + shown_key() + ": ";
+    case Place::entry: return parent_->parent_->way() + "entry " + parent_->shown_key() + ": ";
+    case Place::alone: break;
   }
   return {};
 }

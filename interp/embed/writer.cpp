@@ -44,19 +44,16 @@ class Decoder {
 
   static void push_scalar(lua_State* L, const Writer::Item& item) {
     switch (item.tag) {
-      case Writer::Tag::boolean:
-        return lua_pushboolean(L, item.integer != 0 ? 1 : 0);
-      case Writer::Tag::integer:
-        return lua_pushinteger(L, item.integer);
-      case Writer::Tag::number:
-        return lua_pushnumber(L, item.number);
-      default:
-        return lua_pushnil(L);
+      case Writer::Tag::boolean: return lua_pushboolean(L, item.integer != 0 ? 1 : 0);
+      case Writer::Tag::integer: return lua_pushinteger(L, item.integer);
+      case Writer::Tag::number: return lua_pushnumber(L, item.number);
+      default: return lua_pushnil(L);
     }
   }
 
   void push_value(int depth) {
-    if (next_ == end_) internal::raise(L_, internal::ErrorKind::runtime, "a conversion wrote fewer values than it said");
+    if (next_ == end_)
+      internal::raise(L_, internal::ErrorKind::runtime, "a conversion wrote fewer values than it said");
     luaL_checkstack(L_, LUA_MINSTACK, "too many values");
     const Writer::Item& item = *next_++;
     switch (item.tag) {
@@ -64,19 +61,12 @@ class Decoder {
         lua_pushlstring(L_, bytes_, item.size);
         bytes_ += item.size;
         return;
-      case Writer::Tag::list:
-        return push_list(item.size, depth + 1);
-      case Writer::Tag::map:
-        return push_map(item.size, depth + 1);
-      case Writer::Tag::value:
-        lua_rawgeti(L_, LUA_REGISTRYINDEX, extra_->values[values_++]->number);
-        return;
-      case Writer::Tag::callable:
-        return push_callable(L_, extra_->payloads[payloads_++]);
-      case Writer::Tag::object:
-        internal::raise(L_, internal::ErrorKind::runtime, "no classes yet");
-      default:
-        return push_scalar(L_, item);
+      case Writer::Tag::list: return push_list(item.size, depth + 1);
+      case Writer::Tag::map: return push_map(item.size, depth + 1);
+      case Writer::Tag::value: lua_rawgeti(L_, LUA_REGISTRYINDEX, extra_->values[values_++]->number); return;
+      case Writer::Tag::callable: return push_callable(L_, extra_->payloads[payloads_++]);
+      case Writer::Tag::object: internal::raise(L_, internal::ErrorKind::runtime, "no classes yet");
+      default: return push_scalar(L_, item);
     }
   }
 
@@ -86,7 +76,8 @@ class Decoder {
       internal::raise(L_, internal::ErrorKind::value, "a value with tables nested more than %d deep is none for Lua",
                       kMostNested);
     }
-    lua_createtable(L_, static_cast<int>(std::min(items, kMostAtOnce)), static_cast<int>(std::min(entries, kMostAtOnce)));
+    lua_createtable(L_, static_cast<int>(std::min(items, kMostAtOnce)),
+                    static_cast<int>(std::min(entries, kMostAtOnce)));
   }
 
   void push_list(std::size_t count, int depth) {
@@ -190,17 +181,11 @@ void Writer::map(std::size_t count) { add_complex(Tag::map).size = count; }
 
 void Writer::value(const Value& value) {
   switch (value.anchor() != nullptr ? Kind::userdata : value.kind()) {
-    case Kind::nil:
-      return nil();
-    case Kind::boolean:
-      return boolean(value.inner_integer() != 0);
-    case Kind::integer:
-      return integer(value.inner_integer());
-    case Kind::number:
-      return number(value.inner_number());
-    default:
-      extra().values.push_back(value.anchor());
-      add_complex(Tag::value);
+    case Kind::nil: return nil();
+    case Kind::boolean: return boolean(value.inner_integer() != 0);
+    case Kind::integer: return integer(value.inner_integer());
+    case Kind::number: return number(value.inner_number());
+    default: extra().values.push_back(value.anchor()); add_complex(Tag::value);
   }
 }
 

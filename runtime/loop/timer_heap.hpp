@@ -18,7 +18,7 @@
 namespace neap::internal {
 
 /// What a fired timer belongs to; the loop's user tells them apart by it.
-enum class TimerKind : std::uint8_t { task, handle, scope, select };
+enum class TimerKind : std::uint8_t { task, handle, scope, select, alarm };
 
 /// The base of what a timer wakes.
 struct TimerNode {
@@ -29,6 +29,13 @@ struct TimerNode {
 
   std::uint32_t position = kIdle;
   TimerKind timer_kind;
+};
+
+/// A timer of C++'s: `due` is called on the loop's thread, outside Lua, once its deadline has come. It may be armed again.
+struct Alarm : TimerNode {
+  explicit Alarm(void (*on_due)(Alarm&)) : TimerNode(TimerKind::alarm), due(on_due) {}
+
+  void (*due)(Alarm&);
 };
 
 class TimerHeap {

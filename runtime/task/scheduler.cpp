@@ -438,6 +438,11 @@ void Scheduler::fire(TimerNode& timer) {
     case TimerKind::task: wake(static_cast<Task&>(timer)); break;
     case TimerKind::select: expire_select(*this, timer); break;
     case TimerKind::handle: queue(static_cast<Handle&>(timer)); break;
+    case TimerKind::alarm: {
+      auto& alarm = static_cast<Alarm&>(timer);
+      alarm.due(alarm);
+      break;
+    }
     case TimerKind::scope: {
       auto& scope = static_cast<TimeoutScope&>(timer);
       scope.task->scope_due = true;

@@ -90,14 +90,18 @@ struct EnumNames;
 namespace detail {
 
 template <class T>
-concept HasFields = requires { Fields<T>::fields; };
+concept HasFields = requires {
+  Fields<T>::fields;
+};
 
 template <class T>
-concept HasNames = std::is_enum_v<T> && requires { EnumNames<T>::names; };
+concept HasNames = std::is_enum_v<T> && requires {
+  EnumNames<T>::names;
+};
 
 template <class T>
 concept Character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
-                    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 
 template <class T>
 concept Integer = std::integral<T> && !std::same_as<T, bool> && !Character<T>;
@@ -357,7 +361,7 @@ template <class... T>
 struct Convert<std::unordered_map<T...>> : detail::ConvertMap<std::unordered_map<T...>> {};
 
 template <class T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 struct Convert<T> {
   using Number = std::underlying_type_t<T>;
 
@@ -368,7 +372,7 @@ struct Convert<T> {
 };
 
 template <class T>
-  requires detail::HasNames<T>
+requires detail::HasNames<T>
 struct Convert<T> {
   static void write(Writer& to, T value) {
     for (const auto& [known, text] : EnumNames<T>::names) {

@@ -65,6 +65,17 @@ class NEAP_API Closed : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+/// A script has called os.exit: it ends the run, and not the process. No error of Lua's.
+class NEAP_API Exit : public std::runtime_error {
+ public:
+  explicit Exit(int status);
+  /// What the script gave: 0 for success.
+  [[nodiscard]] int status() const noexcept { return status_; }
+
+ private:
+  int status_;
+};
+
 /// The call is for the interpreter's own thread, and came from another one. No error of Lua's.
 class NEAP_API WrongThread : public std::logic_error {
  public:

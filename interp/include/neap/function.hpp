@@ -60,7 +60,9 @@ struct SignatureOf<R (T::*)(P...) const noexcept> {
 };
 
 template <class F>
-concept HasCallOperator = std::is_class_v<F> && requires { &F::operator(); };
+concept HasCallOperator = std::is_class_v<F> && requires {
+  &F::operator();
+};
 
 template <HasCallOperator F>
 struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
@@ -95,11 +97,20 @@ void invoke_as(Call& call, F& function, Signature<R, P...>) {
   invoke_with<R, P...>(call, function, std::index_sequence_for<P...>());
 }
 
+template <class R, class... P>
+constexpr bool signature_waits(Signature<R, P...>) {
+  if constexpr (!std::is_void_v<R>) {
+    if (waits<Result<std::remove_cvref_t<R>>>()) return true;
+  }
+  return (waits<Parameter<P>>() || ...);
+}
+
 template <class F>
 class FunctionCallable final : public Callable {
  public:
   FunctionCallable(std::string name, F function) : Callable(std::move(name)), function_(std::move(function)) {}
   void invoke(Call& call) override { invoke_as(call, function_, SignatureType<F>()); }
+  [[nodiscard]] bool waits() const noexcept override { return signature_waits(SignatureType<F>()); }
 
  private:
   F function_;
@@ -125,8 +136,7 @@ concept PlainFunction = std::is_function_v<std::remove_pointer_t<F>> && std::is_
 
 /// Any callable, on its way to Lua.
 template <class F>
-  requires detail::PlainFunction<F> || (detail::HasCallOperator<F> && !detail::HasFields<F>)
-struct Convert<F> {
+requires detail::PlainFunction<F> ||(detail::HasCallOperator<F> && !detail::HasFields<F>)struct Convert<F> {
   template <class Given>
   static void write(Writer& to, Given&& function) {
     to.callable(detail::make_callable("", std::forward<Given>(function)));

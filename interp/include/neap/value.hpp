@@ -28,19 +28,21 @@ class Table;
 class NEAP_API Value {
  public:
   /// Nil.
-  Value() noexcept {}  // NOLINT(modernize-use-equals-default)
+  Value() noexcept {}                // NOLINT(modernize-use-equals-default)
   Value(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): a value is what it holds
   template <std::same_as<bool> T>
-  Value(T value) noexcept : integer_(value ? 1 : 0), kind_(Kind::boolean) {}  // NOLINT(google-explicit-constructor)
+  Value(T value) noexcept : integer_(value ? 1 : 0),
+                            kind_(Kind::boolean) {}  // NOLINT(google-explicit-constructor)
   /// Any integer that fits; throws ConversionError for a larger one.
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T value) : kind_(Kind::integer) {  // NOLINT(google-explicit-constructor)
+  requires(!std::same_as<T, bool>) Value(T value) : kind_(Kind::integer) {  // NOLINT(google-explicit-constructor)
     if (!std::in_range<std::int64_t>(value)) too_large(static_cast<std::uint64_t>(value));
     integer_ = static_cast<std::int64_t>(value);
   }
   template <std::floating_point T>
-  Value(T value) noexcept : number_(static_cast<double>(value)), kind_(Kind::number) {}  // NOLINT(google-explicit-constructor)
+  Value(T value) noexcept
+      : number_(static_cast<double>(value)),
+        kind_(Kind::number) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_nil() const noexcept { return kind_ == Kind::nil; }
@@ -50,8 +52,9 @@ class NEAP_API Value {
   /// The value as a C++ type: everything that neap/convert.hpp lists. Throws ConversionError.
   template <class T>
   [[nodiscard]] T as() const {
-    static_assert(!std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
-                  "the bytes or the object would not be kept alive: ask for a std::string, or for a reference or a shared_ptr");
+    static_assert(
+        !std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
+        "the bytes or the object would not be kept alive: ask for a std::string, or for a reference or a shared_ptr");
     return read<T>();
   }
   /// True when `as<T>()` would succeed.

@@ -35,6 +35,5 @@ TEST_CASE("convert: C++ functions get arguments and give results") {
   Inside inside;
   const auto add = inside.function("add", [](int a, int b) { return a + b; });
   CHECK(inside.run<int>("return (...)(2, 3)", add) == 5);
-  CHECK(message_of([&] { inside.run("(...)(1, 'x')", add); }) ==
-        "add: argument 2: expected integer, got string");
+  CHECK(message_of([&] { inside.run("(...)(1, 'x')", add); }) == "add: argument 2: expected integer, got string");
 }

@@ -41,7 +41,8 @@ class NEAP_API Call {
 };
 
 /// How a parameter of the declared type P is made from the call. The primary template reads the next argument of Lua's;
-/// a specialisation with `from_lua = false` takes none, and its `index` means nothing.
+/// a specialisation with `from_lua = false` takes none, and its `index` means nothing. One with `waits = true`, of this or of
+/// Result, sets `Call::operation`.
 template <class P>
 struct Parameter {
   static constexpr bool from_lua = true;  // NOLINT(readability-identifier-naming)
@@ -65,12 +66,20 @@ struct Result<std::tuple<R...>> {
   }
 };
 
+template <class Trait>
+constexpr bool waits() {  // NOLINT(readability-identifier-naming)
+  if constexpr (requires { Trait::waits; }) return Trait::waits;
+  return false;
+}
+
 /// A C++ function that Lua owns, whatever its type.
 class NEAP_API Callable : public Payload {
  public:
   explicit Callable(std::string name) : name_(std::move(name)) {}
   /// Reads the arguments, runs the function, and delivers its result. May throw anything.
   virtual void invoke(Call& call) = 0;
+  /// True for a function that answers later: it is begun only where its caller can wait.
+  [[nodiscard]] virtual bool waits() const noexcept { return false; }
   /// What messages call it; empty for a function without a name.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
