@@ -172,12 +172,13 @@ Interpreter::~Interpreter() {
 }
 
 void Interpreter::end_tasks() {
-  if (closing_grace_ <= 0 || scheduler_->exit_requested() || scheduler_->is_worker) return;
-  if (!has_tasks() && scheduler_->unsent == 0) return;
-  const Deadline limit = static_cast<Deadline>(uv_hrtime()) + to_deadline(closing_grace_);
-  scheduler_->cancel_all_and_wait(limit);
-  scheduler_->sending_grace = limit - static_cast<Deadline>(uv_hrtime());
-  scheduler_->finish_sending();
+  if (scheduler_->exit_requested() || scheduler_->is_worker) return;
+  if (closing_grace_ > 0 && (has_tasks() || scheduler_->unsent != 0)) {
+    const Deadline limit = static_cast<Deadline>(uv_hrtime()) + to_deadline(closing_grace_);
+    scheduler_->cancel_all_and_wait(limit);
+    scheduler_->sending_grace = limit - static_cast<Deadline>(uv_hrtime());
+    scheduler_->finish_sending();
+  }
   scheduler_->report_unretrieved(state());
 }
 

@@ -53,7 +53,7 @@ struct InterpreterOptions {
   /// it is closed.
   uv_loop_t* uv_loop = nullptr;
   /// How long, in seconds, the tasks that are left when it is destroyed have to end; then they are dropped where they wait.
-  double closing_grace = 1;
+  double closing_grace = 0.25;
   /// Gets what the script prints (1) and what is reported (2) in place of the process's standard output and error, in
   /// any pieces. It is called by worker threads too, by one at a time, and must not throw or run the interpreter.
   std::function<void(int stream, std::string_view text)> output;

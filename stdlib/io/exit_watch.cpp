@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <csignal>
+#include <mutex>
+#include <vector>
 
 namespace neap::internal::stdlib::io {
 
@@ -18,6 +20,17 @@ pid_t reap(pid_t pid, int* status, int options) {
     ended = ::waitpid(pid, status, options);
   } while (ended < 0 && errno == EINTR);
   return ended;
+}
+
+/// Of interpreters that have ended; never destroyed, because threads may leave some yet.
+struct LeftChildren {
+  std::mutex mutex;
+  std::vector<pid_t> pids;
+};
+
+LeftChildren& left_children() {
+  static LeftChildren& all = *new LeftChildren();
+  return all;
 }
 
 int open_pidfd([[maybe_unused]] pid_t pid) {
@@ -35,7 +48,27 @@ int wait_blocking(pid_t pid) {
   return reap(pid, &status, 0) < 0 ? -1 : status;
 }
 
+/// Under the mutex.
+static void reap_left(LeftChildren& left) {
+  std::erase_if(left.pids, [](pid_t pid) {
+    int status = 0;
+    return reap(pid, &status, WNOHANG) != 0;
+  });
+}
+
+void leave_child(pid_t pid) {
+  LeftChildren& left = left_children();
+  const std::lock_guard lock(left.mutex);
+  left.pids.push_back(pid);
+  reap_left(left);
+}
+
 ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner) {
+  {
+    LeftChildren& left = left_children();
+    const std::lock_guard lock(left.mutex);
+    reap_left(left);
+  }
   auto* self = new ExitWatch();
   self->pid_ = pid;
   self->ended_ = ended;

@@ -14,6 +14,9 @@ namespace neap::internal::stdlib::io {
 /// Waits, blocking, for the child's end. Its status as waitpid gives it; -1 when somebody else has reaped it.
 int wait_blocking(pid_t pid);
 
+/// The child outlives what has started it: once it has ended it is reaped when the next child is started or left.
+void leave_child(pid_t pid);
+
 class ExitWatch {
  public:
   /// `status` is that of wait_blocking.

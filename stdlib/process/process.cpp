@@ -256,7 +256,10 @@ int name_of_signal(lua_State* L) {
 /// One that runs on is only collected when the state is closed.
 int child_gc(lua_State* L) {
   Child& child = check_child(L, "__gc");
-  if (io::ExitWatch* watch = std::exchange(child.watch, nullptr)) watch->stop();
+  if (io::ExitWatch* watch = std::exchange(child.watch, nullptr)) {
+    watch->stop();
+    io::leave_child(child.pid);
+  }
   child.~Child();
   new (&child) Child();
   return 0;

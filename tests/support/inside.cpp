@@ -6,7 +6,8 @@ namespace neap::internal::tests {
 
 Task& spawn(Interpreter& interpreter, const std::string& code) {
   lua_State* L = interpreter.state();
-  REQUIRE(lua_checkstack(L, LUA_MINSTACK));
+  // No assertion that succeeds: those are for one thread alone.
+  if (lua_checkstack(L, LUA_MINSTACK) == 0) FAIL("no room on the stack");
   if (luaL_loadbuffer(L, code.data(), code.size(), "=script") != LUA_OK) FAIL(lua_tostring(L, -1));
   return interpreter.scheduler().create_task(L, 0);
 }
