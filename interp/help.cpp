@@ -48,6 +48,8 @@ Sandbox, for scripts that are not trusted (the options may be given repeatedly):
   --sandbox             the script computes, waits and prints, and that is all:
                         what it must not do raises a PermissionError. Any of
                         the options below turns it on too
+  --sandbox=process     the same in a process of its own, which the kernel holds
+                        as well: for code that is hostile
   --allow-read[=PATH,...]    it may read files: these, and what is below them
   --allow-write[=PATH,...]   it may write, make and remove files
   --allow-net[=HOST[:PORT],...]  it may look up, connect to and listen on

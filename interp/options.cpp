@@ -14,8 +14,12 @@ void parse_sandbox(std::string_view profile, CommandLine& result) {
     result.unsandboxed = true;
   } else if (profile == "pure"sv) {
     result.sandbox = true;
+  } else if (profile == "process"sv) {
+    result.sandbox = result.in_child = true;
+  } else if (profile == "confined"sv) {
+    result.sandbox = result.confined = true;
   } else {
-    result.problem = "there is no sandbox '" + std::string(profile) + "', only 'pure' and 'none'";
+    result.problem = "there is no sandbox '" + std::string(profile) + "', only 'pure', 'process' and 'none'";
   }
 }
 

@@ -39,6 +39,8 @@ struct CommandLine {
   bool executes = false;            // there is an -e
   bool sandbox = false;             // --sandbox, or something is allowed
   bool unsandboxed = false;         // --sandbox=none
+  bool in_child = false;            // --sandbox=process: in a process of its own, which is confined
+  bool confined = false;            // --sandbox=confined: this process is that one
   std::vector<Allowance> allowed;   // in the sandbox
   /// The first word that is no option is `test`: what follows is for the test runner.
   bool test = false;

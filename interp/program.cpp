@@ -1,5 +1,7 @@
 #include "interp/program.hpp"
 
+#include "interp/child.hpp"
+#include "interp/confinement.hpp"
 #include "interp/excerpt.hpp"
 #include "interp/help.hpp"
 #include "interp/interpreter.hpp"
@@ -8,9 +10,11 @@
 #include "interp/setup.hpp"
 #include "interp/signals.hpp"
 #include "runtime/lua/bind.hpp"
+#include "stdlib/permissions/environment.hpp"
 #include "stdlib/registry.hpp"
 
 #include <unistd.h>
+#include <uv.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -265,6 +269,15 @@ bool is_set(const char* variable) {
   return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
 }
 
+/// The path of this program.
+std::string executable() {
+  char path[4096];
+  std::size_t size = sizeof path;
+  const int code = uv_exepath(path, &size);
+  if (code != 0) throw std::runtime_error(std::string("cannot find this program: ") + uv_strerror(code));
+  return {path, size};
+}
+
 /// What the command line allows. Throws std::invalid_argument for a value that cannot be allowed.
 Sandbox make_sandbox(const CommandLine& line, int argc, char** argv) {
   Sandbox sandbox;
@@ -297,6 +310,31 @@ InterpreterOptions interpreter_options(const CommandLine& line, int argc, char**
   return options;
 }
 
+/// --sandbox=process: the same command line in a process that confines itself.
+int run_child(const CommandLine& line, int argc, char** argv) {
+  ChildOptions child;
+  child.program = executable();
+  for (int i = 1; i < argc; ++i) {
+    const bool is_option = i < line.script && std::string_view(argv[i]) == "--sandbox=process";
+    child.arguments.emplace_back(is_option ? "--sandbox=confined" : argv[i]);
+  }
+  const auto permissions = std::make_shared<Permissions>(make_sandbox(line, argc, argv), nullptr);
+  child.environment = child_environment(*permissions);
+  for (const char* name : {"NEAP_STDLIB", "NEAP_DEBUG", "NO_COLOR"}) {
+    if (const char* value = std::getenv(name)) child.environment.push_back(std::string(name) + "=" + value);
+  }
+  return run_in_child(child);
+}
+
+/// What the kernel does not hold is told: the sandbox of the interpreter holds all the same.
+void confine(const InterpreterOptions& options) {
+  std::vector<std::string> needed;
+  if (!options.stdlib_directory.empty()) needed.push_back(options.stdlib_directory);
+  for (const std::string& missing : confine_process(options.sandbox, needed)) {
+    report_message(("--sandbox=process: without " + missing).c_str());
+  }
+}
+
 /// The exit status of a run whose main task is on the top of the stack; its error is reported here.
 int conclude(Interpreter& interpreter, const Task& main) {
   Scheduler& scheduler = interpreter.scheduler();
@@ -315,7 +353,10 @@ int conclude(Interpreter& interpreter, const Task& main) {
 int run_program(const CommandLine& line, int argc, char** argv) {
   Plan plan = make_plan(line, argc, argv);
   if (plan.steps.empty()) return EXIT_SUCCESS;  // -v alone
-  Interpreter interpreter(interpreter_options(line, argc, argv));
+  if (line.in_child) return run_child(line, argc, argv);
+  const InterpreterOptions options = interpreter_options(line, argc, argv);
+  if (line.confined) confine(options);
+  Interpreter interpreter(options);
   interpreter.scheduler().set_default_handler(report_context);
   const InterruptGuard guard(interpreter);
   lua_State* L = interpreter.state();

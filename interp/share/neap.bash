@@ -30,7 +30,7 @@ _neap_options() {
   case $previous in
     -e) return ;;
     -l) _neap_files '*.lua'; return ;;
-    --sandbox) _neap_words 'none pure'; return ;;
+    --sandbox) _neap_words 'none pure process'; return ;;
     --allow-read | --allow-write | --allow-native) _neap_files; return ;;
     --allow-net | --allow-run | --allow-env) return ;;
   esac

@@ -43,7 +43,7 @@ TEST_CASE("--sandbox=none is no sandbox", "[interp][sandbox]") {
 }
 
 TEST_CASE("values that no sandbox can have are named", "[interp][sandbox]") {
-  check_refused({"--sandbox=hard", "x"}, "there is no sandbox 'hard', only 'pure' and 'none'");
+  check_refused({"--sandbox=hard", "x"}, "there is no sandbox 'hard', only 'pure', 'process' and 'none'");
   check_refused({"--sandbox=none", "--allow-read", "x"},
                 "'--sandbox=none' and an option of a sandbox contradict each other");
   check_refused({"--allow-reed", "x"},
