@@ -97,20 +97,6 @@ std::shared_ptr<Permissions> make_permissions(const InterpreterOptions& options)
   return std::make_shared<Permissions>(options.sandbox, options.permissions_above);
 }
 
-void memory_hook(lua_State* L, lua_Debug*) {
-  lua_sethook(L, nullptr, 0, 0);
-  auto& allocator = *static_cast<Allocator*>([&] {
-    void* context = nullptr;
-    lua_getallocf(L, &context);
-    return context;
-  }());
-  if (!allocator.over_limit()) return;
-  lua_gc(L, LUA_GCCOLLECT);
-  if (allocator.over_limit()) {
-    luaL_error(L, "not enough memory (the limit is %I bytes)", static_cast<lua_Integer>(allocator.limit()));
-  }
-}
-
 }  // namespace
 
 Interpreter::Interpreter(const InterpreterOptions& options)
@@ -148,10 +134,7 @@ void Interpreter::open(const InterpreterOptions& options) {
   if (lua_pcall(L, 2, 0, 0) != LUA_OK) throw std::runtime_error(message_of(L));
   lua_gc(L, LUA_GCRESTART);
   pause_.emplace(L, allocator_);
-  if (options.memory_limit != 0) {
-    allocator_.set_limit(
-        options.memory_limit, [](void* self) { static_cast<Interpreter*>(self)->on_memory_limit(); }, this);
-  }
+  if (options.limits.any()) scheduler_->need_limits().set_root(options.limits);
   if (options.uv_loop == nullptr) return;
   host_.emplace(options.uv_loop, loop_.backend_fd(), static_cast<Guest&>(*this));
   scheduler_->set_work_hook([this] { host_->refresh(); });
@@ -167,7 +150,6 @@ Interpreter::~Interpreter() {
   loop_.refuse_posts();
   scheduler_->set_work_hook(nullptr);
   host_.reset();
-  allocator_.set_limit(0, nullptr, nullptr);
   scheduler_->close();
 }
 
@@ -202,8 +184,6 @@ void Interpreter::run() {
 void Interpreter::run_on_host() {
   if (!scheduler_->is_driven()) scheduler_->run_some(0);
 }
-
-void Interpreter::on_memory_limit() { lua_sethook(scheduler_->running(), memory_hook, LUA_MASKCOUNT, 1); }
 
 Task& Interpreter::run_main(int argument_count) {
   lua_State* L = state();

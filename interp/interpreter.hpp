@@ -36,8 +36,8 @@ class IsolateFactory;
 }
 
 struct InterpreterOptions {
-  /// Bytes that Lua may hold; 0 for no limit. Above it running code gets a "not enough memory" error.
-  std::size_t memory_limit = 0;
+  /// What all code in the interpreter may use; that of worker threads has the same limits, each thread for itself.
+  Limits limits;
   /// Time stands still, and jumps to the next deadline when everything waits.
   bool virtual_clock = false;
   bool debug = false;
@@ -125,7 +125,6 @@ class Interpreter : Guest {
   bool has_work() const override { return scheduler_->has_work(); }
 
   void open(const InterpreterOptions& options);
-  void on_memory_limit();
 
   const std::shared_ptr<Permissions> permissions_;  // null without a sandbox
   const double closing_grace_;

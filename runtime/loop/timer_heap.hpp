@@ -18,7 +18,7 @@
 namespace neap::internal {
 
 /// What a fired timer belongs to; the loop's user tells them apart by it.
-enum class TimerKind : std::uint8_t { task, handle, scope, select, alarm };
+enum class TimerKind : std::uint8_t { task, handle, scope, select, limit, alarm };
 
 /// The base of what a timer wakes.
 struct TimerNode {

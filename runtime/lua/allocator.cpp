@@ -1,5 +1,7 @@
 #include "runtime/lua/allocator.hpp"
 
+#include <lua.hpp>
+
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -72,19 +74,26 @@ void Allocator::tell_observer() {
 
 void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept {
   auto& allocator = *static_cast<Allocator*>(self);
-  if (block == nullptr) old_size = 0;  // then Lua passes the kind of object in it
+  const std::size_t kind =
+      block == nullptr ? std::exchange(old_size, 0) : 0;  // then Lua passes the kind of object in it
   if (new_size == 0) {
     if (block != nullptr) allocator.give(block, old_size);
     allocator.count(old_size, 0);
     return nullptr;
   }
-  if (allocator.limit_ != 0 && new_size > allocator.limit_ && new_size > old_size) {
+  if (allocator.largest_ != 0 && new_size > allocator.largest_ && new_size > old_size &&
+      allocator.refuses(kind, new_size)) {
     allocator.offered_size_ = 0;
     return nullptr;
   }
   void* result = block == nullptr ? allocator.take(new_size) : allocator.resize(block, old_size, new_size);
   if (result != nullptr) allocator.count(old_size, new_size);
   return result;
+}
+
+/// `kind`: of the new object; 0 for a table's or a buffer's block.
+bool Allocator::refuses(std::size_t kind, std::size_t size) const {
+  return kind == LUA_TSTRING || kind == LUA_TUSERDATA || size / 2 > largest_;
 }
 
 inline void* Allocator::take(std::size_t size) {

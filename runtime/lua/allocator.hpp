@@ -11,8 +11,9 @@
 //  3. `in_use()` is the sum of what Lua has asked for and not given back.
 //  4. The limit is soft. Crossing it calls the limit handler once until use falls below it again; the
 //     allocation itself succeeds, because a failing allocation makes Lua 5.4.4 collect in the middle of an
-//     operation, and that collection has a use-after-free. Only a single request larger than the whole
-//     limit is refused.
+//     operation, and that collection has a use-after-free where a weak table grows. Only a single huge request is
+//     refused: an object larger than `largest`, or a block twice as large. (A table that doubles has come past the
+//     limit before.)
 #pragma once
 
 #include <array>
@@ -40,13 +41,16 @@ class Allocator {
   [[nodiscard]] std::size_t in_use() const { return in_use_; }
   /// The largest number of bytes that Lua ever held.
   [[nodiscard]] std::size_t peak() const { return peak_; }
-  [[nodiscard]] std::size_t limit() const { return limit_; }
   /// True while more than the limit is in use.
   [[nodiscard]] bool over_limit() const { return limit_ != 0 && in_use_ > limit_; }
 
   /// Sets the limit in bytes (0: none) and who is told when it is crossed. The handler runs inside an
   /// allocation: it may set a hook and nothing else.
   void set_limit(std::size_t bytes, LimitHandler handler, void* context);
+  /// A single object (a string, a userdata) of more bytes than that is refused, and any block of more than twice as many;
+  /// 0: none is.
+  void set_largest(std::size_t bytes) { largest_ = bytes; }
+  [[nodiscard]] std::size_t largest() const { return largest_; }
 
   /// The next block that is asked for, if it is of so many bytes, will be this one, which is malloc's. 0 bytes: it will not,
   /// but is kept all the same. The allocator has it from now on: see string_block.hpp.
@@ -99,6 +103,7 @@ class Allocator {
   void give(void* block, std::size_t size);
   void* resize(void* block, std::size_t old_size, std::size_t new_size);
   void* refill(std::size_t size_class);
+  [[nodiscard]] bool refuses(std::size_t kind, std::size_t size) const;
   static void* new_chunk(std::size_t size);
   void count(std::size_t old_size, std::size_t new_size);
   void tell_observer();
@@ -120,6 +125,7 @@ class Allocator {
   Observer observer_ = nullptr;
   void* observer_context_ = nullptr;
   std::size_t limit_ = 0;
+  std::size_t largest_ = 0;
   bool told_ = false;
   LimitHandler limit_handler_ = nullptr;
   void* limit_context_ = nullptr;

@@ -38,6 +38,7 @@ constexpr std::array<ClassEntry, static_cast<std::size_t>(ErrorKind::count_)> kC
     {"DeadlockError", ErrorKind::error},
     {"ExceptionGroup", ErrorKind::error},
     {"CalledProcessError", ErrorKind::error},
+    {"LimitError", ErrorKind::error},
 }};
 
 // Registry keys: the address of a class's entry holds the class; kClassSet the set of all classes.

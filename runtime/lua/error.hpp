@@ -30,6 +30,7 @@ enum class ErrorKind : unsigned char {
   deadlock,
   exception_group,
   called_process,
+  limit,
   count_
 };
 

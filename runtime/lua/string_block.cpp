@@ -39,7 +39,7 @@ bool offers_work(lua_State* L, Allocator& allocator) {
 }
 
 bool within_limit(const Allocator& allocator, std::size_t size) {
-  return allocator.limit() == 0 || size + kAround <= allocator.limit();
+  return allocator.largest() == 0 || size + kAround <= allocator.largest();
 }
 
 }  // namespace

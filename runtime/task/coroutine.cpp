@@ -61,10 +61,12 @@ Outcome run_coroutine(lua_State* L, lua_State* coroutine, int count, int* result
   lua_State* const outer = scheduler.running();
   scheduler.set_running(coroutine);
   ++scheduler.resume_depth;
+  scheduler.interrupt().before_resume(coroutine);
   const int status = lua_resume(coroutine, L, count, results);
   --scheduler.resume_depth;
   scheduler.set_running(outer);
   scheduler.blocked_resumes -= blocked;
+  scheduler.interrupt().before_resume(L);
   if (status == LUA_YIELD) {
     if (!scheduler.parking) return Outcome::yielded;
     set_thread_flag(coroutine, kWaiting, true);
@@ -103,7 +105,7 @@ int answer_resume(lua_State* L, lua_State* coroutine, Outcome outcome, int resul
   lua_pushboolean(L, 1);
   const int count = take_results(L, coroutine, results);
   if (count >= 0 && outcome != Outcome::failed) return count + 1;
-  if (count >= 0 && is_cancellation(L, -1)) return lua_error(L);
+  if (count >= 0 && (is_cancellation(L, -1) || scheduler_of(L).stopping)) return lua_error(L);
   drop_trail(L);
   lua_pushboolean(L, 0);
   lua_replace(L, first);
@@ -201,7 +203,7 @@ int close_at_once(lua_State* L, lua_State* coroutine) {
   }
   lua_pushboolean(L, 0);
   lua_xmove(coroutine, L, 1);
-  return 2;
+  return scheduler_of(L).stopping ? lua_error(L) : 2;
 }
 
 int answer_close(lua_State* L, lua_State* coroutine, Outcome outcome) {
@@ -216,7 +218,7 @@ int answer_close(lua_State* L, lua_State* coroutine, Outcome outcome) {
       lua_xmove(coroutine, L, 1);
       lua_resetthread(coroutine);
       lua_settop(coroutine, 0);
-      return is_cancellation(L, -1) ? lua_error(L) : 2;
+      return is_cancellation(L, -1) || scheduler_of(L).stopping ? lua_error(L) : 2;
     default:
       lua_resetthread(coroutine);
       lua_settop(coroutine, 0);

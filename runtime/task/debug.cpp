@@ -113,7 +113,7 @@ void Scheduler::run_one_timed(Waiter& next) {
   }
   const int who = lua_gettop(main_) - 1;
   const Deadline start = static_cast<Deadline>(uv_hrtime());
-  run_one(next);
+  run_one_looked_at(next);
   const double took = Clock::seconds(static_cast<Deadline>(uv_hrtime()) - start);
   if (took >= slow_callback_duration) {
     if (is_task) {

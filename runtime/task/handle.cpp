@@ -69,6 +69,7 @@ Handle& new_handle(lua_State* L, int argument_count) {
   handle->argument_count = argument_count;
   if (Scheduler& scheduler = scheduler_of(L); scheduler.debug()) handle->origin = scheduler.intern_place(L, 1);
   handle->has_context = has_context;
+  if (LimitKeeper* limits = scheduler_of(L).limits()) handle->limit = limits->current_id();
   set_type(L, kHandleType);
   lua_insert(L, function);
   if (has_context) push_context_values(L, scheduler_of(L));
@@ -109,6 +110,7 @@ void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
 }
 
 void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
+  if (handle.limit != 0 && scheduler.limits()->stopped(handle.limit)) return cancel_handle(L, scheduler, handle);
   lua_pushcfunction(L, callback_message_handler);
   scheduler.push_anchored(L, handle.anchor);
   scheduler.release(L, handle.anchor);
@@ -124,7 +126,9 @@ void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
     scheduler.enter_callback_context(L);
   }
   for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, handler + 1, i);
-  if (lua_pcall(L, count, 0, handler) != LUA_OK) report_callback_error(L, scheduler);
+  if (lua_pcall(L, count, 0, handler) != LUA_OK && !(scheduler.stopping && scheduler.limits()->is_known())) {
+    report_callback_error(L, scheduler);
+  }
   scheduler.leave_callback_context(L);
   lua_settop(L, handler - 1);
 }

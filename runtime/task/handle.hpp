@@ -21,6 +21,7 @@ struct Handle : Waiter, TimerNode {
   Deadline when = 0;
   int anchor = 0;
   int argument_count = 0;
+  std::uint32_t limit = 0;   // the LimitGroup of the code that made it; 0 for none
   std::uint32_t origin = 0;  // where it was made, an index into Scheduler's places; known in debug mode
   bool cancelled = false;
   bool has_context = false;

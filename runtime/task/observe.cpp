@@ -115,6 +115,14 @@ void Scheduler::tell_poll(Event event) {
   tell(event);
 }
 
+void Scheduler::run_one_looked_at(Waiter& next) {
+  if (limits_ != nullptr) {
+    run_one_limited(next);
+  } else {
+    run_one(next);
+  }
+}
+
 void Scheduler::run_one_observed() {
   tell_notes();
   Waiter* const taken = schedule_.seeded ? take_any_ready() : ready_.pop_front();
@@ -140,7 +148,7 @@ void Scheduler::run_one_observed() {
   } else if (debug_) {
     run_one_timed(next);
   } else {
-    run_one(next);
+    run_one_looked_at(next);
   }
   if (instruments_.wants(Event::after_step) && !lua_isnil(main_, subject)) {
     lua_pushvalue(main_, subject);

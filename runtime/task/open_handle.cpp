@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace neap::internal {
 
@@ -95,6 +96,7 @@ void OpenHandle::opened(lua_State* L) {
   if (place_ == 0 && scheduler.current() != nullptr) place_ = scheduler.current()->origin;
   watched_ = scheduler.debug();
   scheduler.add_open(*this);
+  if (LimitKeeper* limits = scheduler.limits()) limit_ = limits->handle_opened();
 }
 
 void OpenHandle::closed() {
@@ -102,6 +104,7 @@ void OpenHandle::closed() {
   prev->next = next;
   next->prev = prev;
   prev = next = nullptr;
+  if (limit_ != nullptr) limit_->keeper.handle_closed(std::exchange(limit_, nullptr));
 }
 
 void OpenHandle::collected(Scheduler& scheduler) {

@@ -18,6 +18,7 @@
 namespace neap::internal {
 
 class Scheduler;
+struct LimitGroup;
 
 class OpenHandle : public WaitLink {
  public:
@@ -46,7 +47,8 @@ class OpenHandle : public WaitLink {
 
   const char* kind_;
   std::uint32_t place_ = 0;
-  bool watched_ = false;  // opened in debug mode, and not warned of yet
+  LimitGroup* limit_ = nullptr;  // where it counts
+  bool watched_ = false;         // opened in debug mode, and not warned of yet
 };
 
 /// Lua function `open_handles{timers=}`: a list of {kind=, description=, place=} of what is open, in the order of

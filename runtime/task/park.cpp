@@ -7,6 +7,7 @@
 #include "runtime/task/scheduler.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace neap::internal {
 
@@ -79,6 +80,7 @@ int sleep_resumed(lua_State* L, int, lua_KContext) {
 }  // namespace
 
 void raise_cancelled(lua_State* L, Task& task) {
+  if ((task.must_cancel & kFromLimit) != 0) scheduler_of(L).limits()->raise_error(L);
   task.must_cancel = 0;
   push_task(L, task);
   push_extra(L, -1, "cancel_message");
@@ -123,9 +125,9 @@ int park_uninterrupted(lua_State* L, Task& task, lua_KFunction resumed) {
 Task& finish_wait(lua_State* L) {
   Task& task = *scheduler_of(L).current();
   if (task.wake_reason == WakeReason::granted) return task;
-  const bool injected = task.wake_reason == WakeReason::injected;
-  task.wake_reason = WakeReason::granted;
-  if (!injected) raise_cancelled(L, task);
+  const WakeReason reason = std::exchange(task.wake_reason, WakeReason::granted);
+  if (reason == WakeReason::limited) scheduler_of(L).limits()->raise_error(L);
+  if (reason == WakeReason::cancelled) raise_cancelled(L, task);
   push_task(L, task);
   push_extra(L, -1, "injected");
   raise_value(L);

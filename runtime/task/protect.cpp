@@ -12,9 +12,9 @@ namespace {
 
 bool succeeded(int status) { return status == LUA_OK || status == LUA_YIELD; }
 
-/// The answer of a failed call: the error passes on when it is a cancellation.
+/// The answer of a failed call: the error passes on when it is a cancellation, or a limit stops this code.
 int answer_error(lua_State* L) {
-  if (is_cancellation(L, -1)) return lua_error(L);
+  if (is_cancellation(L, -1) || scheduler_of(L).stopping) return lua_error(L);
   drop_trail(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
@@ -29,9 +29,9 @@ int xpcall_returned(lua_State* L, int status, lua_KContext) {
   return succeeded(status) ? lua_gettop(L) - 2 : answer_error(L);
 }
 
-/// The same where only the error that closes a coroutine passes on.
+/// The same where, of cancellations, only the one that closes a coroutine passes on.
 int answer_any_error(lua_State* L) {
-  if (is_closing_error(L, -1)) return lua_error(L);
+  if (is_closing_error(L, -1) || scheduler_of(L).stopping) return lua_error(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;
@@ -50,7 +50,7 @@ int trap_returned(lua_State* L, int status, lua_KContext) {
 /// Stands before a script's message handler, which must not see a cancellation that will not be caught. An error
 /// in the handler is the answer: Lua would call the handler again for it, until the C stack is used up.
 int filtered_handler(lua_State* L) {
-  if (is_cancellation(L, 1)) return 1;
+  if (is_cancellation(L, 1) || scheduler_of(L).stopping) return 1;
   lua_settop(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);

@@ -114,6 +114,7 @@ std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) {
 }
 
 Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
+  if (limits_ != nullptr) limits_->check_tasks(L);
   auto* task = new (lua_newuserdatauv(L, sizeof(Task), kFutureValues)) Task();
   set_type(L, kTaskType);
   lua_insert(L, -argument_count - 2);
@@ -137,6 +138,7 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   lua_rawseti(L, LUA_REGISTRYINDEX, slots_[task->slot].anchor);
   slots_[task->slot].task = task;
   ++live_tasks_;
+  if (limits_ != nullptr) limits_->task_made(*task);
   queue(*task);
   if (observed_) {
     note(Event::task_created, *task);
@@ -200,7 +202,14 @@ void Scheduler::step_now(lua_State* L, Task& task) {
   task.unlink();
   const bool outer = eager;
   eager = true;
-  step(L, task);
+  if (limits_ != nullptr) {
+    const LimitKeeper::Code around = limits_->running();
+    limits_->switch_to({limits_->find(task.limit), &task});
+    step(L, task);
+    limits_->switch_to(around);
+  } else {
+    step(L, task);
+  }
   eager = outer;
 }
 
@@ -208,6 +217,7 @@ void Scheduler::finish(Task& task, int status, int count) {
   lua_State* thread = task.thread;
   // An empty stack has room for LUA_MINSTACK values.
   if (count > LUA_MINSTACK / 4) lua_checkstack(thread, LUA_MINSTACK);
+  if (task.limit != 0) limits_->task_ends(task, &status, &count);
   task.task_state = TaskState::done;
   push_task(thread, task);
   if (count != 0) lua_insert(thread, -count - 1);
@@ -228,6 +238,7 @@ void Scheduler::finish(Task& task, int status, int count) {
 void Scheduler::recycle(Task& task) {
   lua_State* thread = task.thread;
   Slot& slot = slots_[task.slot];
+  if (task.limit != 0) limits_->task_ended(task);
   task.thread = nullptr;
   slot.task = nullptr;
   --live_tasks_;
@@ -403,6 +414,25 @@ void Scheduler::run_one(Waiter& next) {
   }
 }
 
+/// The same where limits are.
+void Scheduler::run_one_limited(Waiter& next) {
+  if (next.waiter_kind == WaiterKind::task) {
+    auto& task = static_cast<Task&>(next);
+    limits_->begin(limits_->find(task.limit), &task, task.thread);
+  } else if (next.waiter_kind == WaiterKind::handle) {
+    limits_->begin(limits_->find(static_cast<Handle&>(next).limit), nullptr, main_);
+  } else {
+    return run_one(next);
+  }
+  run_one(next);
+  limits_->end();
+}
+
+LimitKeeper& Scheduler::need_limits() {
+  if (limits_ == nullptr) limits_ = std::make_unique<LimitKeeper>(*this);
+  return *limits_;
+}
+
 /// Asks for the memory of tasks that run soon: the Task of the fourth from here, the coroutine of the second. Where a
 /// coroutine was made at once, the first values of its stack lie behind it.
 [[gnu::always_inline]] static inline void prefetch_ready(const WaitList& ready) {
@@ -418,6 +448,11 @@ void Scheduler::run_one(Waiter& next) {
 }
 
 void Scheduler::run_ready() {
+  run_batch();
+  if (limits_ != nullptr) limits_->end();  // of the step that has opened the first scope
+}
+
+void Scheduler::run_batch() {
   // On the virtual clock a turn ends by count alone: how fast the machine is must not decide when a timer fires.
   const Deadline stop = loop_.clock().is_virtual() ? kNever : static_cast<Deadline>(uv_hrtime()) + slice_;
   for (int steps = 1; !ready_.empty(); ++steps) {
@@ -443,6 +478,7 @@ void Scheduler::fire(TimerNode& timer) {
       alarm.due(alarm);
       break;
     }
+    case TimerKind::limit: limits_->timer_fired(static_cast<LimitGroup&>(timer)); break;
     case TimerKind::scope: {
       auto& scope = static_cast<TimeoutScope&>(timer);
       scope.task->scope_due = true;

@@ -17,6 +17,8 @@
 #include "runtime/task/drive.hpp"
 #include "runtime/task/handle.hpp"
 #include "runtime/task/instruments.hpp"
+#include "runtime/task/interrupt.hpp"
+#include "runtime/task/limits.hpp"
 #include "runtime/task/open_handle.hpp"
 #include "runtime/task/schedule.hpp"
 #include "runtime/task/standard_streams.hpp"
@@ -25,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -164,6 +167,15 @@ class Scheduler : public StateData {
   /// In debug mode a step or callback that takes longer, in seconds, is warned of.
   double slow_callback_duration = 0.1;
 
+  // Limits, and what stops code that computes.
+
+  [[nodiscard]] Interrupt& interrupt() { return interrupt_; }
+  /// Null while there has been no limit.
+  [[nodiscard]] LimitKeeper* limits() { return limits_.get(); }
+  LimitKeeper& need_limits();
+  /// True while the running code belongs to a LimitGroup that is being stopped: then nothing catches any error.
+  bool stopping = false;
+
   // What the script has open.
 
   void add_open(OpenHandle& handle) { open_.push_back(handle); }
@@ -281,6 +293,7 @@ class Scheduler : public StateData {
   };
   friend void push_task(lua_State* L, const Task& task);
   friend class Driving;
+  friend class LimitKeeper;
 
   static constexpr int kBatch = 128;
   static constexpr int kStepsPerLook = 16;
@@ -293,16 +306,22 @@ class Scheduler : public StateData {
   void turn_at_once();
   void tell_work();
   void run_ready();
+  void run_batch();
   void fire_timers();
   void fire(TimerNode& timer);
   void poll();
   void run_one(Waiter& next);
   void run_one_timed(Waiter& next);
+  void run_one_looked_at(Waiter& next);
+  void run_one_limited(Waiter& next);
   /// Keeps the traceback of what creates the task on the top of the stack.
   static void keep_creation(lua_State* L, int level);
   void run_one_observed();
   /// To be called when a reason to observe steps has come or gone.
-  void look_again() { observed_ = debug_ || schedule_.counts() || instruments_.any() || !instruments_.notes.empty(); }
+  void look_again() {
+    observed_ = debug_ || schedule_.counts() || instruments_.any() || !instruments_.notes.empty() ||
+                (limits_ != nullptr && limits_->active());
+  }
   Waiter* take_any_ready();
   void count_suspension(Task& task);
   void note(Event event, const Task& task);
@@ -328,6 +347,8 @@ class Scheduler : public StateData {
 
   lua_State* main_;
   Loop& loop_;
+  Interrupt interrupt_{*this};
+  std::unique_ptr<LimitKeeper> limits_;
   Task* current_ = nullptr;
   lua_State* running_;
   WaitList ready_;

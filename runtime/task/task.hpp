@@ -45,11 +45,16 @@ enum class TaskState : std::uint8_t { created, ready, running, parked, done };
 enum class WakeReason : std::uint8_t {
   granted,    // what was waited for is there
   cancelled,  // raise CancelledError
-  injected    // raise the error kept for the task (DeadlockError)
+  injected,   // raise the error kept for the task (DeadlockError)
+  limited     // raise the LimitError of its group
 };
 
 /// Who asked a task to end: a scope of its own takes its request back when it ends.
-enum CancelSource : std::uint8_t { kFromOutside = 1, kFromScope = 2 };
+enum CancelSource : std::uint8_t {
+  kFromOutside = 1,
+  kFromScope = 2,
+  kFromLimit = 4  // nobody takes it back: a limit of the task's group was exceeded, and its time for cleanup is over
+};
 
 /// The waiter is in a wait list while the task is parked, in the ready queue while it is ready; the timer is
 /// armed while it sleeps. They are bases, and the small members come first, because every parked task costs
@@ -64,12 +69,14 @@ struct Task : Future, Waiter, TimerNode {
   bool visited = false;               // on the path of a cancel request that is being passed on
   bool scope_due = false;             // a timeout scope of it has reached its deadline and is in the ready queue
   bool has_context = false;           // its extras have a "context"
+  bool limit_told = false;            // the LimitError of its group has been raised in it
   bool owns = false;                  // its extras have "owned": what is closed when its function has ended
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
   std::uint32_t sweep = 0;            // the last walk over tasks that has reached this one
   std::uint32_t slot = 0;
   std::uint32_t origin = 0;        // where it was created: an index into Scheduler's places
+  std::uint32_t limit = 0;         // the LimitGroup that its code is in; 0 for none
   lua_State* thread = nullptr;     // its coroutine
   lua_State* parked_on = nullptr;  // the coroutine that waits: `thread`, or one that it resumed
   const WaitKind* wait = nullptr;

@@ -5,6 +5,7 @@
 #include "runtime/task/coroutine.hpp"
 #include "runtime/task/gathering.hpp"
 #include "runtime/task/generator.hpp"
+#include "runtime/task/limit_scope.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/protect.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -33,6 +34,7 @@ void add_errors(lua_State* L) {
 
 int open_async(lua_State* L) {
   open_timeout(L);
+  open_limit(L);
   open_watch(L);
   open_gathering(L);
   open_wait_queue(L);
@@ -48,6 +50,7 @@ int open_async(lua_State* L) {
       {"is", bound<error_is>},
       {"timeout", bound<new_timeout>},
       {"timeout_at", bound<new_timeout_at>},
+      {"limit", bound<new_limit>},
       {"watch", bound<new_watch>},
       {"gathering", bound<new_gathering>},
       {"wait_queue", bound<new_wait_queue>},

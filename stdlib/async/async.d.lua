@@ -368,6 +368,31 @@ function async.with(manager, fn) end
 
 -- Timeouts -----------------------------------------------------------------------------------------------------
 
+---What the code of a limit may use. What is not named is not limited.
+---@class async.LimitOptions
+---@field memory? integer bytes that the code has allocated since the scope began, less what was freed
+---@field step? number seconds of CPU time in one step of a task, or one callback: until it waits
+---@field wall? number seconds on the loop's clock, from the scope's beginning
+---@field tasks? integer tasks that are not done
+---@field handles? integer files, sockets, processes and the like that are open
+
+---A scope that limits what the code inside and the tasks that it starts may use.
+---@class async.Limit
+local Limit = {}
+
+---Without `fn` a scope, for `<close>` or `async.with`; with it calls `fn(...)` in one and returns its results. Raises
+---LimitError at its end when a limit was exceeded; nothing inside catches that.
+---@param limits async.LimitOptions
+---@param fn fun(...: any): ...
+---@param ... any
+---@return any ...
+---@overload fun(limits: async.LimitOptions): async.Limit
+function async.limit(limits, fn, ...) end
+
+---What is used now.
+---@return {memory: integer, tasks: integer, handles: integer}
+function Limit:used() end
+
 ---A scope whose time is limited, for `<close>` or `async.with`. On expiry the work inside is cancelled, and
 ---TimeoutError is raised where the scope ends.
 ---@class async.Timeout
@@ -1018,6 +1043,15 @@ async.QueueShutDown = {}
 ---@class async.BrokenBarrierError: async.Error
 ---@overload fun(message?: any, fields?: table): async.BrokenBarrierError
 async.BrokenBarrierError = {}
+
+---The code has exceeded a limit: see async.limit. `limit` is "memory", "step", "wall", "tasks" or "handles", `value` the
+---limit and `used` what there was.
+---@class async.LimitError: async.Error
+---@field limit? string
+---@field value? number
+---@field used? number
+---@overload fun(message?: any, fields?: table): async.LimitError
+async.LimitError = {}
 
 ---@class async.CalledProcessError: async.Error
 ---@overload fun(message?: any, fields?: table): async.CalledProcessError

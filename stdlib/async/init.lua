@@ -23,6 +23,7 @@ for file, names in pairs {
   gather = { "gather" },
   wait = { "wait", "as_completed", "shield" },
   timeout = { "timeout", "timeout_at", "wait_for", "move_on_after" },
+  limit = { "limit" },
   taskgroup = { "TaskGroup" },
   with = { "with" },
   except = { "try", "except", "except_group", "finally" },

@@ -54,10 +54,10 @@ TEST_CASE("interpreter: several programs run one after the other in one interpre
 
 TEST_CASE("interpreter: a program over the memory limit gets an error and can be followed by another") {
   InterpreterOptions options;
-  options.memory_limit = std::size_t{16} << 20;
+  options.limits.memory = std::size_t{16} << 20;
   Interpreter interpreter(options);
   CHECK(run(interpreter, "local t = {} while true do t[#t + 1] = {} end") == FutureState::failed);
-  CHECK(error_of(interpreter).find("not enough memory") != std::string::npos);
+  CHECK(error_of(interpreter).find("the limit is 16.0 MiB") != std::string::npos);
   lua_settop(interpreter.state(), 0);
   CHECK(run(interpreter, "local s = ('x'):rep(1 << 30)") == FutureState::failed);
   CHECK(error_of(interpreter).find("not enough memory") != std::string::npos);
@@ -68,7 +68,7 @@ TEST_CASE("interpreter: a program over the memory limit gets an error and can be
 
 TEST_CASE("interpreter: garbage under the memory limit is collected and no error") {
   InterpreterOptions options;
-  options.memory_limit = std::size_t{8} << 20;
+  options.limits.memory = std::size_t{8} << 20;
   Interpreter interpreter(options);
   CHECK(run(interpreter, "for i = 1, 300000 do local t = {i, i, i} end") == FutureState::finished);
 }

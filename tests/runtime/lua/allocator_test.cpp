@@ -1,5 +1,7 @@
 #include "runtime/lua/allocator.hpp"
 
+#include <lua.hpp>
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstdlib>
@@ -86,14 +88,18 @@ TEST_CASE("allocator: crossing the limit is told once, and the allocation still 
   Allocator::allocate(&allocator, third, 16, 0);
 }
 
-TEST_CASE("allocator: only a single request larger than the whole limit is refused") {
+TEST_CASE("allocator: a single object larger than the largest is refused, and a block twice as large") {
   Allocator allocator;
-  allocator.set_limit(1000, nullptr, nullptr);
-  CHECK(Allocator::allocate(&allocator, nullptr, 0, 1001) == nullptr);
-  void* block = Allocator::allocate(&allocator, nullptr, 0, 1000);
-  CHECK(Allocator::allocate(&allocator, block, 1000, 2000) == nullptr);
+  allocator.set_largest(1000);
+  CHECK(Allocator::allocate(&allocator, nullptr, LUA_TSTRING, 1001) == nullptr);
+  CHECK(Allocator::allocate(&allocator, nullptr, LUA_TUSERDATA, 1001) == nullptr);
+  CHECK(Allocator::allocate(&allocator, nullptr, 0, 2002) == nullptr);
+  void* block = Allocator::allocate(&allocator, nullptr, LUA_TSTRING, 1000);
+  CHECK(Allocator::allocate(&allocator, block, 1000, 3000) == nullptr);
   CHECK(allocator.in_use() == 1000);
-  Allocator::allocate(&allocator, block, 1000, 0);
+  block = Allocator::allocate(&allocator, block, 1000, 2000);
+  CHECK(block != nullptr);
+  Allocator::allocate(&allocator, block, 2000, 0);
 }
 
 #if !defined(__SANITIZE_ADDRESS__)

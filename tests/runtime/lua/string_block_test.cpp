@@ -54,6 +54,6 @@ TEST_CASE("string blocks: one that becomes no string is not counted as Lua's") {
 TEST_CASE("string blocks: there is none for little, and none above the limit of the memory") {
   State state;
   CHECK(neap::internal::new_string_block(state.L, neap::internal::kLeastRead - 1) == nullptr);
-  state.allocator.set_limit(kSize, nullptr, nullptr);
+  state.allocator.set_largest(kSize);
   CHECK(neap::internal::new_string_block(state.L, kSize) == nullptr);
 }

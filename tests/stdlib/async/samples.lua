@@ -20,6 +20,10 @@ local samples = {
     local scope <close> = async.timeout(1)
     visit(scope)
   end,
+  Limit = function(visit)
+    local scope <close> = async.limit { tasks = 9 }
+    visit(scope)
+  end,
   TaskGroup = function(visit)
     local group <close> = async.TaskGroup()
     visit(group)
