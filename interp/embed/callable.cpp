@@ -1,6 +1,6 @@
 // C++ functions that Lua calls.
 #include "interp/embed/call.hpp"
-#include "interp/embed/operation.hpp"
+#include "interp/embed/object.hpp"
 #include "neap/function.hpp"
 #include "runtime/lua/error.hpp"
 
@@ -17,15 +17,9 @@ namespace {
 
 using internal::ErrorKind;
 
-const char kCallable = 0;  // registry key: the metatable of the userdata that hold one
+const char kPayload = 0;  // registry key: the metatable of userdata that own a Payload
 
 constexpr int kFailed = -1;
-
-int collect(lua_State* L) {
-  auto* slot = static_cast<Payload**>(lua_touserdata(L, 1));
-  delete std::exchange(*slot, nullptr);
-  return 0;
-}
 
 /// What an exception says to Lua. Lives in the C++ frame that has caught it, while Lua makes an error of it.
 struct Thrown {
@@ -113,13 +107,12 @@ int no_memory(lua_State* L) { return luaL_error(L, "not enough memory"); }
 
 /// Runs the function. Returns how many results are on the stack; kFailed for an error value there.
 int run(lua_State* L, Callable& callable, Operation*& operation) noexcept {
-  Call call(opaque(L), lua_gettop(L));
   try {
+    Call call(opaque(L), lua_gettop(L), callable.is_method() ? 1 : 0);
     callable.invoke(call);
     operation = call.operation;
     return operation == nullptr ? push(L, call.results()) : 0;
   } catch (...) {
-    if (call.operation != nullptr) call.operation->release();
     push_exception(L, callable.name());
     return kFailed;
   }
@@ -130,51 +123,61 @@ int trampoline(lua_State* L) {
   if (callable == nullptr) {
     internal::raise(L, ErrorKind::runtime, "a C++ function was called after it had been collected");
   }
-  if (callable->waits()) check_can_await(L, callable->name().c_str());
   Operation* operation = nullptr;
   const int count = run(L, *callable, operation);
   if (count == kFailed) internal::raise_value(L);
-  return operation == nullptr ? count : await_operation(L, operation);
+  return count;
 }
 
 }  // namespace
 
 void push_exception(lua_State* L, std::string_view name) noexcept {
-  if (lua_checkstack(L, LUA_MINSTACK) == 0) lua_settop(L, 0);
-  const int top = lua_gettop(L);
+  lua_settop(L, 0);
   try {
     Thrown thrown;
     take_exception(name, thrown);
-    Host& host = Host::of(L);
-    if (thrown.value != nullptr && thrown.value->host() == &host) {
-      return host.push_anchored(L, thrown.value->anchor()->number);
+    if (thrown.value != nullptr && (thrown.value->host() == nullptr || thrown.value->host() == &Host::of(L))) {
+      Writer writer;
+      writer.value(*thrown.value);
+      push(L, writer);
+      return;
     }
     lua_pushcfunction(L, thrown.no_memory ? no_memory : make_error);
     lua_pushlightuserdata(L, &thrown);
     lua_pcall(L, 1, 1, 0);  // what it raises is an error value as well
     return;
   } catch (...) {
-    lua_settop(L, top);
+    lua_settop(L, 0);
   }
   lua_pushcfunction(L, no_memory);
   lua_pcall(L, 0, 1, 0);
 }
 
-void push_callable(lua_State* L, std::unique_ptr<Payload>& callable) {
+int collect_payload(lua_State* L) {
+  auto* slot = static_cast<Payload**>(lua_touserdata(L, 1));
+  delete std::exchange(*slot, nullptr);
+  return 0;
+}
+
+void push_payload(lua_State* L, std::unique_ptr<Payload>& payload) {
   auto** slot = static_cast<Payload**>(lua_newuserdatauv(L, sizeof(Payload*), 0));
   *slot = nullptr;
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kCallable) != LUA_TTABLE) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kPayload) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 2);
-    lua_pushcfunction(L, collect);
+    lua_pushcfunction(L, collect_payload);
     lua_setfield(L, -2, "__gc");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &kCallable);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kPayload);
   }
   lua_setmetatable(L, -2);
-  *slot = callable.release();
+  *slot = payload.release();
+}
+
+void push_callable(lua_State* L, std::unique_ptr<Payload>& callable) {
+  push_payload(L, callable);
   lua_pushcclosure(L, trampoline, 1);
 }
 

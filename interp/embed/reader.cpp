@@ -170,9 +170,8 @@ Value Reader::value() const {
 
 std::string Reader::type_name() const {
   const Kind type = kind();
-  if (L_ == nullptr || index_ == 0) {
-    return place_ == Place::argument && index_ == 0 && L_ != nullptr ? "no value" : name_of(type);
-  }
+  if (L_ == nullptr) return name_of(type);
+  if (index_ == 0 || index_ > lua_gettop(raw(L_))) return "no value";
   if (type != Kind::table && type != Kind::userdata) return name_of(type);
   lua_State* L = raw(L_);
   if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
@@ -194,7 +193,7 @@ std::string Reader::shown_key() const {
 
 std::string Reader::way() const {
   switch (place_) {
-    case Place::argument: return "argument " + std::to_string(number_) + ": ";
+    case Place::argument: return number_ == 0 ? "self: " : "argument " + std::to_string(number_) + ": ";
     case Place::result: return "result " + std::to_string(number_) + ": ";
     case Place::item: return parent_->way() + "item " + std::to_string(number_) + ": ";
     case Place::field: return parent_->way() + "field '" + name_ + "': ";

@@ -1,6 +1,7 @@
 #include "neap/detail/writer.hpp"
 
 #include "interp/embed/call.hpp"
+#include "interp/embed/object.hpp"
 #include "runtime/lua/error.hpp"
 
 #include <algorithm>
@@ -65,7 +66,7 @@ class Decoder {
       case Writer::Tag::map: return push_map(item.size, depth + 1);
       case Writer::Tag::value: lua_rawgeti(L_, LUA_REGISTRYINDEX, extra_->values[values_++]->number); return;
       case Writer::Tag::callable: return push_callable(L_, extra_->payloads[payloads_++]);
-      case Writer::Tag::object: internal::raise(L_, internal::ErrorKind::runtime, "no classes yet");
+      case Writer::Tag::object: return push_object(L_, extra_->payloads[payloads_++]);
       default: return push_scalar(L_, item);
     }
   }
@@ -192,6 +193,11 @@ void Writer::value(const Value& value) {
 void Writer::callable(std::unique_ptr<detail::Callable> callable) {
   extra().payloads.push_back(std::move(callable));
   add_complex(Tag::callable);
+}
+
+void Writer::object(std::unique_ptr<detail::Object> object) {
+  extra().payloads.push_back(std::move(object));
+  add_complex(Tag::object);
 }
 
 }  // namespace neap

@@ -8,7 +8,8 @@
 //   std::string_view                        string; read: a parameter of a function only, valid until that returns
 //   std::nullptr_t, std::monostate          nil
 //   std::optional<T>                        T or nil
-//   std::variant<T...>                      the first T that fits exactly, else the first that can be read
+//   std::variant<T...>                      the first T that fits exactly (an integer for 1, a float for 1.0), else the first
+//                                           that can be read
 //   std::vector<T>, std::array<T, n>        table, a list (an array must have all n items)
 //   std::map, std::unordered_map            table
 //   std::pair, std::tuple                   table, a list of so many items; as a function's result: several results
@@ -32,6 +33,7 @@
 //   };
 #pragma once
 
+#include "neap/detail/object.hpp"
 #include "neap/detail/reader.hpp"
 #include "neap/detail/writer.hpp"
 #include "neap/value.hpp"
@@ -106,9 +108,12 @@ concept Character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::sa
 template <class T>
 concept Integer = std::integral<T> && !std::same_as<T, bool> && !Character<T>;
 
+/// Whether the value looks like a T; not `exactly`: or like a number of the other kind that may be one.
 template <class T>
-bool accepts(const Reader& from) {
-  if constexpr (requires { Convert<T>::accepts(from); }) {
+bool accepts(const Reader& from, bool exactly) {
+  if constexpr (requires { Convert<T>::accepts(from, exactly); }) {
+    return Convert<T>::accepts(from, exactly);
+  } else if constexpr (requires { Convert<T>::accepts(from); }) {
     return Convert<T>::accepts(from);
   } else {
     return true;
@@ -130,8 +135,8 @@ std::string name_alternatives() {
   return all;
 }
 
-/// Reads one of several types. What looks right at first sight is tried first, in order; then the others. The error is that
-/// of the only type that looked right, and otherwise says which types there are.
+/// Reads one of several types. What looks exactly right is tried first, in order; then what may do. The error is that of the
+/// only type that looked right, and otherwise says which types there are.
 template <class... T>
 class VariantReader {
  public:
@@ -140,20 +145,21 @@ class VariantReader {
   explicit VariantReader(const Reader& from) : from_(from) {}
 
   Variant read() {
-    if ((attempt<T>(true) || ...) || (looked_right_ == 0 && (attempt<T>(false) || ...))) return std::move(*result_);
+    if ((attempt<T>(true) || ...)) return std::move(*result_);
+    if (looked_right_ == 0 && (attempt<T>(false) || ...)) return std::move(*result_);
     if (looked_right_ == 1) throw ConversionError(message_);
     from_.fail(name_alternatives<T...>());
   }
 
  private:
   template <class Type>
-  bool attempt(bool looking_right) {
-    if (accepts<Type>(from_) != looking_right) return false;
+  bool attempt(bool exactly) {
+    if (!accepts<Type>(from_, exactly)) return false;
     try {
       result_.emplace(std::in_place_type<Type>, Convert<Type>::read(from_));
       return true;
     } catch (const ConversionError& error) {
-      looked_right_ += looking_right ? 1 : 0;
+      ++looked_right_;
       message_ = error.what();
       return false;
     }
@@ -230,7 +236,9 @@ struct Convert<T> {
                                                  static_cast<std::uint64_t>(std::numeric_limits<T>::max())));
     }
   }
-  static bool accepts(const Reader& from) { return from.kind() == Kind::integer; }
+  static bool accepts(const Reader& from, bool exactly) {
+    return from.kind() == Kind::integer || (!exactly && from.kind() == Kind::number);
+  }
   static std::string name() { return "integer"; }
 };
 
@@ -246,7 +254,9 @@ struct Convert<T> {
     }
     return static_cast<T>(value);
   }
-  static bool accepts(const Reader& from) { return from.kind() == Kind::number; }
+  static bool accepts(const Reader& from, bool exactly) {
+    return from.kind() == Kind::number || (!exactly && from.kind() == Kind::integer);
+  }
   static std::string name() { return "number"; }
 };
 
@@ -266,10 +276,17 @@ struct Convert<std::string_view> {
   static std::string name() { return "string"; }
 };
 
-/// A null pointer is nil.
+/// A null pointer is nil. Read as std::string_view is; a string with a zero byte is none.
 template <>
 struct Convert<const char*> {
   static void write(Writer& to, const char* value) { value != nullptr ? to.string(value) : to.nil(); }
+  static const char* read(const Reader& from) {
+    const std::string_view bytes = from.string();
+    if (bytes.find('\0') != std::string_view::npos) from.fail_with("expected a string without zero bytes");
+    return bytes.data();
+  }
+  static bool accepts(const Reader& from) { return from.kind() == Kind::string; }
+  static std::string name() { return "string"; }
 };
 template <>
 struct Convert<char*> : Convert<const char*> {};
@@ -306,7 +323,7 @@ struct Convert<std::optional<T>> {
     if (from.is_nil()) return std::nullopt;
     return Convert<T>::read(from);
   }
-  static bool accepts(const Reader& from) { return from.is_nil() || detail::accepts<T>(from); }
+  static bool accepts(const Reader& from, bool exactly) { return from.is_nil() || detail::accepts<T>(from, exactly); }
   static std::string name() { return Convert<T>::name() + " or nil"; }
 };
 
@@ -317,7 +334,7 @@ struct Convert<std::variant<T...>> {
     std::visit([&](auto&& held) { to.write(std::forward<decltype(held)>(held)); }, std::forward<Variant>(value));
   }
   static std::variant<T...> read(const Reader& from) { return detail::VariantReader<T...>(from).read(); }
-  static bool accepts(const Reader& from) { return (detail::accepts<T>(from) || ...); }
+  static bool accepts(const Reader& from, bool exactly) { return (detail::accepts<T>(from, exactly) || ...); }
   static std::string name() { return detail::name_alternatives<T...>(); }
 };
 
@@ -361,8 +378,7 @@ template <class... T>
 struct Convert<std::unordered_map<T...>> : detail::ConvertMap<std::unordered_map<T...>> {};
 
 template <class T>
-requires std::is_enum_v<T>
-struct Convert<T> {
+requires(std::is_enum_v<T> && !detail::HasNames<T>) struct Convert<T> {
   using Number = std::underlying_type_t<T>;
 
   static void write(Writer& to, T value) { to.write(static_cast<Number>(value)); }

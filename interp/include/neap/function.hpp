@@ -1,6 +1,7 @@
 // C++ functions for Lua: any callable becomes a function of Lua's.
 //
-// Lambdas, function pointers, std::function and other objects with one operator(), also those that can only be moved. They
+// Lambdas, pointers to functions and to member functions (whose first argument is the object), std::function and other objects
+// with one operator(), also those that can only be moved. They
 // run on the interpreter's thread, inside the Lua code that calls them, and live until Lua collects the function, or the
 // interpreter ends: what they capture by reference must live as long. One that may be called again while it runs (Lua may
 // do so from inside a call) must be able to bear that.
@@ -15,6 +16,7 @@
 
 #include "neap/convert.hpp"
 #include "neap/detail/call.hpp"
+#include "neap/detail/object.hpp"
 #include "neap/value.hpp"
 
 #include <functional>
@@ -28,34 +30,35 @@ namespace neap {
 
 namespace detail {
 
-/// The types of a function: `Signature<R(A...)>` for whatever can be called in one way.
+/// A result type and the types of the parameters.
 template <class R, class... P>
 struct Signature {};
 
+/// The signature of what can be called in one way; of a pointer to a member, with the object as the first parameter.
 template <class F>
 struct SignatureOf;
+
+#define NEAP_SIGNATURE(qualifiers)                         \
+  template <class T, class R, class... P>                  \
+  struct SignatureOf<R (T::*)(P...) qualifiers> {          \
+    using Type = Signature<R, qualifiers T&, P...>;        \
+    using WithoutObject = Signature<R, P...>;              \
+  };                                                       \
+  template <class T, class R, class... P>                  \
+  struct SignatureOf<R (T::*)(P...) qualifiers noexcept> { \
+    using Type = Signature<R, qualifiers T&, P...>;        \
+    using WithoutObject = Signature<R, P...>;              \
+  };
+NEAP_SIGNATURE()
+NEAP_SIGNATURE(const)
+#undef NEAP_SIGNATURE
+
 template <class R, class... P>
 struct SignatureOf<R (*)(P...)> {
   using Type = Signature<R, P...>;
 };
 template <class R, class... P>
 struct SignatureOf<R (*)(P...) noexcept> {
-  using Type = Signature<R, P...>;
-};
-template <class T, class R, class... P>
-struct SignatureOf<R (T::*)(P...)> {
-  using Type = Signature<R, P...>;
-};
-template <class T, class R, class... P>
-struct SignatureOf<R (T::*)(P...) const> {
-  using Type = Signature<R, P...>;
-};
-template <class T, class R, class... P>
-struct SignatureOf<R (T::*)(P...) noexcept> {
-  using Type = Signature<R, P...>;
-};
-template <class T, class R, class... P>
-struct SignatureOf<R (T::*)(P...) const noexcept> {
   using Type = Signature<R, P...>;
 };
 
@@ -65,7 +68,9 @@ concept HasCallOperator = std::is_class_v<F> && requires {
 };
 
 template <HasCallOperator F>
-struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
+struct SignatureOf<F> {
+  using Type = typename SignatureOf<decltype(&F::operator())>::WithoutObject;
+};
 
 template <class F>
 using SignatureType = typename SignatureOf<std::decay_t<F>>::Type;
@@ -79,6 +84,36 @@ constexpr int argument_number(std::size_t position) {
   return number;
 }
 
+/// Gives Lua what a function returned as an R: a reference to an object as one, any other reference as a copy.
+template <class R>
+void deliver(Call& call, R&& result) {
+  using T = std::remove_cvref_t<R>;
+  if constexpr (IsObject<T> && std::is_lvalue_reference_v<R> && !std::is_const_v<std::remove_reference_t<R>>) {
+    deliver_reference(call, std::make_unique<Object>(kTypeTag<T>, &result));
+  } else if constexpr (std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
+    Result<T>::deliver(call, T(result));
+  } else {
+    Result<T>::deliver(call, std::move(result));
+  }
+}
+
+/// True when the arguments of the call look like these parameters.
+template <class R, class... P>
+bool accepts_call(Call& call, [[maybe_unused]] bool exactly, Signature<R, P...>) {
+  int number = 0;
+  [[maybe_unused]] const auto fits = [&]<class Q>(std::type_identity<Q>) {
+    if constexpr (!Parameter<Q>::from_lua) {
+      return true;
+    } else if constexpr (requires(const Reader& from) { Convert<std::remove_cvref_t<Q>>::read(from); }) {
+      return detail::accepts<std::remove_cvref_t<Q>>(call.argument(++number), exactly);
+    } else {
+      ++number;
+      return true;
+    }
+  };
+  return (fits(std::type_identity<P>()) && ...) && call.argument_count() <= number;
+}
+
 /// Calls `function` with parameters of the types P, made from the call, and delivers what it returns.
 template <class R, class... P, class F, std::size_t... positions>
 void invoke_with(Call& call, F& function, std::index_sequence<positions...>) {
@@ -86,9 +121,9 @@ void invoke_with(Call& call, F& function, std::index_sequence<positions...>) {
   std::tuple<decltype(Parameter<P>::read(call, 0))...> parameters{
       Parameter<P>::read(call, argument_number<P...>(positions))...};
   if constexpr (std::is_void_v<R>) {
-    function(std::forward<P>(std::get<positions>(parameters))...);
+    std::invoke(function, pass<P>(std::get<positions>(parameters))...);
   } else {
-    Result<std::remove_cvref_t<R>>::deliver(call, function(std::forward<P>(std::get<positions>(parameters))...));
+    deliver<R>(call, std::invoke(function, pass<P>(std::get<positions>(parameters))...));
   }
 }
 
@@ -97,28 +132,24 @@ void invoke_as(Call& call, F& function, Signature<R, P...>) {
   invoke_with<R, P...>(call, function, std::index_sequence_for<P...>());
 }
 
-template <class R, class... P>
-constexpr bool signature_waits(Signature<R, P...>) {
-  if constexpr (!std::is_void_v<R>) {
-    if (waits<Result<std::remove_cvref_t<R>>>()) return true;
-  }
-  return (waits<Parameter<P>>() || ...);
-}
-
 template <class F>
 class FunctionCallable final : public Callable {
  public:
-  FunctionCallable(std::string name, F function) : Callable(std::move(name)), function_(std::move(function)) {}
+  FunctionCallable(std::string name, F function, bool method)
+      : Callable(std::move(name), method),
+        function_(std::move(function)) {}
   void invoke(Call& call) override { invoke_as(call, function_, SignatureType<F>()); }
-  [[nodiscard]] bool waits() const noexcept override { return signature_waits(SignatureType<F>()); }
+  [[nodiscard]] bool accepts(Call& call, bool exactly) const override {
+    return accepts_call(call, exactly, SignatureType<F>());
+  }
 
  private:
   F function_;
 };
 
 template <class F>
-std::unique_ptr<Callable> make_callable(std::string name, F&& function) {
-  return std::make_unique<FunctionCallable<std::decay_t<F>>>(std::move(name), std::forward<F>(function));
+std::unique_ptr<Callable> make_callable(std::string name, F&& function, bool method = false) {
+  return std::make_unique<FunctionCallable<std::decay_t<F>>>(std::move(name), std::forward<F>(function), method);
 }
 
 NEAP_API Function make_function(Host& host, std::unique_ptr<Callable> callable);

@@ -17,7 +17,8 @@ class Operation;
 /// One call. Thread: the interpreter's. It ends when the C++ function has returned.
 class NEAP_API Call {
  public:
-  Call(State* L, int argument_count) noexcept : L_(L), argument_count_(argument_count) {}
+  /// `self`: 1 for a method, whose first argument is the object, else 0.
+  Call(State* L, int argument_count, int self = 0) noexcept : L_(L), argument_count_(argument_count), self_(self) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -26,7 +27,7 @@ class NEAP_API Call {
   [[nodiscard]] int argument_count() const noexcept { return argument_count_; }
   /// From 1 on; one that was not given is nil.
   [[nodiscard]] Reader argument(int number) const noexcept {
-    return {L_, number <= argument_count_ ? number : 0, Reader::Place::argument, number};
+    return {L_, number <= argument_count_ ? number : 0, Reader::Place::argument, number - self_};
   }
   /// What the function returns.
   [[nodiscard]] Writer& results() noexcept { return results_; }
@@ -37,6 +38,7 @@ class NEAP_API Call {
  private:
   State* const L_;
   const int argument_count_;
+  const int self_;
   Writer results_;
 };
 
@@ -75,16 +77,21 @@ constexpr bool waits() {  // NOLINT(readability-identifier-naming)
 /// A C++ function that Lua owns, whatever its type.
 class NEAP_API Callable : public Payload {
  public:
-  explicit Callable(std::string name) : name_(std::move(name)) {}
+  explicit Callable(std::string name, bool method = false) : name_(std::move(name)), method_(method) {}
   /// Reads the arguments, runs the function, and delivers its result. May throw anything.
   virtual void invoke(Call& call) = 0;
   /// True for a function that answers later: it is begun only where its caller can wait.
   [[nodiscard]] virtual bool waits() const noexcept { return false; }
   /// What messages call it; empty for a function without a name.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  /// True when the first argument is the object, which messages call "self".
+  [[nodiscard]] bool is_method() const noexcept { return method_; }
+  /// True when the number of arguments and their types look right, so that `invoke` is worth a try.
+  [[nodiscard]] virtual bool accepts(Call& /*call*/, bool /*exactly*/) const { return true; }
 
  private:
-  std::string name_;
+  const std::string name_;
+  const bool method_;
 };
 
 }  // namespace neap::detail
