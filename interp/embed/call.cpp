@@ -109,6 +109,7 @@ Value to_value(Host& host, Writer& value) {
   host.check("a Value");
   lua_State* L = host.running();
   const Unwind unwind(L);
+  if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
   if (push(L, value) == 0) return {};
   return Reader(opaque(L), unwind.top + 1, Reader::Place::alone, 0).value();
 }
@@ -125,6 +126,7 @@ Results call(Host& host, const Value& function, Writer& arguments) {
   const int count = push(L, arguments);
   if (lua_pcall(L, count, LUA_MULTRET, handler) != LUA_OK) throw_error(host, L, -1);
   results.set_count(lua_gettop(L) - handler);
+  if (results.count() > kRoomForValues && lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
   return results;
 }
 

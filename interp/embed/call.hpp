@@ -25,6 +25,9 @@ struct Anchor {
   const int number;
 };
 
+/// What the stack must have free before `push`; every C function has more when it begins.
+inline constexpr int kRoomForValues = 8;
+
 /// Pushes what was written, and returns how many values that are; the Writer may be left without some of them. Raises
 /// nothing of Lua's: throws std::bad_alloc, Error, std::logic_error, std::invalid_argument, and then nothing is pushed.
 int push(lua_State* L, Writer& values);

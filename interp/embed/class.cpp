@@ -94,7 +94,6 @@ enum class Finding : unsigned char { found, closed, other };
 Finding look_for(const Reader& from, const TypeTag& type, FoundObject& found) noexcept {
   if (from.state() == nullptr || from.index() == 0) return Finding::other;
   lua_State* L = raw(from.state());
-  if (lua_checkstack(L, 3) == 0) return Finding::other;
   const ClassInfo* info = info_at(L, from.index());
   if (info == nullptr) return Finding::other;
   found.object = object_at(L, from.index());
@@ -514,6 +513,7 @@ Table add_module(Host& host, ModuleParts parts) {
   writer.value(module);
   writer.string(parts.name);
   lua_State* L = host.running();
+  if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
   const int count = push(L, writer);
   run_protected(L, set_module, nullptr, count, 0);
   return module;

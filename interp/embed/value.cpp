@@ -58,7 +58,7 @@ Value::Value(Value other, Kind kind, const char* expected) : Value(std::move(oth
   if (kind_ == kind) return;
   if (anchor_ == nullptr) Reader(*this).fail(expected);
   const detail::Results pushed = push();
-  Reader(pushed.result(1).state(), pushed.result(1).index(), Reader::Place::alone, 0).fail(expected);
+  pushed.value().fail(expected);
 }
 
 void Value::too_large(std::uint64_t value) { detail::throw_too_large(value); }
@@ -104,7 +104,7 @@ std::string Value::to_string() const {
   lua_State* L = push_kept(*this, "Value::to_string");
   detail::run_protected(L, to_string_protected, nullptr, 1, 1);
   const detail::Results text(detail::opaque(L), lua_gettop(L) - 1, 1);
-  return Convert<std::string>::read(text.result(1));
+  return Convert<std::string>::read(text.value());
 }
 
 // Tables.
@@ -128,7 +128,7 @@ std::size_t Table::size() const {
   lua_State* L = push_kept(*this, "Table::size");
   detail::run_protected(L, get_length, nullptr, 1, 1);
   const detail::Results length(detail::opaque(L), lua_gettop(L) - 1, 1);
-  return static_cast<std::size_t>(Convert<std::int64_t>::read(length.result(1)));
+  return static_cast<std::size_t>(Convert<std::int64_t>::read(length.value()));
 }
 
 Table::Iterator::Iterator(const Table& table) : table_(table.anchor()) { ++*this; }

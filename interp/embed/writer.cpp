@@ -20,7 +20,7 @@ class Decoder {
 
   static int push_scalars(lua_State* L, const Writer& writer) {
     const auto count = static_cast<int>(writer.count_);
-    if (lua_checkstack(L, count) == 0) throw std::bad_alloc();
+    if (count > kRoomForValues && lua_checkstack(L, count) == 0) throw std::bad_alloc();
     for (const Writer::Item* item = writer.items_; item != writer.items_ + count; ++item) push_scalar(L, *item);
     return count;
   }

@@ -49,12 +49,12 @@ class NEAP_API Value {
   /// What messages call it: its type, or the name of its class ("Vec", "Task").
   [[nodiscard]] std::string type_name() const;
 
-  /// The value as a C++ type: everything that neap/convert.hpp lists. Throws ConversionError.
+  /// The value as a C++ type: everything that neap/convert.hpp lists; for an object also T&, which lives as long as a Value
+  /// has it and it is not closed. Throws ConversionError.
   template <class T>
   [[nodiscard]] T as() const {
-    static_assert(
-        !std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
-        "the bytes or the object would not be kept alive: ask for a std::string, or for a reference or a shared_ptr");
+    static_assert(!std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
+                  "nothing would keep it alive: ask for a std::string, or for a reference or a shared_ptr");
     return read<T>();
   }
   /// True when `as<T>()` would succeed.
@@ -86,7 +86,7 @@ class NEAP_API Value {
   T read() const {
     if (anchor_ == nullptr) return Convert<T>::read(Reader(*this));
     const detail::Results pushed = push();
-    return Convert<T>::read(Reader(pushed.result(1).state(), pushed.result(1).index(), Reader::Place::alone, 0));
+    return Convert<T>::read(pushed.value());
   }
   [[nodiscard]] detail::Results push() const;
   [[noreturn]] static void too_large(std::uint64_t value);
@@ -111,7 +111,8 @@ class NEAP_API Function : public Value {
   /// Throws Error for an error of Lua's (Cancelled, LimitExceeded), ConversionError for a result of another type.
   template <class R = void, class... Arguments>
   R call(Arguments&&... arguments) const {  // NOLINT(modernize-use-nodiscard)
-    static_assert(!std::is_same_v<R, std::string_view>, "the string would be gone: ask for a std::string");
+    static_assert(!std::is_reference_v<R> && !std::is_pointer_v<R> && !std::is_same_v<R, std::string_view>,
+                  "nothing would keep it alive: ask for a Value, a std::string, or a shared_ptr");
     Writer writer;
     (writer.write(std::forward<Arguments>(arguments)), ...);
     return detail::call(*this, writer).template take<R>();
@@ -134,7 +135,10 @@ class NEAP_API Table : public Value {
   [[nodiscard]] T get(Key&& key) const {
     Writer writer;
     writer.write(std::forward<Key>(key));
-    return index(writer).template take<T>();
+    static_assert(!std::is_reference_v<T> && !std::is_pointer_v<T> && !std::is_same_v<T, std::string_view>,
+                  "nothing would keep it alive: ask for a Value, a std::string, or a shared_ptr");
+    const detail::Results entry = index(writer);
+    return Convert<T>::read(entry.value());
   }
   /// `table[key] = value`, with metamethods. Throws Error when one fails, or for a key that is nil or NaN.
   template <class Key, class T>

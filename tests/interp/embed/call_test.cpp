@@ -310,7 +310,7 @@ TEST_CASE("value: tables are read, written, measured and walked") {
   for (const auto& [key, value] : table) seen[key.to_string()] = value.kind();
   CHECK(seen.size() == 5);
   CHECK(seen["x"] == neap::Kind::string);
-  CHECK(message_of([&] { (void)table.get<int>("x"); }) == "result 1: expected integer, got string");
+  CHECK(message_of([&] { (void)table.get<int>("x"); }) == "expected integer, got string");
   CHECK(message_of([&] { table.set(nullptr, 1); }) == "table index is nil");
 }
 

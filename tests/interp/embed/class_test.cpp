@@ -270,6 +270,15 @@ TEST_CASE("class: optional objects and pointers may be nil") {
   CHECK(inside.run<bool>("return (...) == nil", static_cast<Vec*>(nullptr)));
 }
 
+TEST_CASE("class: a Value gives the object by reference") {
+  WithClasses inside;
+  const auto value = inside.run<neap::Value>("v = Vec(1, 2) return v");
+  value.as<Vec&>().x = 9;
+  CHECK(inside.run<int>("return v.x // 1 | 0") == 9);
+  CHECK(message_of([&] { (void)value.as<Counted&>(); }) == "expected Counted, got Vec");
+  CHECK(value.type_name() == "Vec");
+}
+
 TEST_CASE("class: lists of objects go both ways") {
   WithClasses inside;
   const auto all = inside.run<std::vector<Vec>>("local l = ... l[#l + 1] = Vec(8, 8) return l",

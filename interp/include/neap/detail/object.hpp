@@ -226,6 +226,15 @@ struct Convert<T*> {
   static std::string name() { return detail::class_name(detail::kTypeTag<Class>) + " or nil"; }
 };
 
+/// For Value::as.
+template <class T>
+requires std::is_class_v<T>
+struct Convert<T&> {
+  static T& read(const Reader& from) {
+    return *static_cast<T*>(detail::find_object(from, detail::kTypeTag<std::remove_const_t<T>>).pointer);
+  }
+};
+
 template <class T>
 struct Convert<std::shared_ptr<T>> {
   static void write(Writer& to, std::shared_ptr<T> object) {

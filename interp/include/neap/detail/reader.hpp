@@ -153,6 +153,8 @@ class NEAP_API Results {
   [[nodiscard]] Reader result(int number) const noexcept {
     return {L_, number <= count_ ? base_ + number : 0, Reader::Place::result, number};
   }
+  /// The first one, which messages do not number.
+  [[nodiscard]] Reader value() const noexcept { return {L_, base_ + 1, Reader::Place::alone, 0}; }
   /// void: nothing; a std::tuple: so many results; any other type: the first. Throws ConversionError.
   template <class R>
   [[nodiscard]] R take() const {
