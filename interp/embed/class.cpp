@@ -67,18 +67,16 @@ void set_class_name(const TypeTag& tag, const std::string& name) {
 
 // Finding objects.
 
-const ClassInfo* info_at(lua_State* L, int index) {
-  if (lua_type(L, index) != LUA_TUSERDATA || lua_getmetatable(L, index) == 0) return nullptr;
+/// The class of the userdata at the index, and where it has its Payload; null for anything else.
+const ClassInfo* info_at(lua_State* L, int index, Payload*** slot) {
+  void* block = lua_touserdata(L, index);
+  if (block == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
   lua_rawgetp(L, -1, &kInfo);
   const auto* info = static_cast<const ClassInfo*>(lua_touserdata(L, -1));
   lua_pop(L, 2);
+  *slot = static_cast<Payload**>(block);
   return info;
 }
-
-Payload*& slot_at(lua_State* L, int index) { return *static_cast<Payload**>(lua_touserdata(L, index)); }
-
-/// The object of a userdata of a class; null when it is closed.
-Object* object_at(lua_State* L, int index) { return static_cast<Object*>(slot_at(L, index)); }
 
 /// The address of the wanted class in an object of the class; null when it is none of its bases.
 void* upcast(const ClassInfo& info, void* object, const TypeTag& wanted) {
@@ -94,9 +92,10 @@ enum class Finding : unsigned char { found, closed, other };
 Finding look_for(const Reader& from, const TypeTag& type, FoundObject& found) noexcept {
   if (from.state() == nullptr || from.index() == 0) return Finding::other;
   lua_State* L = raw(from.state());
-  const ClassInfo* info = info_at(L, from.index());
+  Payload** slot = nullptr;
+  const ClassInfo* info = info_at(L, from.index(), &slot);
   if (info == nullptr) return Finding::other;
-  found.object = object_at(L, from.index());
+  found.object = static_cast<Object*>(*slot);
   if (found.object == nullptr || found.object->pointer() == nullptr) return Finding::closed;
   found.pointer = upcast(*info, found.object->pointer(), type);
   return found.pointer != nullptr ? Finding::found : Finding::other;
@@ -106,16 +105,16 @@ Finding look_for(const Reader& from, const TypeTag& type, FoundObject& found) no
 
 /// object:close(), __close.
 int close_object(lua_State* L) {
-  if (info_at(L, 1) == nullptr) {
+  Payload** slot = nullptr;
+  if (info_at(L, 1, &slot) == nullptr) {
     internal::raise(L, ErrorKind::type, "close: self: expected an object, got %s", internal::type_name(L, 1));
   }
-  const Object* object = object_at(L, 1);
-  if (object == nullptr) return 0;
-  if (object->pins != 0) {
+  if (*slot == nullptr) return 0;
+  if (static_cast<const Object*>(*slot)->pins != 0) {
     internal::raise(L, ErrorKind::runtime, "a %s cannot be closed while one of its functions runs",
                     internal::type_name(L, 1));
   }
-  delete std::exchange(slot_at(L, 1), nullptr);
+  delete std::exchange(*slot, nullptr);
   return 0;
 }
 
@@ -170,11 +169,13 @@ int assign_object(lua_State* L) {
 
 /// __eq of a class that has none.
 int same_object(lua_State* L) {
+  Payload** left = nullptr;
+  Payload** right = nullptr;
   bool same = lua_rawequal(L, 1, 2) != 0;
-  if (!same && info_at(L, 1) != nullptr && info_at(L, 2) != nullptr) {
-    const Object* left = object_at(L, 1);
-    const Object* right = object_at(L, 2);
-    same = left != nullptr && right != nullptr && left->pointer() == right->pointer() && left->pointer() != nullptr;
+  if (!same && info_at(L, 1, &left) != nullptr && info_at(L, 2, &right) != nullptr && *left != nullptr &&
+      *right != nullptr) {
+    void* pointer = static_cast<const Object*>(*left)->pointer();
+    same = pointer != nullptr && pointer == static_cast<const Object*>(*right)->pointer();
   }
   lua_pushboolean(L, same ? 1 : 0);
   return 1;
@@ -454,7 +455,7 @@ void release_object(const Reader& from, const FoundObject& found, const TypeTag&
   }
   if (found.object->pins != 0) from.fail_with("the " + from.type_name() + " is in use by a function that runs");
   found.object->release();
-  delete std::exchange(slot_at(raw(from.state()), from.index()), nullptr);
+  delete std::exchange(*static_cast<Payload**>(lua_touserdata(raw(from.state()), from.index())), nullptr);
 }
 
 void push_object(lua_State* L, std::unique_ptr<Payload>& payload) {

@@ -50,6 +50,16 @@ void loop(neap::detail::Host& host, const char* body, const neap::Value& functio
 
 void empty(neap::detail::Host& host, std::int64_t n) { loop(host, "local x = i + 1", nullptr, n); }
 
+/// The least that a call from Lua costs: a C function written for Lua.
+void callback_plain(neap::detail::Host& host, std::int64_t n) {
+  lua_State* L = host.inside().state();
+  lua_pushcfunction(L, [](lua_State* state) {
+    lua_pushinteger(state, luaL_checkinteger(state, 1) + luaL_checkinteger(state, 2));
+    return 1;
+  });
+  loop(host, "local x = f(i, 1)", neap::detail::pop_value(L), n);
+}
+
 /// A call of a C++ function from Lua: two integers, one result.
 void callback(neap::detail::Host& host, std::int64_t n) {
   loop(host, "local x = f(i, 1)",
@@ -57,7 +67,8 @@ void callback(neap::detail::Host& host, std::int64_t n) {
 }
 
 void callback_double(neap::detail::Host& host, std::int64_t n) {
-  loop(host, "local x = f(0.5, 1.5)", neap::detail::make_function(host, "add", [](double a, double b) { return a + b; }), n);
+  loop(host, "local x = f(0.5, 1.5)",
+       neap::detail::make_function(host, "add", [](double a, double b) { return a + b; }), n);
 }
 
 void callback_string(neap::detail::Host& host, std::int64_t n) {
@@ -71,8 +82,13 @@ void method(neap::detail::Host& host, std::int64_t n) { loop(host, "local x = v:
 constexpr struct {
   const char* name;
   Row run;
-} kRows[] = {{"call", call},         {"call_string", call_string},         {"empty", empty},
-             {"callback", callback}, {"callback_double", callback_double}, {"callback_string", callback_string},
+} kRows[] = {{"call", call},
+             {"call_string", call_string},
+             {"empty", empty},
+             {"callback_plain", callback_plain},
+             {"callback", callback},
+             {"callback_double", callback_double},
+             {"callback_string", callback_string},
              {"method", method}};
 
 }  // namespace
