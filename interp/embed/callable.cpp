@@ -1,6 +1,7 @@
 // C++ functions that Lua calls.
 #include "interp/embed/call.hpp"
 #include "interp/embed/object.hpp"
+#include "interp/embed/operation.hpp"
 #include "neap/function.hpp"
 #include "runtime/lua/error.hpp"
 
@@ -107,12 +108,13 @@ int no_memory(lua_State* L) { return luaL_error(L, "not enough memory"); }
 
 /// Runs the function. Returns how many results are on the stack; kFailed for an error value there.
 int run(lua_State* L, Callable& callable, Operation*& operation) noexcept {
+  Call call(opaque(L), lua_gettop(L), callable.is_method() ? 1 : 0);
   try {
-    Call call(opaque(L), lua_gettop(L), callable.is_method() ? 1 : 0);
     callable.invoke(call);
     operation = call.operation;
     return operation == nullptr ? push(L, call.results()) : 0;
   } catch (...) {
+    if (call.operation != nullptr) call.operation->release();
     push_exception(L, callable.name());
     return kFailed;
   }
@@ -123,16 +125,18 @@ int trampoline(lua_State* L) {
   if (callable == nullptr) {
     internal::raise(L, ErrorKind::runtime, "a C++ function was called after it had been collected");
   }
+  if (callable->waits()) check_can_await(L, callable->name().c_str());
   Operation* operation = nullptr;
   const int count = run(L, *callable, operation);
   if (count == kFailed) internal::raise_value(L);
-  return count;
+  return operation == nullptr ? count : await_operation(L, operation);
 }
 
 }  // namespace
 
 void push_exception(lua_State* L, std::string_view name) noexcept {
-  lua_settop(L, 0);
+  if (lua_checkstack(L, LUA_MINSTACK) == 0) lua_settop(L, 0);
+  const int top = lua_gettop(L);
   try {
     Thrown thrown;
     take_exception(name, thrown);
@@ -147,7 +151,7 @@ void push_exception(lua_State* L, std::string_view name) noexcept {
     lua_pcall(L, 1, 1, 0);  // what it raises is an error value as well
     return;
   } catch (...) {
-    lua_settop(L, 0);
+    lua_settop(L, top);
   }
   lua_pushcfunction(L, no_memory);
   lua_pcall(L, 0, 1, 0);

@@ -132,6 +132,14 @@ void invoke_as(Call& call, F& function, Signature<R, P...>) {
   invoke_with<R, P...>(call, function, std::index_sequence_for<P...>());
 }
 
+template <class R, class... P>
+constexpr bool signature_waits(Signature<R, P...>) {
+  if constexpr (!std::is_void_v<R>) {
+    if (waits<Result<std::remove_cvref_t<R>>>()) return true;
+  }
+  return (waits<Parameter<P>>() || ...);
+}
+
 template <class F>
 class FunctionCallable final : public Callable {
  public:
@@ -139,6 +147,7 @@ class FunctionCallable final : public Callable {
       : Callable(std::move(name), method),
         function_(std::move(function)) {}
   void invoke(Call& call) override { invoke_as(call, function_, SignatureType<F>()); }
+  [[nodiscard]] bool waits() const noexcept override { return signature_waits(SignatureType<F>()); }
   [[nodiscard]] bool accepts(Call& call, bool exactly) const override {
     return accepts_call(call, exactly, SignatureType<F>());
   }
