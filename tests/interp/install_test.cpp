@@ -144,6 +144,24 @@ TEST_CASE("a project finds the installed package, and builds with the shared lib
   CHECK(output_of({"ldd", folder + "/app"}).find("libneap.so.0.1 => ") != std::string::npos);
 }
 
+TEST_CASE("C modules load in a plug-in whose symbols its host hides, with either library", "[interp][install]") {
+  if (!fs::exists(installation() / "include/neap/neap.hpp")) SKIP("neap/neap.hpp is not there yet");
+  for (const char* module : {"lpeg", "cjson"}) {
+    const std::string code = std::string("os.exit(package.searchpath('") + module + "', package.cpath) and 0 or 3)";
+    if (run_neap({"-e", code}).status == 3) SKIP("the Lua module " << module << " is not installed");
+  }
+  for (const char* shared : {"OFF", "ON"}) {
+    const ScratchDirectory scratch;
+    const std::string folder =
+        build(scratch, "find_package", "host",
+              {"-DCMAKE_PREFIX_PATH=" + installation().string(), std::string("-DBUILD_SHARED_LIBS=") + shared});
+    CHECK(output_of({"ldd", folder + "/host"}).find("lua") == std::string::npos);
+    CHECK(output_of({folder + "/host", folder + "/plugin.so",
+                     "async.sleep(0) return require('cjson').encode({1, require('lpeg').P('a'):match('a')})"}) ==
+          "[1,2]\n");
+  }
+}
+
 TEST_CASE("find_package refuses another version", "[interp][install]") {
   const ScratchDirectory scratch;
   scratch.write("CMakeLists.txt",
