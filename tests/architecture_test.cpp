@@ -23,13 +23,14 @@ const std::map<std::string, std::set<std::string>> kKnows = {
     {"repl", {"repl", "stdlib", "runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
     {"interp", {"interp", "neap", "stdlib", "runtime/task", "runtime/loop", "runtime/lua", "lua", "uv"}},
     {"interp/include", {"neap"}},
+    {"interp/include/neap/lua.hpp", {"neap", "lua", "uv"}},
 };
 
 /// The key of kKnows with the longest match at the start of the path, or "".
 std::string room_of(const std::string& path) {
   std::string room;
   for (const auto& [name, known] : kKnows) {
-    if (path.starts_with(name + "/") && name.size() > room.size()) room = name;
+    if ((path == name || path.starts_with(name + "/")) && name.size() > room.size()) room = name;
   }
   return room;
 }

@@ -24,7 +24,7 @@ using internal::ErrorKind;
 
 internal::InterpreterOptions inner_options(const Options& options) {
   internal::InterpreterOptions inner;
-  inner.memory_limit = options.memory_limit;
+  inner.limits.memory = options.memory_limit;
   inner.debug = options.debug;
   inner.virtual_clock = options.virtual_clock;
   inner.ignore_environment = options.ignore_environment;

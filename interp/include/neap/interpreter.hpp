@@ -6,8 +6,10 @@
 #pragma once
 
 #include "neap/async.hpp"
+#include "neap/class.hpp"
 #include "neap/export.hpp"
 #include "neap/function.hpp"
+#include "neap/module.hpp"
 #include "neap/options.hpp"
 #include "neap/remote.hpp"
 #include "neap/task.hpp"
@@ -134,6 +136,18 @@ class NEAP_API Interpreter {
   template <class T = Value>
   [[nodiscard]] T get(const std::string& name) {
     return get_value(name).template as<T>();
+  }
+
+  /// `require "NAME"` gives the module. Throws Error, std::invalid_argument for a class that it has already.
+  Table add_module(Module&& module) { return detail::add_module(*host_, std::move(module).take()); }
+  /// Makes the class known, and gives the table with its constructor and static functions, which is also set as a global of
+  /// the class's name.
+  template <class T>
+  Table add_class(Class<T>&& type) {
+    const std::string name = type.name();
+    Table table = detail::add_class(*host_, std::move(type).take());
+    set(name, table);
+    return table;
   }
 
   // The loop, step by step: for a game's frames, or any other event loop (Qt, asio, epoll).

@@ -255,7 +255,7 @@ TEST_CASE("convert: a Writer moves with what it holds, also to another thread") 
 
 TEST_CASE("convert: the memory limit ends a conversion like any other code") {
   neap::internal::InterpreterOptions options;
-  options.memory_limit = std::size_t{16} << 20;
+  options.limits.memory = std::size_t{16} << 20;
   Inside inside(options);
   const std::vector<std::string> large(20, std::string(2 << 20, 'x'));
   CHECK(message_of([&] {
