@@ -2,6 +2,7 @@
 
 #include "neap/convert.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/task/limits.hpp"
 #include "runtime/task/trail.hpp"
 
 namespace neap::detail {
@@ -49,6 +50,25 @@ struct Unwind {
 
   lua_State* L;
   int top;
+};
+
+/// What C++ calls outside the loop counts for the limits of the interpreter; inside it is counted with what runs there.
+class Counted {
+ public:
+  Counted(internal::Scheduler& scheduler, lua_State* L) {
+    internal::LimitKeeper* limits = scheduler.limits();
+    if (limits == nullptr || !limits->active() || limits->runs()) return;
+    limits->begin(limits->root(), nullptr, L);
+    limits_ = limits;
+  }
+  ~Counted() {
+    if (limits_ != nullptr) limits_->end();
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  internal::LimitKeeper* limits_ = nullptr;
 };
 
 }  // namespace
@@ -119,6 +139,7 @@ Results call(Host& host, const Value& function, Writer& arguments) {
   host.check("a call of Lua");
   lua_State* L = host.running();
   if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
+  const Counted counted(host.scheduler(), L);
   const int handler = lua_gettop(L) + 1;
   lua_pushcfunction(L, internal::coroutine_message_handler);
   Results results(opaque(L), handler, 0, 1);

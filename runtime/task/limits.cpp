@@ -168,8 +168,8 @@ void LimitKeeper::release(LimitGroup* group) {
     if (parent != nullptr) --parent->inner;
     group = parent;
   }
-  // A root without tasks begins anew: whoever owns the interpreter runs the next program.
-  if (group != nullptr && group == root_ && group->tasks == 0 && group->state != LimitGroup::State::open) {
+  // A root without tasks begins anew: whoever owns the interpreter runs the next program, or makes the next call.
+  if (group != nullptr && group == root_ && group->tasks == 0 && !runs_ && group->state != LimitGroup::State::open) {
     scheduler_.loop().timers().disarm(*group);
     group->state = LimitGroup::State::open;
     if (group->error != 0) scheduler_.release(scheduler_.main_thread(), group->error);
@@ -211,6 +211,7 @@ void LimitKeeper::end() {
   set_current(root_);
   task_ = nullptr;
   runs_ = false;
+  if (root_ != nullptr && root_->state != LimitGroup::State::open) release(root_);
   arm();
 }
 

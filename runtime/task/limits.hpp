@@ -125,6 +125,8 @@ class LimitKeeper {
   /// Code of the group begins to run, in `L`, in a task or null: how the scheduler and what calls Lua outside steps say it.
   void begin(LimitGroup* group, Task* task, lua_State* L);
   void end();
+  /// True between the two.
+  [[nodiscard]] bool runs() const { return runs_; }
   /// For a step inside the step of another task.
   struct Code {
     LimitGroup* group;
