@@ -256,10 +256,10 @@ TEST_CASE("drive: an application's loop gets on with UV_RUN_ONCE and UV_RUN_NOWA
     Interpreter interpreter(on(host));
     spawn(interpreter, kServerAndClient);
     spawn(interpreter, "async.sleep(0.003) slept = 1");
-    while (interpreter.has_tasks()) uv_run(&host.loop, mode);
+    while (uv_run(&host.loop, mode) != 0) {}
+    CHECK_FALSE(interpreter.has_tasks());
     CHECK(global_integer(interpreter, "answer") == 6);
     CHECK(global_integer(interpreter, "slept") == 1);
-    CHECK(uv_loop_alive(&host.loop) == 0);
   }
 }
 
