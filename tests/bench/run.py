@@ -54,6 +54,7 @@ ROWS = {
     "cancel_rev": 30_000,
     "copy1m": 100,
     "startup": STARTUPS,
+    "create": 2_000,
     "echo64": 200_000,
     "echo16384": 100_000,
     "idle": 10_000,
@@ -132,6 +133,8 @@ LINES = [
     Line("parallel2, 2 : 1", 2 / 1.95, "parallel2", "two_to_one", against=None, must=1.1, ahead=False),
     Line("startup, us", 1.8, "startup", divisor=1e3),
     Line("startup, MiB", 4, "startup", "peak_rss", divisor=2**20, against=None, ahead=False),
+    Line("create, us", 1000, "create", "wall_ns", divisor=1e3, against=None, must=1000, ahead=False),
+    Line("create, KB", 300, "create", "bytes", divisor=1e3, against=None, must=300, ahead=False),
 ]
 
 
@@ -172,9 +175,15 @@ def client_of(args):
     return args.limit.with_name("neap_bench_client")
 
 
+def create_of(args):
+    return args.limit.with_name("neap_bench_create")
+
+
 def default_rows(args):
     """All; without those of the client where that is not built, because the system is not Linux."""
-    return [row for row in ROWS if row not in io_rows.SERVED or client_of(args).exists()]
+    missing = set() if client_of(args).exists() else set(io_rows.SERVED)
+    missing |= set() if create_of(args).exists() else {"create"}
+    return [row for row in ROWS if row not in missing]
 
 
 def choose_programs(args):
@@ -195,7 +204,9 @@ def choose_programs(args):
 def measure(program, command, row, n, args):
     if row == "startup":
         return measure_startup(program, command[0], n)
-    if row in io_rows.ROWS:
+    if row == "create":
+        output = run([str(create_of(args)), program, str(n)]).stdout
+    elif row in io_rows.ROWS:
         output = io_rows.measure(io_rows.command_of(program, command), client_of(args), row, n)
     else:
         output = run([*command, row, str(n)]).stdout
@@ -255,6 +266,8 @@ def start_once(command):
 
 
 def has_row(program, row):
+    if row == "create":
+        return program in ("limit", "neap")
     if row == "copy1m":
         return program != "limit"  # threads that copy nothing would be another program
     return row != "chain100_plain" or program in ("limit", "neap")
@@ -381,7 +394,7 @@ def print_counts(programs, rows, failures):
     print("instructions per operation (valgrind --tool=callgrind)")
     print(f"{'row':<16}{'limit':>10}{'neap':>10}{'neap/limit':>12}")
     for row in rows:
-        if row == "startup" or row in io_rows.ROWS:
+        if row in ("startup", "create") or row in io_rows.ROWS:
             continue
         counts[row] = {}
         for name in programs:
