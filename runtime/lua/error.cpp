@@ -82,7 +82,7 @@ bool derives_from(lua_State* L, int wanted) {
 
 int instance_tostring(lua_State* L) {
   lua_settop(L, 1);
-  luaL_getmetafield(L, 1, "__name");
+  if (luaL_getmetafield(L, 1, "__name") == LUA_TNIL) lua_pushliteral(L, "?");  // called by hand, of another value
   if (lua_istable(L, 1)) {
     lua_getfield(L, 1, "message");
   } else {
@@ -104,6 +104,7 @@ int instance_concat(lua_State* L) {
 }
 
 int class_tostring(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
   lua_getfield(L, 1, "__name");
   lua_pushfstring(L, "<class '%s'>", lua_tostring(L, -1));
   return 1;
@@ -130,6 +131,9 @@ void set_exceptions(lua_State* L, int list, int instance) {
 /// Class(message, fields): message may be any value that is not a table of fields alone.
 int construct(lua_State* L) {
   lua_settop(L, 3);
+  if (!is_class(L, 1)) {  // called by hand, by way of the metatable
+    raise(L, ErrorKind::type, "an error is made by its class, got %s", luaL_typename(L, 1));
+  }
   lua_createtable(L, 0, 3);
   if (lua_isnil(L, 2)) {
     lua_pushliteral(L, "");

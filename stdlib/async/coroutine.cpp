@@ -156,7 +156,9 @@ int await_shielded(lua_State* L) {
 }
 
 int coroutine_tostring(lua_State* L) {
-  const auto& coroutine = *static_cast<Coroutine*>(lua_touserdata(L, 1));
+  const void* userdata = to_userdata(L, 1, kCoroutineType);
+  if (userdata == nullptr) raise(L, ErrorKind::type, "argument 1 must be a Coroutine, got %s", type_name(L, 1));
+  const auto& coroutine = *static_cast<const Coroutine*>(userdata);
   lua_getiuservalue(L, 1, 1);
   lua_Debug info;
   lua_getinfo(L, ">S", &info);
