@@ -58,6 +58,7 @@ class HeldSignals {
 
 std::vector<char*> pointers_of(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const std::string& each : strings) pointers.push_back(const_cast<char*>(each.c_str()));
   pointers.push_back(nullptr);
   return pointers;

@@ -257,7 +257,7 @@ std::string real_path(std::string_view path) {
       const std::size_t above = existing.rfind('/');
       existing.resize(std::max<std::size_t>(above, 1));
     } else if (part != "." && !part.empty()) {
-      rest = "/" + part + rest;
+      rest.insert(0, part).insert(0, 1, '/');
     }
   }
 }

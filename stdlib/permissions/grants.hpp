@@ -57,7 +57,7 @@ std::string add_grant(Grants& grants, Permission kind, std::string_view value);
 /// True when `value` (a whole one, as `add_grant` keeps it; of net with a port) is granted.
 bool grants_value(const Grant& grant, Permission kind, std::string_view value);
 /// True when the host is granted with some port.
-bool grants_host(const Grant& net, std::string_view host);
+bool grants_host(const Grant& grant, std::string_view host);
 /// What both grant.
 Grants common_part(const Grants& a, const Grants& b);
 
