@@ -199,7 +199,9 @@ TEST_CASE("neap as a part of a project is built by it", "[.slow][interp][install
 
 TEST_CASE("cpack makes three packages that say what they need", "[interp][install]") {
   needs_installation();
-  if (!can_run("dpkg-deb") || !can_run("dpkg-shlibdeps")) SKIP("dpkg's tools are not installed");
+  for (const char* tool : {"dpkg-deb", "dpkg-shlibdeps", "file"}) {
+    if (!can_run(tool)) SKIP(tool << " is not installed");
+  }
   const ScratchDirectory scratch;
   output_of({NEAP_CPACK, "--config", NEAP_BINARY_DIR "/CPackConfig.cmake", "-B", scratch.path(), "-D",
              "CPACK_DEBIAN_COMPRESSION_TYPE=gzip"});  // xz takes its time
