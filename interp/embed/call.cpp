@@ -108,17 +108,22 @@ void run_protected(lua_State* L, lua_CFunction function, void* argument, int cou
 }
 
 Value pop_value(lua_State* L) {
-  const int top = lua_gettop(L);
-  Kind kind = Reader(opaque(L), top, Reader::Place::alone, 0).kind();
+  const Reader top(opaque(L), lua_gettop(L), Reader::Place::alone, 0);
+  const Kind kind = top.kind();
   if (kind < Kind::string) {
-    const Unwind unwind(L);
-    Value value = Reader(opaque(L), top, Reader::Place::alone, 0).value();
+    Value value = top.value();
+    lua_pop(L, 1);
     return value;
   }
   Host& host = Host::of(L);
+  std::shared_ptr<Host> shared = host.weak_from_this().lock();
+  if (shared == nullptr) {
+    lua_pop(L, 1);
+    throw Closed("a Value: the interpreter is being destroyed");
+  }
   const int number = host.anchor(L);
   try {
-    return {kind, std::make_shared<const Anchor>(host.shared_from_this(), number)};
+    return {kind, std::make_shared<const Anchor>(std::move(shared), number)};
   } catch (const std::bad_alloc&) {
     host.release(number);
     throw;

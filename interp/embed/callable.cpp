@@ -163,9 +163,18 @@ int collect_payload(lua_State* L) {
   return 0;
 }
 
-void push_payload(lua_State* L, std::unique_ptr<Payload>& payload) {
+Payload** new_slot(lua_State* L) {
+  if (internal::scheduler_of(L).closed()) {
+    // Lua would never finalize it.
+    internal::raise(L, ErrorKind::runtime, "the interpreter is being closed, and takes no more from C++");
+  }
   auto** slot = static_cast<Payload**>(lua_newuserdatauv(L, sizeof(Payload*), 0));
   *slot = nullptr;
+  return slot;
+}
+
+void push_payload(lua_State* L, std::unique_ptr<Payload>& payload) {
+  auto** slot = new_slot(L);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kPayload) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 2);

@@ -1,8 +1,8 @@
 // Classes of C++'s in a state: their metatables, and the objects found by them.
 //
 // The metatable of a class is in the registry under the address of its TypeTag. It holds, under addresses of this file, the
-// ClassInfo (light; the registry keeps the userdata that owns it for as long as the state) and the tables that derived
-// classes copy from.
+// ClassInfo (in a userdata that nothing finalizes, since finalizers may use objects until the state is gone) and the tables
+// that derived classes copy from.
 #include "neap/class.hpp"
 #include "interp/embed/call.hpp"
 #include "interp/embed/object.hpp"
@@ -24,16 +24,16 @@ namespace {
 
 using internal::ErrorKind;
 
-/// What a metatable says of its class.
-struct ClassInfo : Payload {
+/// What a metatable says of its class. Nothing destroys it.
+struct ClassInfo {
   struct Base {
     const ClassInfo* info;
     void* (*upcast)(void*);
   };
 
-  std::string name;
-  const TypeTag* type = nullptr;
-  std::vector<Base> bases;
+  const TypeTag* type;
+  const Base* bases;  // behind it
+  std::size_t base_count;
 };
 
 const char kInfo = 0;  // key of a metatable: the ClassInfo
@@ -81,8 +81,8 @@ const ClassInfo* info_at(lua_State* L, int index, Payload*** slot) {
 /// The address of the wanted class in an object of the class; null when it is none of its bases.
 void* upcast(const ClassInfo& info, void* object, const TypeTag& wanted) {
   if (info.type == &wanted) return object;
-  for (const ClassInfo::Base& base : info.bases) {
-    if (void* found = upcast(*base.info, base.upcast(object), wanted)) return found;
+  for (const ClassInfo::Base* base = info.bases; base != info.bases + info.base_count; ++base) {
+    if (void* found = upcast(*base->info, base->upcast(object), wanted)) return found;
   }
   return nullptr;
 }
@@ -217,9 +217,8 @@ class Overloads final : public Callable {
 };
 
 struct Build {
-  const ClassInfo* info;
-  std::unique_ptr<Payload> owner;  // of the info
-  bool closable;
+  const ClassParts* parts;
+  std::vector<ClassInfo::Base> bases;
 };
 
 /// Adds what the table at `from` has and the one at `to` has not.
@@ -258,8 +257,8 @@ void set_raw(lua_State* L, int table, const char* name, int value) {
   lua_setfield(L, table, name);
 }
 
-void inherit_all(lua_State* L, const ClassInfo& info) {
-  for (const ClassInfo::Base& base : info.bases) {
+void inherit_all(lua_State* L, const Build& build) {
+  for (const ClassInfo::Base& base : build.bases) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, base.info->type);
     for (const auto& [key, table] : kInherited) {
       lua_rawgetp(L, -1, key);
@@ -270,7 +269,7 @@ void inherit_all(lua_State* L, const ClassInfo& info) {
   }
 }
 
-void set_access(lua_State* L, const ClassInfo& info) {
+void set_access(lua_State* L, const char* name) {
   lua_pushnil(L);
   const bool plain = lua_next(L, kGetterTable) == 0 && lua_isnil(L, kFallback);
   lua_settop(L, kMeta);
@@ -286,16 +285,15 @@ void set_access(lua_State* L, const ClassInfo& info) {
   lua_pushvalue(L, kSetterTable);
   lua_pushvalue(L, kGetterTable);
   lua_pushvalue(L, kMethodTable);
-  lua_pushstring(L, info.name.c_str());
+  lua_pushstring(L, name);
   lua_pushcclosure(L, assign_object, 4);
   lua_setfield(L, kMeta, "__newindex");
 }
 
-void set_identity(lua_State* L, Build& build) {
-  const ClassInfo& info = *build.info;
-  lua_pushstring(L, info.name.c_str());
+void set_identity(lua_State* L, const char* name) {
+  lua_pushstring(L, name);
   lua_setfield(L, kMeta, "__name");
-  lua_pushstring(L, info.name.c_str());
+  lua_pushstring(L, name);
   lua_setfield(L, kMeta, "__metatable");
   lua_pushcfunction(L, collect_payload);
   lua_setfield(L, kMeta, "__gc");
@@ -305,9 +303,14 @@ void set_identity(lua_State* L, Build& build) {
     lua_pushvalue(L, table);
     lua_rawsetp(L, kMeta, key);
   }
-  push_payload(L, build.owner);
-  luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_pushlightuserdata(L, const_cast<ClassInfo*>(&info));
+}
+
+void set_info(lua_State* L, const Build& build) {
+  const std::size_t count = build.bases.size();
+  auto* info = static_cast<ClassInfo*>(lua_newuserdatauv(L, sizeof(ClassInfo) + count * sizeof(ClassInfo::Base), 0));
+  auto* bases = reinterpret_cast<ClassInfo::Base*>(info + 1);
+  std::uninitialized_copy_n(build.bases.data(), count, bases);
+  new (info) ClassInfo{build.parts->type, bases, count};
   lua_rawsetp(L, kMeta, &kInfo);
 }
 
@@ -330,17 +333,19 @@ void finish_class_table(lua_State* L) {
 /// Arguments: the Build; the tables of methods, getters, setters, metamethods and static functions; constructor, fallback (or
 /// nil). Result: the class's table.
 int build_class(lua_State* L) {
-  auto& build = *static_cast<Build*>(lua_touserdata(L, kBuild));
+  const auto& build = *static_cast<const Build*>(lua_touserdata(L, kBuild));
   lua_createtable(L, 0, 12);
-  if (build.closable) {
+  const char* name = build.parts->name.c_str();
+  if (build.parts->closable) {
     lua_pushcfunction(L, close_object);
     lua_pushvalue(L, -1);
     lua_setfield(L, kMethodTable, "close");
     lua_setfield(L, kMetamethodTable, "__close");
   }
-  inherit_all(L, *build.info);
-  set_access(L, *build.info);
-  set_identity(L, build);
+  inherit_all(L, build);
+  set_access(L, name);
+  set_identity(L, name);
+  set_info(L, build);
   for (lua_pushnil(L); lua_next(L, kMetamethodTable) != 0;) {
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
@@ -348,7 +353,7 @@ int build_class(lua_State* L) {
   }
   finish_class_table(L);
   lua_pushvalue(L, kMeta);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, build.info->type);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, build.parts->type);
   lua_pushvalue(L, kStatics);
   return 1;
 }
@@ -374,10 +379,11 @@ void check_metamethods(const ClassParts& parts) {
   }
 }
 
-std::unique_ptr<ClassInfo> make_info(lua_State* L, const ClassParts& parts) {
-  auto info = std::make_unique<ClassInfo>();
-  info->name = parts.name;
-  info->type = parts.type;
+std::vector<ClassInfo::Base> find_bases(lua_State* L, const ClassParts& parts) {
+  const bool again = lua_rawgetp(L, LUA_REGISTRYINDEX, parts.type) != LUA_TNIL;
+  lua_pop(L, 1);
+  if (again) throw std::logic_error("the class " + parts.name + " has been added to this interpreter already");
+  std::vector<ClassInfo::Base> bases;
   for (const ClassParts::Base& base : parts.bases) {
     const ClassInfo* known = nullptr;
     if (lua_rawgetp(L, LUA_REGISTRYINDEX, base.type) == LUA_TTABLE) {
@@ -390,9 +396,9 @@ std::unique_ptr<ClassInfo> make_info(lua_State* L, const ClassParts& parts) {
       throw std::logic_error("the class " + parts.name + " derives from " + class_name(*base.type) +
                              ", which has not been added to this interpreter");
     }
-    info->bases.push_back({known, base.upcast});
+    bases.push_back({known, base.upcast});
   }
-  return info;
+  return bases;
 }
 
 /// Sets the module. Arguments: nothing, its table, its name.
@@ -465,8 +471,7 @@ void push_object(lua_State* L, std::unique_ptr<Payload>& payload) {
     push_class_name(L, object.type());
     internal::raise(L, ErrorKind::type, "the class %s has not been added to this interpreter", lua_tostring(L, -1));
   }
-  auto** slot = static_cast<Payload**>(lua_newuserdatauv(L, sizeof(Payload*), 0));
-  *slot = nullptr;
+  auto** slot = new_slot(L);
   lua_insert(L, -2);
   lua_setmetatable(L, -2);
   *slot = payload.release();
@@ -483,8 +488,7 @@ Table add_class(Host& host, ClassParts parts) {
   check_metamethods(parts);
   lua_State* L = host.running();
   if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
-  std::unique_ptr<ClassInfo> info = make_info(L, parts);
-  Build build{info.get(), std::move(info), parts.closable};
+  Build build{&parts, find_bases(L, parts)};
   set_class_name(*parts.type, parts.name);
   Writer writer;
   for (auto* functions : {&parts.methods, &parts.getters, &parts.setters, &parts.metamethods, &parts.statics}) {

@@ -11,6 +11,8 @@ namespace neap::detail {
 
 // All but collect_payload raise errors of Lua's, and leave the payload to their caller then.
 
+/// Pushes an empty userdata without a metatable, and returns where it has its payload.
+Payload** new_slot(lua_State* L);
 /// Pushes a userdata of no class that owns the payload.
 void push_payload(lua_State* L, std::unique_ptr<Payload>& payload);
 /// Pushes an object of its class.

@@ -55,8 +55,8 @@ struct ClassParts {
   bool closable = false;
 };
 
-/// Makes the class in the interpreter, and returns its table. Throws std::logic_error when a base has not been added to it, or
-/// a metamethod is none that a class may have; Closed, WrongThread, std::bad_alloc.
+/// Makes the class in the interpreter, and returns its table. Throws std::logic_error when it has been added to it already,
+/// when a base has not, and for a metamethod that no class may have; Closed, WrongThread, std::bad_alloc.
 NEAP_API Table add_class(Host& host, ClassParts parts);
 
 template <class T, class F, class R, class Self, class... P>

@@ -256,6 +256,11 @@ TEST_CASE("class: a fallback answers for keys that are nothing else, and is not 
   inside.run("local v = Vec(3, 4) assert(v.foo == 'foo4' and v.x == 3 and v:length() == 5)");
 }
 
+TEST_CASE("class: it is added to an interpreter once") {
+  WithClasses inside;
+  CHECK_THROWS_AS(neap::detail::add_class(inside.host(), vec().take()), std::logic_error);
+}
+
 TEST_CASE("class: a metamethod that would break ownership is refused") {
   Inside inside;
   CHECK_THROWS_AS(neap::detail::add_class(inside.host(), neap::Class<Vec>("Vec").meta("__gc", [](Vec&) {}).take()),
@@ -296,6 +301,24 @@ TEST_CASE("class: finalizers that run while the state is closed meet closed obje
     late = Counted()
   )lua",
              inside.function("f", [] { return 1; }));
+}
+
+TEST_CASE("class: finalizers that make objects while the state is closed get an error, and nothing leaks") {
+  const int before = living;
+  bool ran = false;
+  {
+    Inside inside;
+    inside.run(R"lua(
+      local note = ...
+      guard = setmetatable({}, {__gc = function()
+        local ok, e = pcall(function() return Counted():get() end)
+        note(not ok and e.message == "the interpreter is being closed, and takes no more from C++" or e)
+      end})
+    )lua",
+               [&](const neap::Value& as_it_should) { ran = as_it_should == neap::Value(true); });
+    add(inside, counted());
+  }
+  CHECK(living == before);
 }
 
 TEST_CASE("module: functions, values and classes under one name") {
