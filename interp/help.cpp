@@ -64,6 +64,14 @@ Sandbox, for scripts that are not trusted (the options may be given repeatedly):
 Without a value an option allows all of its kind. Lua modules beside the script
 may be required. LUA_INIT, LUA_PATH and LUA_CPATH are ignored.
 
+Limits, which no script can catch; a program that exceeds one ends with an error:
+  --limit-memory=BYTES   of Lua's memory; 64K, 64M and 1G are units of 1024
+  --limit-step=SECONDS   CPU time of a task from one wait to the next; also 100ms
+  --limit-wall=SECONDS   time that the program runs
+  --limit-tasks=COUNT    tasks at a time
+  --limit-handles=COUNT  open files, sockets, processes and the like at a time
+Worker threads have the same limits, each for itself.
+
 -e, -l and -W take effect in the order given, before the script, and in the
 same task, so that they may wait too. The global 'arg' holds the command line
 with the script at index 0; the script gets the arguments behind it as '...'.
@@ -87,6 +95,7 @@ Exit status:
   0      the script ended without an error
   1      an error that nothing caught, also one in a task that nobody awaited,
          or a mistake on the command line
+  124    the program exceeded a limit
   130    ended by Ctrl-C. The first one cancels the main task, and its cleanup
          runs; a second one ends neap at once
   other  what the script gave to os.exit

@@ -151,6 +151,7 @@ Interpreter::~Interpreter() {
   scheduler_->set_work_hook(nullptr);
   host_.reset();
   scheduler_->close();
+  if (scheduler_->limits() != nullptr) scheduler_->limits()->begin_closing();
 }
 
 void Interpreter::end_tasks() {

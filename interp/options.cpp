@@ -1,5 +1,7 @@
 #include "interp/options.hpp"
 
+#include "interp/limit_option.hpp"
+
 #include <string_view>
 
 namespace neap::internal {
@@ -52,6 +54,7 @@ void parse_allowance(std::string_view option, CommandLine& result) {
 bool parse_long(std::string_view option, CommandLine& result) {
   constexpr std::string_view kSandbox = "--sandbox=";
   constexpr std::string_view kAllow = "--allow-";
+  constexpr std::string_view kLimit = "--limit-";
   if (option == "--help"sv) {
     result.help = true;
   } else if (option == "--version"sv) {
@@ -64,6 +67,8 @@ bool parse_long(std::string_view option, CommandLine& result) {
     parse_sandbox(option.substr(kSandbox.size()), result);
   } else if (option.starts_with(kAllow)) {
     parse_allowance(option.substr(kAllow.size()), result);
+  } else if (option.starts_with(kLimit)) {
+    result.problem = parse_limit(option.substr(kLimit.size()), result.limits);
   } else {
     return false;
   }

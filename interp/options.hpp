@@ -2,6 +2,7 @@
 // acts on nothing, so that every decision about a run is made in one place (program.cpp).
 #pragma once
 
+#include "runtime/task/limits.hpp"
 #include "stdlib/permissions/grants.hpp"
 
 #include <string>
@@ -42,6 +43,7 @@ struct CommandLine {
   bool in_child = false;            // --sandbox=process: in a process of its own, which is confined
   bool confined = false;            // --sandbox=confined: this process is that one
   std::vector<Allowance> allowed;   // in the sandbox
+  Limits limits;                    // --limit-NAME=VALUE
   /// The first word that is no option is `test`: what follows is for the test runner.
   bool test = false;
   /// It is `repl`: the prompt, wherever standard input comes from.

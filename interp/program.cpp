@@ -27,6 +27,8 @@ namespace neap::internal {
 
 namespace {
 
+constexpr int kOverLimitStatus = 124;  // as timeout(1) gives it
+
 /// What the main task does, in order.
 struct Step {
   enum class Kind {
@@ -303,6 +305,7 @@ InterpreterOptions interpreter_options(const CommandLine& line, int argc, char**
   if (line.sandbox) options.sandbox = make_sandbox(line, argc, argv);
   options.ignore_environment = line.ignore_environment;
   options.debug = line.debug;
+  options.limits = line.limits;
   options.owns_process = true;
   if (line.ignore_environment) return options;
   options.debug = options.debug || is_set("NEAP_DEBUG");
@@ -339,12 +342,14 @@ void confine(const InterpreterOptions& options) {
 int conclude(Interpreter& interpreter, const Task& main) {
   Scheduler& scheduler = interpreter.scheduler();
   if (scheduler.exit_requested()) return scheduler.exit_status();
+  const bool over_limit = scheduler.limits() != nullptr && scheduler.limits()->root_was_exceeded();
   const bool cancelled = main.state == FutureState::cancelled;
   if (main.state == FutureState::failed || (cancelled && !interpreter.interrupted())) {
     report_task_error(interpreter.state(), -1);
-    return EXIT_FAILURE;
+    return over_limit ? kOverLimitStatus : EXIT_FAILURE;
   }
   if (cancelled || interpreter.interrupted_after_main()) return kInterruptedStatus;
+  if (over_limit) return kOverLimitStatus;
   return scheduler.reported() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

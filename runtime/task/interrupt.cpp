@@ -78,7 +78,7 @@ void Interrupt::request(InterruptReason reason) {
   pending_.fetch_or(bit_of(reason));
   if (pthread_equal(pthread_self(), thread_) != 0) {
     hook(scheduler_.running());
-  } else {
+  } else if (!sent_.exchange(true)) {
     pthread_kill(thread_, signal_number());
   }
 }
@@ -92,6 +92,7 @@ void Interrupt::on_signal(int) {
   const int saved_errno = errno;
   for (Interrupt* interrupt = t_first; interrupt != nullptr; interrupt = interrupt->next_) {
     if (interrupt->pending()) hook(interrupt->scheduler_.running());
+    interrupt->sent_.store(false);
   }
   errno = saved_errno;
 }

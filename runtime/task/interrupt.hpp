@@ -74,6 +74,7 @@ class Interrupt {
   Scheduler& scheduler_;
   std::array<Entry, kReasons> actions_{};
   std::atomic<std::uint32_t> pending_{0};
+  std::atomic<bool> sent_{false};  // the signal is under way
   pthread_t thread_{};
   bool attached_ = false;
   Interrupt* next_ = nullptr;  // of the same thread

@@ -17,8 +17,9 @@ namespace {
 
 constexpr Deadline kLongestTick = 2'000'000;  // nanoseconds: a shorter deadline may have been set meanwhile
 constexpr Deadline kShortestTick = 100'000;
-constexpr Deadline kAgain = 1'000'000;  // from one interruption to the next
-constexpr int kIdleTicks = 20;          // without a deadline; then the thread sleeps until there is one
+constexpr Deadline kAgain = 1'000'000;  // from one interruption to the next, at first
+constexpr Deadline kSeldom = 32'000'000;
+constexpr int kIdleTicks = 20;  // without a deadline; then the thread sleeps until there is one
 
 Deadline to_nanoseconds(const timespec& time) {
   return static_cast<Deadline>(time.tv_sec) * 1'000'000'000 + static_cast<Deadline>(time.tv_nsec);
@@ -150,7 +151,17 @@ Deadline LimitWatch::look() {
   if (cpu != kNever) left = std::min(left, cpu - cpu_used());
   if (real != kNever) left = std::min(left, real - static_cast<Deadline>(uv_hrtime()));
   if (left > 0) return left;
+  const auto now = static_cast<Deadline>(uv_hrtime());
+  if (cpu != passed_cpu_ || real != passed_real_) {
+    passed_cpu_ = cpu;
+    passed_real_ = real;
+    again_ = kAgain;
+  } else if (now < next_) {
+    return next_ - now;
+  }
   interrupt_.request(InterruptReason::limit);
+  next_ = now + again_;
+  again_ = std::min(2 * again_, kSeldom);
   return kAgain;
 }
 

@@ -24,7 +24,8 @@ class LimitWatch {
   LimitWatch(const LimitWatch&) = delete;
   LimitWatch& operator=(const LimitWatch&) = delete;
 
-  /// From then on the code is interrupted (InterruptReason::limit), again and again, until the deadlines are set anew.
+  /// From then on the code is interrupted (InterruptReason::limit), again and again and ever more seldom, until the
+  /// deadlines are set anew. (To set the hook takes milliseconds where calls are nested deeply.)
   void set(Deadline cpu, Deadline real);
   /// The CPU time that the calling thread has used. (Where a system has no such clock, real time.)
   static Deadline cpu_now();
@@ -40,6 +41,11 @@ class LimitWatch {
   clockid_t clock_{};
   std::atomic<Deadline> cpu_{kNever};
   std::atomic<Deadline> real_{kNever};
+  // Of the watching thread: which deadlines have passed, and when it interrupts next.
+  Deadline passed_cpu_ = kNever;
+  Deadline passed_real_ = kNever;
+  Deadline again_ = 0;
+  Deadline next_ = 0;
 };
 
 }  // namespace neap::internal

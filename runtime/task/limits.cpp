@@ -197,14 +197,38 @@ void LimitKeeper::begin(LimitGroup* group, Task* task, lua_State* L) {
   task_ = task;
   told_ = false;
   runs_ = true;
-  Deadline now = 0;
-  for (LimitGroup* each = current_; each != nullptr; each = each->parent) {
-    if (each->limits.step <= 0) continue;
-    if (now == 0) now = LimitWatch::cpu_now();
-    each->step_end = now + nanoseconds(each->limits.step);
-  }
+  begin_step(current_, nullptr);
   arm();
   if (scheduler_.stopping) scheduler_.interrupt().request_here(InterruptReason::limit, L);
+}
+
+/// For the groups inside `outermost`.
+void LimitKeeper::begin_step(LimitGroup* group, const LimitGroup* outermost) {
+  Deadline now = 0;
+  for (; group != outermost; group = group->parent) {
+    if (group->limits.step <= 0) continue;
+    if (now == 0) now = LimitWatch::cpu_now();
+    group->step_end = now + nanoseconds(group->limits.step);
+  }
+}
+
+LimitKeeper::Code LimitKeeper::enter(LimitGroup& group) {
+  const Code before = running();
+  LimitGroup* shared = &group;
+  while (shared != nullptr && !(runs_ && shared->holds(current_))) shared = shared->parent;
+  begin_step(&group, shared);
+  told_ = false;
+  switch_to({&group, nullptr, true});
+  return before;
+}
+
+void LimitKeeper::begin_closing() {
+  if (root_ == nullptr) {
+    Limits limits;
+    limits.step = kClosing;
+    set_root(limits);
+  }
+  begin(root_, nullptr, scheduler_.main_thread());
 }
 
 void LimitKeeper::end() {
@@ -218,6 +242,7 @@ void LimitKeeper::end() {
 void LimitKeeper::switch_to(Code code) {
   set_current(code.group);
   task_ = code.task;
+  runs_ = code.runs;
   arm();
 }
 
@@ -391,6 +416,7 @@ void LimitKeeper::exceed(LimitGroup& group, LimitKind kind, double used) {
   group.state = LimitGroup::State::exceeded;
   group.exceeded_kind = kind;
   group.exceeded_by = used;
+  root_was_exceeded_ = root_was_exceeded_ || &group == root_;
   group.grace_end = real_now() + nanoseconds(kGrace);
   Loop& loop = scheduler_.loop();
   loop.timers().disarm(group);
@@ -446,7 +472,7 @@ void LimitKeeper::push_error(lua_State* L, LimitGroup* group) {
   char text[160];
   describe(text, sizeof text, kind, limit, stopper->exceeded_by);
   if (stopper == root_) {
-    lua_pushfstring(L, "%s (set for the whole program, see 'neap --help': --limit %s=)", text, name_of(kind));
+    lua_pushfstring(L, "%s (set for the whole program: --limit-%s)", text, name_of(kind));
   } else {
     lua_pushfstring(L, "%s (set by async.limit{%s=})", text, name_of(kind));
   }
@@ -482,7 +508,7 @@ void LimitKeeper::task_ends(Task& task, int* status, int* count) {
 
 /// Whoever opened the scope gets the error, or the main task; else it is reported once.
 bool LimitKeeper::is_known(LimitGroup* stopper) {
-  if (stopper == root_ || !stopper->left) return true;
+  if (stopper == root_ ? !scheduler_.roots_.empty() : !stopper->left) return true;
   return std::exchange(stopper->reported, true);
 }
 

@@ -94,6 +94,7 @@ class LimitKeeper {
  public:
   /// Real time, in seconds, that code has for its cleanup once its limit is exceeded.
   static constexpr double kGrace = 0.005;
+  static constexpr double kClosing = 1;
 
   explicit LimitKeeper(Scheduler& scheduler);
   ~LimitKeeper();
@@ -103,6 +104,10 @@ class LimitKeeper {
   /// The limits of the whole interpreter.
   void set_root(const Limits& limits);
   [[nodiscard]] LimitGroup* root() { return root_; }
+  [[nodiscard]] bool root_was_exceeded() const { return root_was_exceeded_; }
+  /// The state is about to be closed: its finalizers run within the limits, or, if only parts of the program had any,
+  /// for kClosing seconds.
+  void begin_closing();
   /// The task runs, in a step that began before there was any limit.
   void adopt(Task& task) {
     task_ = &task;
@@ -125,15 +130,16 @@ class LimitKeeper {
   /// Code of the group begins to run, in `L`, in a task or null: how the scheduler and what calls Lua outside steps say it.
   void begin(LimitGroup* group, Task* task, lua_State* L);
   void end();
-  /// True between the two.
-  [[nodiscard]] bool runs() const { return runs_; }
-  /// For a step inside the step of another task.
+  /// For a step inside the step of another task, and finalizers.
   struct Code {
     LimitGroup* group;
     Task* task;
+    bool runs = true;
   };
-  [[nodiscard]] Code running() const { return {current_, task_}; }
+  [[nodiscard]] Code running() const { return {current_, task_, runs_}; }
   void switch_to(Code code);
+  /// Code of the group is called, in no task, wherever others are. Returns what to switch back to.
+  Code enter(LimitGroup& group);
 
   /// Before a task is made: raises when it would be one too many.
   void check_tasks(lua_State* L);
@@ -161,6 +167,7 @@ class LimitKeeper {
 
  private:
   void set_current(LimitGroup* group);
+  static void begin_step(LimitGroup* group, const LimitGroup* outermost);
   void settle();
   void arm();
   void check_memory(lua_State* L);
@@ -181,6 +188,7 @@ class LimitKeeper {
   std::unordered_map<std::uint32_t, std::unique_ptr<LimitGroup>> groups_;
   std::uint32_t next_id_ = 1;
   LimitGroup* root_ = nullptr;
+  bool root_was_exceeded_ = false;
   LimitGroup* current_ = nullptr;
   Task* task_ = nullptr;           // that runs
   bool told_ = false;              // code that is in no task

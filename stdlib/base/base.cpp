@@ -8,16 +8,19 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/base/awaited_file.hpp"
+#include "stdlib/base/bounded.hpp"
 #include "stdlib/base/confined.hpp"
 #include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace neap::internal::stdlib {
 
@@ -105,6 +108,7 @@ const char* opt_mode(lua_State* L, int index) {
 
 int answer_load(lua_State* L, int status, int environment) {
   if (status != LUA_OK) {
+    if (scheduler_of(L).stopping) return lua_error(L);
     luaL_pushfail(L);
     lua_insert(L, -2);
     return 2;
@@ -132,6 +136,21 @@ const char* next_piece(lua_State* L, void*, std::size_t* size) {
   return lua_tolstring(L, 5, size);
 }
 
+struct Text {
+  const char* bytes;
+  std::size_t left;
+};
+
+/// The same for a long text, so that a limit is seen between two pieces.
+const char* next_part(lua_State* L, void* text, std::size_t* size) {
+  constexpr std::size_t kAtATime = std::size_t{32} << 10;
+  look_at_limits(L);
+  auto& rest = *static_cast<Text*>(text);
+  *size = std::min(rest.left, kAtATime);
+  rest.left -= *size;
+  return std::exchange(rest.bytes, rest.bytes + *size);
+}
+
 /// load(chunk, name, mode, env)
 int load(lua_State* L) {
   const int environment = lua_isnone(L, 4) ? 0 : 4;
@@ -143,7 +162,10 @@ int load(lua_State* L) {
       raise_denied(L, Permission::native, "");
     }
     const char* name = luaL_optstring(L, 2, text);
-    return answer_load(L, luaL_loadbufferx(L, text, size, name, mode), environment);
+    Text parts{text, size};
+    const int status =
+        is_limited(L) ? lua_load(L, next_part, &parts, name, mode) : luaL_loadbufferx(L, text, size, name, mode);
+    return answer_load(L, status, environment);
   }
   const char* name = luaL_optstring(L, 2, "=(load)");
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -181,6 +203,15 @@ int replace_io(lua_State* L) {
   replace_writing(L);
   lua_pop(L, 1);
   replace_children(L);
+  return 0;
+}
+
+/// Replaces what no hook can stop.
+int replace_unbounded(lua_State* L) {
+  bound_strings(L);
+  bound_patterns(L);
+  bound_tables(L);
+  bound_collector(L);
   return 0;
 }
 
@@ -224,6 +255,7 @@ int open_base(lua_State* L) {
       {"loadfile", bound<load_file>},
       {"dofile", bound<do_file>},
       {"replace_io", bound<replace_io>},
+      {"replace_unbounded", bound<replace_unbounded>},
       {"Future", bound<new_future_function>},
       {"current_task", bound<current_task>},
       {"shielded_wait", bound<shielded_wait>},

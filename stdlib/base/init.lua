@@ -28,6 +28,7 @@ return function(load_module, module_names)
   dofile = core.dofile
   coroutine.close = close
   core.replace_io()
+  core.replace_unbounded()
   require = use("require")
 
   async = load_module("async")
