@@ -32,11 +32,12 @@ _neap_options() {
     -l) _neap_files '*.lua'; return ;;
     --sandbox) _neap_words 'none pure process'; return ;;
     --allow-read | --allow-write | --allow-native) _neap_files; return ;;
-    --allow-net | --allow-run | --allow-env) return ;;
+    --allow-net | --allow-run | --allow-env | --limit-*) return ;;
   esac
   case $cur in
     -*) _neap_words '-e -l -i -v -E -W -- - -h --help --version --debug
-        --sandbox --allow-read --allow-write --allow-net --allow-run --allow-env --allow-thread --allow-signal --allow-native' ;;
+        --sandbox --allow-read --allow-write --allow-net --allow-run --allow-env --allow-thread --allow-signal --allow-native
+        --limit-memory --limit-step --limit-wall --limit-tasks --limit-handles' ;;
     *)
       _neap_words 'test repl init'
       _neap_files '*.lua'

@@ -58,6 +58,11 @@ complete -c neap -n '__neap_is none' -l allow-env -d 'let the script read enviro
 complete -c neap -n '__neap_is none' -l allow-thread -d 'let the script start threads'
 complete -c neap -n '__neap_is none' -l allow-signal -d 'let the script handle signals'
 complete -c neap -n '__neap_is none' -l allow-native -d 'let the script load C modules'
+complete -c neap -n '__neap_is none' -l limit-memory -d 'limit its memory'
+complete -c neap -n '__neap_is none' -l limit-step -d 'limit the CPU time between waits'
+complete -c neap -n '__neap_is none' -l limit-wall -d 'limit the time that it runs'
+complete -c neap -n '__neap_is none' -l limit-tasks -d 'limit its tasks'
+complete -c neap -n '__neap_is none' -l limit-handles -d 'limit what it has open'
 
 complete -c neap -n '__neap_is test' -k -a '(__neap_files _test.lua)'
 complete -c neap -n '__neap_is test' -l filter -x -d 'run the tests whose full name has the text'
