@@ -64,7 +64,7 @@ Sandbox, for scripts that are not trusted (the options may be given repeatedly):
 Without a value an option allows all of its kind. Lua modules beside the script
 may be required. LUA_INIT, LUA_PATH and LUA_CPATH are ignored.
 
-Limits, which no script can catch; a program that exceeds one ends with an error:
+Limits, which no script can catch; beyond one the program ends with an error:
   --limit-memory=BYTES   of Lua's memory; 64K, 64M and 1G are units of 1024
   --limit-step=SECONDS   CPU time of a task from one wait to the next; also 100ms
   --limit-wall=SECONDS   time that the program runs

@@ -345,6 +345,7 @@ int conclude(Interpreter& interpreter, const Task& main) {
   const bool over_limit = scheduler.limits() != nullptr && scheduler.limits()->root_was_exceeded();
   const bool cancelled = main.state == FutureState::cancelled;
   if (main.state == FutureState::failed || (cancelled && !interpreter.interrupted())) {
+    const LimitedCall limited(scheduler);
     report_task_error(interpreter.state(), -1);
     return over_limit ? kOverLimitStatus : EXIT_FAILURE;
   }

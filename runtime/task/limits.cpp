@@ -168,7 +168,7 @@ void LimitKeeper::release(LimitGroup* group) {
     if (parent != nullptr) --parent->inner;
     group = parent;
   }
-  // A root without tasks begins anew: whoever owns the interpreter runs the next program, or makes the next call.
+  // A root without tasks begins anew: whoever owns the interpreter runs the next program.
   if (group != nullptr && group == root_ && group->tasks == 0 && !runs_ && group->state != LimitGroup::State::open) {
     scheduler_.loop().timers().disarm(*group);
     group->state = LimitGroup::State::open;
@@ -235,7 +235,7 @@ void LimitKeeper::end() {
   set_current(root_);
   task_ = nullptr;
   runs_ = false;
-  if (root_ != nullptr && root_->state != LimitGroup::State::open) release(root_);
+  release(root_);
   arm();
 }
 
@@ -296,6 +296,15 @@ void LimitKeeper::arm() {
   allocator_.set_largest(largest);
   scheduler_.stopping = stopping;
   watch_.set(runs_ ? cpu : kNever, runs_ ? real : kNever);
+}
+
+LimitedCall::LimitedCall(Scheduler& scheduler) : limits_(scheduler.limits()) {
+  if (limits_ != nullptr && limits_->running().runs) limits_ = nullptr;
+  if (limits_ != nullptr) limits_->begin(limits_->root(), nullptr, scheduler.main_thread());
+}
+
+LimitedCall::~LimitedCall() {
+  if (limits_ != nullptr) limits_->end();
 }
 
 // Counts.

@@ -196,4 +196,16 @@ class LimitKeeper {
   std::size_t memory_before_ = 0;  // in use when the current code began
 };
 
+/// Around a protected call of Lua code that is no step and no callback: it is the root group's.
+class LimitedCall {
+ public:
+  explicit LimitedCall(Scheduler& scheduler);
+  ~LimitedCall();
+  LimitedCall(const LimitedCall&) = delete;
+  LimitedCall& operator=(const LimitedCall&) = delete;
+
+ private:
+  LimitKeeper* limits_;
+};
+
 }  // namespace neap::internal

@@ -119,6 +119,7 @@ void Scheduler::report_unretrieved(lua_State* L, std::uint64_t after) {
 void Scheduler::set_exception_handler(lua_State* L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &kHandler); }
 
 void Scheduler::report(lua_State* L) {
+  const LimitedCall limited(*this);
   const int context = lua_gettop(L);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHandler) == LUA_TFUNCTION) {
     lua_pushvalue(L, context);

@@ -69,13 +69,9 @@ int table_remove(lua_State* L) {
   if (!is_plain_call(L) || lua_isnoneornil(L, 2)) return g_stock.remove(L);
   const lua_Integer length = luaL_len(L, 1);
   lua_Integer position = luaL_checkinteger(L, 2);
-  if (position != length) {
-    luaL_argcheck(L,
-                  static_cast<lua_Unsigned>(length) + 1 - static_cast<lua_Unsigned>(position) <=
-                          static_cast<lua_Unsigned>(length) ||
-                      position == length + 1,
-                  2, "position out of bounds");
-  }
+  const bool inside =
+      position == length || static_cast<lua_Unsigned>(position) - 1 <= static_cast<lua_Unsigned>(length);
+  luaL_argcheck(L, inside, 2, "position out of bounds");
   lua_geti(L, 1, position);
   for (; position < length; ++position) copy(L, 1, position + 1, 1, position);
   lua_pushnil(L);
