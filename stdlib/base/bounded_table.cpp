@@ -32,7 +32,8 @@ void add_element(lua_State* L, luaL_Buffer& buffer, lua_Integer index) {
   look_at_limits(L);
   lua_geti(L, 1, index);
   if (lua_isstring(L, -1) == 0) {
-    luaL_error(L, "invalid value (at index %I) in table for 'concat'", static_cast<LUAI_UACINT>(index));
+    luaL_error(L, "invalid value (%s) at index %I in table for 'concat'", luaL_typename(L, -1),
+               static_cast<LUAI_UACINT>(index));
   }
   luaL_addvalue(&buffer);
 }
@@ -115,9 +116,9 @@ int is_less(lua_State* L) {
 }
 
 int table_sort(lua_State* L) {
-  if (!is_plain_call(L)) return g_stock.sort(L);
+  const bool ordered = lua_isnoneornil(L, 2) || lua_isfunction(L, 2);
+  if (!is_plain_call(L) || !ordered) return g_stock.sort(L);
   lua_settop(L, 2);
-  if (!lua_isnil(L, 2)) luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_pushcclosure(L, bound<is_less>, 1);
   return g_stock.sort(L);
 }
