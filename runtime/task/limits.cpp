@@ -375,6 +375,7 @@ bool LimitKeeper::stopped(std::uint32_t group) {
 
 void LimitKeeper::check(lua_State* L) {
   if (current_ == nullptr) return;
+  if (!runs_) return check_outside(L);
   if (allocator_.over_limit()) check_memory(L);
   check_times();
   const LimitGroup* stopper = stopper_of(current_);
@@ -384,6 +385,17 @@ void LimitKeeper::check(lua_State* L) {
   if (told && stopper->state != LimitGroup::State::dead) return;
   told = true;
   raise_error(L);
+}
+
+/// A call of the application's that is in no task: it has the memory limit alone, whose error it may catch.
+void LimitKeeper::check_outside(lua_State* L) {
+  if (!allocator_.over_limit()) return;
+  lua_gc(L, LUA_GCCOLLECT);
+  arm();
+  const std::size_t used = allocator_.in_use();
+  if (root_ == nullptr || root_->limits.memory == 0 || used <= root_->limits.memory) return;
+  push_new_error(L, *root_, LimitKind::memory, static_cast<double>(used));
+  lua_error(L);
 }
 
 void LimitKeeper::check_memory(lua_State* L) {
@@ -476,11 +488,16 @@ void LimitKeeper::push_error(lua_State* L, LimitGroup* group) {
   LimitGroup* stopper = stopper_of(group);
   if (stopper == nullptr) return lua_pushnil(L);
   if (stopper->error != 0) return scheduler_.push_anchored(L, stopper->error);
-  const LimitKind kind = stopper->exceeded_kind;
-  const double limit = stopper->limits.of(kind);
+  push_new_error(L, *stopper, stopper->exceeded_kind, stopper->exceeded_by);
+  lua_pushvalue(L, -1);
+  stopper->error = scheduler_.anchor(L);
+}
+
+void LimitKeeper::push_new_error(lua_State* L, const LimitGroup& group, LimitKind kind, double used) {
+  const double limit = group.limits.of(kind);
   char text[160];
-  describe(text, sizeof text, kind, limit, stopper->exceeded_by);
-  if (stopper == root_) {
+  describe(text, sizeof text, kind, limit, used);
+  if (&group == root_) {
     lua_pushfstring(L, "%s (set for the whole program: --limit-%s)", text, name_of(kind));
   } else {
     lua_pushfstring(L, "%s (set by async.limit{%s=})", text, name_of(kind));
@@ -490,11 +507,9 @@ void LimitKeeper::push_error(lua_State* L, LimitGroup* group) {
   lua_setfield(L, -2, "limit");
   push_number(L, kind, limit);
   lua_setfield(L, -2, "value");
-  push_number(L, kind, stopper->exceeded_by);
+  push_number(L, kind, used);
   lua_setfield(L, -2, "used");
   attach_traceback(L, -1, 0);
-  lua_pushvalue(L, -1);
-  stopper->error = scheduler_.anchor(L);
 }
 
 void LimitKeeper::raise_error(lua_State* L) {

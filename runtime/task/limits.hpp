@@ -171,6 +171,8 @@ class LimitKeeper {
   void settle();
   void arm();
   void check_memory(lua_State* L);
+  void check_outside(lua_State* L);
+  void push_new_error(lua_State* L, const LimitGroup& group, LimitKind kind, double used);
   void check_times();
   void exceed(LimitGroup& group, LimitKind kind, double used);
   void kill(LimitGroup& group);

@@ -66,6 +66,19 @@ TEST_CASE("interpreter: a program over the memory limit gets an error and can be
         FutureState::finished);
 }
 
+TEST_CASE("interpreter: a call that is in no task has the memory limit too") {
+  InterpreterOptions options;
+  options.limits.memory = std::size_t{16} << 20;
+  Interpreter interpreter(options);
+  lua_State* L = interpreter.state();
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(luaL_loadstring(L, "local t = {} while true do t[#t + 1] = {} end") == LUA_OK);
+    CHECK(lua_pcall(L, 0, 0, 0) == LUA_ERRRUN);
+    CHECK(luaL_dostring(L, "return 1") == LUA_OK);
+    lua_settop(L, 0);
+  }
+}
+
 TEST_CASE("interpreter: garbage under the memory limit is collected and no error") {
   InterpreterOptions options;
   options.limits.memory = std::size_t{8} << 20;
