@@ -52,25 +52,6 @@ struct Unwind {
   int top;
 };
 
-/// What C++ calls outside the loop counts for the limits of the interpreter; inside it is counted with what runs there.
-class Counted {
- public:
-  Counted(internal::Scheduler& scheduler, lua_State* L) {
-    internal::LimitKeeper* limits = scheduler.limits();
-    if (limits == nullptr || !limits->active() || limits->runs()) return;
-    limits->begin(limits->root(), nullptr, L);
-    limits_ = limits;
-  }
-  ~Counted() {
-    if (limits_ != nullptr) limits_->end();
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
- private:
-  internal::LimitKeeper* limits_ = nullptr;
-};
-
 }  // namespace
 
 void throw_error(Host&, lua_State* L, int index) {
@@ -144,7 +125,7 @@ Results call(Host& host, const Value& function, Writer& arguments) {
   host.check("a call of Lua");
   lua_State* L = host.running();
   if (lua_checkstack(L, LUA_MINSTACK) == 0) throw std::bad_alloc();
-  const Counted counted(host.scheduler(), L);
+  const internal::LimitedCall limited(host.scheduler());
   const int handler = lua_gettop(L) + 1;
   lua_pushcfunction(L, internal::coroutine_message_handler);
   Results results(opaque(L), handler, 0, 1);
