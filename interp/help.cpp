@@ -66,7 +66,7 @@ may be required. LUA_INIT, LUA_PATH and LUA_CPATH are ignored.
 
 Limits, which no script can catch; beyond one the program ends with an error:
   --limit-memory=BYTES   of Lua's memory; 64K, 64M and 1G are units of 1024
-  --limit-step=SECONDS   CPU time of a task from one wait to the next; also 100ms
+  --limit-step=SECONDS   CPU time of a task between two waits; also 100ms
   --limit-wall=SECONDS   time that the program runs
   --limit-tasks=COUNT    tasks at a time
   --limit-handles=COUNT  open files, sockets, processes and the like at a time

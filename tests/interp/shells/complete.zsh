@@ -1,5 +1,6 @@
 # complete.zsh FOLDER LINE: what zsh offers at the line's end, a line each. FOLDER has the completion file. Completion needs
 # an interactive shell on a terminal: one is started on a pseudo terminal, and Tab is typed there.
+# With compstate[list] empty nothing is listed on the screen, which would ask first when there is much.
 zmodload zsh/zpty
 zpty shell zsh -f -i
 # What is offered is written out by `compadd`, which every completion ends in, between marks.
@@ -12,7 +13,7 @@ compadd() {
   (( \$#found )) && print -rl -- \$'\\x01'\$^found\$'\\x02' && print -r --
   builtin compadd \"\$@\"
 }
-offer() { comppostfuncs=(exit); print -r -- ready; _main_complete; print -r -- \$'\\x03'; exit }
+offer() { comppostfuncs=(exit); print -r -- ready; compstate[list]=; _main_complete; print -r -- \$'\\x03'; exit }
 zle -C offer list-choices offer
 bindkey '^I' offer
 print -r -- \$'\\x04'"
