@@ -22,9 +22,43 @@ using detail::Host;
 using detail::protect;
 using internal::ErrorKind;
 
+void grant(internal::Grants& grants, internal::Permission kind, const std::vector<std::string>& values) {
+  for (const std::string& value : values) {
+    if (value == "*") {
+      grants.of(kind).all = true;
+      continue;
+    }
+    const std::string problem = internal::add_grant(grants, kind, value);
+    if (!problem.empty()) {
+      throw std::invalid_argument(std::string("Sandbox::") + internal::permission_name(kind) + ": " + problem);
+    }
+  }
+}
+
+internal::Sandbox inner_sandbox(const Sandbox& sandbox) {
+  using internal::Permission;
+  internal::Sandbox inner;
+  inner.enabled = sandbox.enabled;
+  if (!sandbox.enabled) return inner;
+  grant(inner.grants, Permission::read, sandbox.read);
+  grant(inner.grants, Permission::write, sandbox.write);
+  grant(inner.grants, Permission::net, sandbox.net);
+  grant(inner.grants, Permission::run, sandbox.run);
+  grant(inner.grants, Permission::env, sandbox.env);
+  grant(inner.grants, Permission::native, sandbox.native);
+  inner.grants.of(Permission::thread).all = sandbox.thread;
+  inner.grants.of(Permission::signal).all = sandbox.signal;
+  inner.script_directory = sandbox.script_directory;
+  if (!sandbox.script_directory.empty()) grant(inner.grants, Permission::code, {sandbox.script_directory});
+  return inner;
+}
+
 internal::InterpreterOptions inner_options(const Options& options) {
   internal::InterpreterOptions inner;
-  inner.limits.memory = options.memory_limit;
+  inner.limits = {options.limits.memory, options.limits.step, options.limits.wall, options.limits.tasks,
+                  options.limits.handles};
+  inner.sandbox = inner_sandbox(options.sandbox);
+  inner.closing_grace = options.closing_grace;
   inner.debug = options.debug;
   inner.virtual_clock = options.virtual_clock;
   inner.ignore_environment = options.ignore_environment;

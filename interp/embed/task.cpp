@@ -137,6 +137,8 @@ bool Task::cancel(std::string_view message) const {
   return asked;
 }
 
+void Task::retrieve() const { detail::future_of(*this, "retrieve").retrieved = true; }
+
 std::string Task::name() const {
   (void)detail::future_of(*this, "name");
   lua_State* L = value_.host()->running();

@@ -1,17 +1,12 @@
 // What the consumer projects build and run: an interpreter, a C++ function that Lua calls, and an error that comes back.
-#include <neap/prompt.hpp>
-#include <neap/version.hpp>
-#if __has_include(<neap/neap.hpp>)
 #include <neap/neap.hpp>
-#define RUNS_LUA 1
-#endif
+#include <neap/prompt.hpp>
 
 #include <cstdio>
 #include <string>
 
 namespace {
 
-#ifdef RUNS_LUA
 /// What went wrong, or nothing.
 std::string try_lua() {
   neap::Interpreter lua;
@@ -26,9 +21,6 @@ std::string try_lua() {
   }
   return "the error did not arrive";
 }
-#else
-std::string try_lua() { return ""; }
-#endif
 
 }  // namespace
 

@@ -46,9 +46,9 @@ concept NamesFunction = std::derived_from<F, Function> || std::convertible_to<co
 /// None of these may be called from code that one of them runs: a C++ function that Lua has called uses `call` and `spawn`.
 class NEAP_API Interpreter {
  public:
-  /// Throws std::runtime_error when the state or the loop cannot be made.
+  /// Throws std::runtime_error when the state or the loop cannot be made, std::invalid_argument for a Sandbox's values.
   explicit Interpreter(Options options = {});
-  /// In any state: cancels the tasks that are left and runs their cleanup, for a second at most; closes what they
+  /// In any state: cancels the tasks that are left and runs their cleanup, for Options::closing_grace at most; closes what they
   /// have open; ends worker threads. Not from code that the interpreter runs.
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
@@ -84,6 +84,7 @@ class NEAP_API Interpreter {
         new detail::InnerOperation<T>(host_, std::move(coroutine)));
     const Task task = adopt(operation.share(), "Async");
     drive(task);
+    task.retrieve();
     if (operation->error) std::rethrow_exception(operation->error);
     task.result<void>();
     return operation->take();

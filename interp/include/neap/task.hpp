@@ -63,6 +63,8 @@ class NEAP_API Task {
   /// Has `callback` called in a turn of the loop once it is done, or soon when it is. What the callback throws goes to
   /// Options::on_error.
   void on_done(std::function<void(const Task&)> callback) const;
+  /// Says that somebody knows how it ended: its error is not reported any more.
+  void retrieve() const;
   /// As scripts see it: "Task-3", or what it was given.
   [[nodiscard]] std::string name() const;
   void set_name(std::string_view name) const;

@@ -1,0 +1,2 @@
+-- Wants a file of yours.
+answer(io.open("/etc/passwd"):read("a"))
