@@ -707,6 +707,7 @@ def main():
         print("\n".join(CASES))
         return 0
     NEAP, name = sys.argv[1:]
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which the tests may have been started without (nohup)
     try:
         CASES[name]()
     except Failure as failure:
