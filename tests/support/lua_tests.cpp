@@ -28,11 +28,13 @@ constexpr const char* kSanitizer = "thread";
 constexpr const char* kSanitizer = nullptr;
 #endif
 
-/// Pushes the function that runs the harness: harness(file, name or nil). It sees the global `sanitized`, and
-/// module_file("MODULE/FILE"), which gives what is not shown to scripts.
+/// Pushes the function that runs the harness: harness(file, name or nil). It sees the globals `sanitized` and
+/// `neap_binary`, and module_file("MODULE/FILE"), which gives what is not shown to scripts.
 void push_harness(lua_State* L) {
   lua_pushstring(L, kSanitizer);
   lua_setglobal(L, "sanitized");
+  lua_pushstring(L, NEAP_BINARY);
+  lua_setglobal(L, "neap_binary");
   lua_pushcfunction(L, stdlib::use_module_file);
   lua_setglobal(L, "module_file");
   if (luaL_loadfile(L, NEAP_SOURCE_DIR "/tests/support/harness.lua") != LUA_OK) {

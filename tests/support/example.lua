@@ -1,6 +1,4 @@
--- The examples of the reference pages stdlib/*/README.md and repl/README.md: each is a test of its own, run under the virtual clock.
---
--- An example is a fenced block marked `lua`. `-->` begins a line of what it prints:
+-- Runs a Lua example of a page, under the clock of the test. `-->` begins a line of what it prints:
 --
 --   print(x)           --> text                    whatever prints; the texts of an example come in this order
 --   expression         --> text                    an expression on a line of its own is printed
@@ -8,34 +6,6 @@
 --                      --> text                    one more line
 --
 -- Plain tables are printed by what is in them. `...` in a text stands for anything; blanks count as one.
-local root = debug.getinfo(1, "S").source:match("^@(.*)/tests/stdlib/[^/]+$")
-
-local function read(path)
-  local file = io.open(path)
-  if file == nil then return nil end
-  local text <close> = file
-  return text:read("a")
-end
-
--- The examples of a page: {heading=, number=, line=, source=}.
-local function examples_of(page)
-  local list, heading, number, current, line = {}, "", 0, nil, 0
-  for text in page:gmatch("([^\n]*)\n") do
-    line = line + 1
-    if current and text:match("^%s*```") then
-      list[#list + 1], current = current, nil
-    elseif current then
-      current.source = current.source .. text .. "\n"
-    elseif text:match("^%s*```lua%s*$") then
-      number = number + 1
-      current = { heading = heading, number = number, line = line, source = "" }
-    elseif text:match("^#+ ") then
-      heading, number = text:gsub("^#+ ", ""):gsub("`", ""), 0
-    end
-  end
-  return list
-end
-
 local function is_expression(code)
   return code ~= "" and not code:match("^%s*print%s*%(") and load("return " .. code) ~= nil
 end
@@ -76,12 +46,24 @@ local function same(printed, text)
   return squeeze(printed):find("^" .. pattern .. "$") ~= nil
 end
 
--- The globals of an example, which print to the list.
-local function surroundings(printed)
+-- write(text) collects what is printed, lines() gives it.
+local function new_printed()
+  local parts = {}
+  local function write(text) parts[#parts + 1] = text end
+  local function lines()
+    local list = {}
+    for line in table.concat(parts):gsub("([^\n])$", "%1\n"):gmatch("([^\n]*)\n") do list[#list + 1] = line end
+    return list
+  end
+  return write, lines
+end
+
+-- The globals of an example.
+local function surroundings(write)
   local function out(...)
     local parts = table.pack(...)
     for i = 1, parts.n do parts[i] = display(parts[i]) end
-    for line in (table.concat(parts, " ") .. "\n"):gmatch("([^\n]*)\n") do printed[#printed + 1] = line end
+    write(table.concat(parts, " ") .. "\n")
   end
   local function show_error(fn)
     local results = table.pack(async.catch(fn))
@@ -89,29 +71,32 @@ local function surroundings(printed)
     out("raises " .. tostring(results[2]))
   end
   local function show(fn) out(fn()) end
-  return setmetatable({ print = out, show = show, show_error = show_error }, { __index = _G })
+  local function io_write(...)
+    for i = 1, select("#", ...) do write(tostring((select(i, ...)))) end
+    return io.stdout
+  end
+  local its_io = setmetatable({ write = io_write }, { __index = io })
+  return setmetatable({ print = out, show = show, show_error = show_error, io = its_io }, { __index = _G })
 end
 
-local function run(example, page)
-  local code, expected = prepare(example.source)
-  local printed = {}
-  local chunk = assert(load(("\n"):rep(example.line) .. code, "@" .. page, "t", surroundings(printed)))
-  chunk()
+-- Raises unless what was printed is what the block's place says.
+local function compare(expected, printed, place)
   for i = 1, math.max(#expected, #printed) do
     if not (expected[i] and printed[i] and same(printed[i], expected[i])) then
-      error(("%s:%d: line %d of the output should be\n  %s\nbut is\n  %s"):format(page, example.line, i,
+      error(("%s: line %d of the output should be\n  %s\nbut is\n  %s"):format(place, i,
         expected[i] or "(nothing)", printed[i] or "(nothing)"), 0)
     end
   end
 end
 
-local modules = { "async", "base", "net", "stream", "thread" }
-for name in pairs(neap) do modules[#modules + 1] = name end
-table.sort(modules)
-for _, module in ipairs(modules) do
-  local path = (module == "repl" and "" or "stdlib/") .. module .. "/README.md"
-  local page = read(root .. "/" .. path)
-  for _, example in ipairs(page and examples_of(page) or {}) do
-    test(("%s: %s, example %d"):format(path, example.heading, example.number), function() run(example, path) end)
-  end
+-- run(block, path, output): runs the block of the page; `output` is a list of lines when it has no `-->` of its own.
+local function run(block, path, output)
+  local code, expected = prepare(block.text)
+  if output then expected = output end
+  local write, printed = new_printed()
+  local chunk = assert(load(("\n"):rep(block.line) .. code, "@" .. path, "t", surroundings(write)))
+  chunk()
+  compare(expected, printed(), path .. ":" .. block.line)
 end
+
+return { run = run, same = same, compare = compare }
