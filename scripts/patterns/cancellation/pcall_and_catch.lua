@@ -1,7 +1,7 @@
 -- pcall does not catch a cancellation, and async.catch does. So a loop around pcall, which keeps a
--- worker alive whatever its jobs do, can be cancelled all the same. Use async.catch only where the
--- request itself is of interest, and raise it again: who swallows it must mean it (see
--- mistakes/swallowed_cancel.lua).
+-- worker alive whatever its jobs do, can be cancelled all the same.
+-- Use async.catch only where the request itself is of interest, and raise it again: who swallows it
+-- must mean it (see mistakes/swallowed_cancel.lua).
 -- asyncio: `except Exception` does not catch CancelledError, `except BaseException` does.
 local loop = async.get_running_loop()
 local begun = loop:time()

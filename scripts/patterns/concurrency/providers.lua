@@ -1,6 +1,6 @@
--- Fallback between providers: the same question to another when one fails or is slow. Use the chain
--- where calls cost something, the hedge where time does, the race where neither does and only the
--- answer counts.
+-- Fallback between providers: the same question to another when one fails or is slow.
+-- Use the chain where calls cost something, the hedge where time does, the race where neither does
+-- and only the answer counts.
 -- asyncio: loops around wait_for; wait(..., FIRST_COMPLETED) by hand for the others.
 local loop = async.get_running_loop()
 

@@ -1,8 +1,8 @@
 -- clock: real
 -- A Worker: a function that lives in a thread of its own, with messages in both directions.
 -- Use it for what keeps state between calls (an index, a connection of a blocking library) or
--- produces as it goes. For single calls to_thread is enough. asyncio has none;
--- multiprocessing.Process with two queues comes near.
+-- produces as it goes. For single calls to_thread is enough.
+-- asyncio has none; multiprocessing.Process with two queues comes near.
 
 -- The worker's function gets its end of the messages, `parent`, and the arguments. It has its own
 -- globals, and sees nothing of this script but copies of its upvalues.

@@ -1,7 +1,7 @@
 -- move_on_after: give the work so much time, then go on without it; no error either way.
 -- Use it where running out of time is nothing special: polling, a best effort, draining a queue for
--- a while. Where it is a failure, async.timeout says so with TimeoutError. asyncio has none; Trio
--- calls it move_on_after.
+-- a while. Where it is a failure, async.timeout says so with TimeoutError.
+-- asyncio has none; Trio calls it move_on_after.
 local loop = async.get_running_loop()
 
 -- true and the results, or false.
