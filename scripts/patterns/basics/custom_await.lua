@@ -2,7 +2,7 @@
 -- await(x) calls it, and gives what it returns; it may wait as any function. gather, wait and the
 -- others take such objects too. Use it where an object stands for something that is under way
 -- (a request, a job); for a mere function there is no need.
--- asyncio: __await__, which has to be a generator there.
+-- asyncio: __await__, which has to give an iterator there.
 
 local loop = async.get_running_loop()
 

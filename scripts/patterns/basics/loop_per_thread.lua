@@ -3,7 +3,7 @@
 -- A thread has a Lua state of its own, with its own loop, tasks and timers; values are copied
 -- between threads, nothing is shared. Use it when a part both computes and waits (a server per
 -- processor, an indexer); for waiting alone tasks are enough, for a computation async.to_thread is.
--- asyncio: asyncio.run in a threading.Thread; there it does not compute in parallel.
+-- asyncio: asyncio.run in a threading.Thread, which with the GIL does not compute in parallel.
 
 -- A Worker is a thread with a mailbox. This one takes jobs and does them concurrently, in tasks.
 local function serve(parent, name)

@@ -2,7 +2,7 @@
 -- Use it where a task has more than one thing to listen to: work, an order to stop, silence.
 -- Each case has a function, which is called in this task and may wait; what it returns, select
 -- returns. With `default` it does not wait at all.
--- Go: select. asyncio: none; wait(FIRST_COMPLETED) of two get() calls loses items when cancelled.
+-- Go: select. asyncio: none; wait(FIRST_COMPLETED) over tasks of get(), several of which may end.
 
 local loop = async.get_running_loop()
 local begun = loop:time()
