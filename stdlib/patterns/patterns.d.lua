@@ -1,0 +1,207 @@
+---@meta neap.patterns
+
+-- Types of neap.patterns for lua-language-server. Times and delays are seconds and may be fractions. A wrong argument is a
+-- TypeError or a ValueError at the line of the caller, which names the value, what it may be and the way out. Functions
+-- that are given may wait, and may be async functions. "Waits" means: the calling task is suspended, and the call raises
+-- CancelledError when the task is cancelled.
+
+---What programs with tasks otherwise write anew each time: retry, rate limits, circuit breakers and the like.
+---@class patterns
+---@field RetryError patterns.RetryErrorObject what `retry` raises when it gives up
+---@field CircuitOpenError patterns.CircuitOpenErrorObject what a CircuitBreaker raises instead of calling
+local patterns = {}
+
+---Which errors are meant: a class, a list of classes, or a function that gives true. A CancelledError never is.
+---@alias patterns.Errors async.ErrorObject|async.ErrorObject[]|fun(err: any): boolean
+
+-- Retry ----------------------------------------------------------------------------------------------------------
+
+---@class patterns.RetryOptions
+---@field attempts? integer how many at most, the first one included; math.huge for no limit. Default 3
+---@field delay? number|fun(number: integer, err: any): number seconds after the first failure (0.1); or a function of the number and the error of the attempt that failed
+---@field factor? number each delay is so many times the one before (2)
+---@field max_delay? number seconds that no delay exceeds, but for a jitter that is a number (30)
+---@field jitter? "full"|"equal"|"decorrelated"|"none"|number what of the delay is random ("full"); a number: up to so many seconds are added
+---@field random? fun(): number a number from 0 up to 1 (math.random, which math.randomseed seeds)
+---@field on? patterns.Errors the errors after which it tries again; any other is raised at once. Default: every one
+---@field on_retry? fun(number: integer, err: any, delay: number) called before each wait, with the number of the attempt that failed; may wait
+---@field attempt_timeout? number seconds that one attempt may take; then it is cancelled and counts as failed, whatever `on` says
+---@field total_timeout? number seconds for everything together
+
+---Calls `fn(...)` until it succeeds, and returns its results. Waits between the attempts. RetryError when they, or
+---the time, are used up.
+---
+---    retry(fs.read, { attempts = 5, on = async.OSError }, "data.json")
+---@param fn fun(...: any): any
+---@param options? patterns.RetryOptions|patterns.RetryPolicy
+---@param ... any
+---@return any ...
+function patterns.retry(fn, options, ...) end
+
+---The options of `retry`, checked and kept, for many calls. It has no state: any number of tasks may use it at once.
+---@param options? patterns.RetryOptions
+---@return patterns.RetryPolicy
+function patterns.retry_policy(options) end
+
+---@class patterns.RetryPolicy
+local RetryPolicy = {}
+
+---What `retry(fn, policy, ...)` does.
+---@param fn fun(...: any): any
+---@param ... any
+---@return any ...
+function RetryPolicy:call(fn, ...) end
+
+---A function that calls `fn` by the policy.
+---@param fn fun(...: any): any
+---@return fun(...: any): any
+function RetryPolicy:wrap(fn) end
+
+---@class patterns.RetryErrorObject: async.Error
+---@field attempts patterns.Attempt[] every attempt, in order
+---@field cause any the error of the last one
+
+---@class patterns.Attempt
+---@field error any
+---@field seconds number how long it took
+---@field delay? number the wait after it
+
+-- Rate limits ----------------------------------------------------------------------------------------------------
+
+---@class patterns.RateLimiterOptions
+---@field rate number how many in `per` seconds
+---@field per? number seconds (1)
+---@field burst? number how many may be saved up, and let through at once after a pause; 1 spaces them evenly. Default: `rate`, at least 1
+---@field strict? boolean no more than `rate` in any `per` seconds, whatever came before
+
+---A limiter: so many per time, in the order in which tasks ask.
+---
+---    local limiter = rate_limiter { rate = 10 }
+---    limiter:acquire()
+---@param options patterns.RateLimiterOptions
+---@return patterns.RateLimiter
+function patterns.rate_limiter(options) end
+
+---@class patterns.RateLimiter
+---@field rate number
+---@field per number
+---@field strict boolean
+local RateLimiter = {}
+
+---Waits until `n` can be taken, and takes them. One that is cancelled takes nothing. Returns the limiter, so that
+---`async.with(limiter, fn)` takes one, too. ValueError for more than the limiter ever holds.
+---@param n? number above 0 (1)
+---@return patterns.RateLimiter
+function RateLimiter:acquire(n) end
+
+---Takes `n` if they are there and nobody waits. Never waits.
+---@param n? number above 0 (1)
+---@return boolean
+function RateLimiter:try_acquire(n) end
+
+---How many could be taken now.
+---@return number
+function RateLimiter:available() end
+
+---How many tasks wait in `acquire`.
+---@return integer
+function RateLimiter:waiting() end
+
+-- Circuit breakers -----------------------------------------------------------------------------------------------
+
+---@class patterns.CircuitBreakerOptions
+---@field failures? integer how many failures open it (5)
+---@field window? number seconds in which they are counted. Without it they are counted from the last success on
+---@field reset_after? number seconds that it is open (30)
+---@field half_open? integer how many calls are let through then; when all of them succeed, it is closed (1)
+---@field timeout? number seconds that a call may take; then it is cancelled, a TimeoutError is raised, and it has failed
+---@field on? patterns.Errors the errors that are failures; any other counts as a success, for it is an answer. Default: every one
+---@field on_change? fun(new: string, old: string, breaker: patterns.CircuitBreaker) called from the loop; cannot wait
+---@field name? string for messages
+
+---A breaker: it stops calling what fails, and tries again after a time.
+---
+---    local breaker = circuit_breaker { failures = 3, reset_after = 10 }
+---    breaker:call(fetch, url)
+---@param options? patterns.CircuitBreakerOptions
+---@return patterns.CircuitBreaker
+function patterns.circuit_breaker(options) end
+
+---@class patterns.CircuitBreaker
+local CircuitBreaker = {}
+
+---The results of `fn(...)`. CircuitOpenError, without calling it, while the breaker is open.
+---@param fn fun(...: any): any
+---@param ... any
+---@return any ...
+function CircuitBreaker:call(fn, ...) end
+
+---A function that calls `fn` through the breaker.
+---@param fn fun(...: any): any
+---@return fun(...: any): any
+function CircuitBreaker:wrap(fn) end
+
+---@return "closed"|"open"|"half_open"
+function CircuitBreaker:state() end
+
+---How many failures count towards opening.
+---@return integer
+function CircuitBreaker:failure_count() end
+
+---Opens it, for `reset_after` seconds from now.
+function CircuitBreaker:trip() end
+
+---Closes it, and forgets all failures.
+function CircuitBreaker:reset() end
+
+---@class patterns.CircuitOpenErrorObject: async.Error
+---@field retry_after number seconds until the next call is let through; 0 while one is being tried
+---@field breaker patterns.CircuitBreaker
+---@field cause any the failure that opened it, if there was one
+
+-- Ticks ----------------------------------------------------------------------------------------------------------
+
+---@class patterns.IntervalOptions
+---@field missed? "skip"|"burst"|"delay" what comes of ticks that were due while nobody waited: all but the latest are left out (the default), all are made up for, or everything is later from then on
+---@field immediate? boolean the first tick comes at once
+
+---Ticks for a generic `for`, which gets their numbers. The times do not drift. Each step waits.
+---
+---    for tick in interval(1) do print(tick) end
+---@param seconds number above 0
+---@param options? patterns.IntervalOptions
+---@return patterns.Interval
+function patterns.interval(seconds, options) end
+
+---@class patterns.Interval
+---@field seconds number
+---@field missed string
+---@field number integer of the tick that came last
+---@overload fun(): integer
+local Interval = {}
+
+---Waits for the next tick; its number, from 1 on, counts those left out.
+---@return integer
+function Interval:next() end
+
+---The next tick is due one period from now.
+function Interval:reset() end
+
+-- Hedged calls ---------------------------------------------------------------------------------------------------
+
+---@class patterns.HedgeOptions
+---@field after number seconds after which another attempt starts; it starts at once when one has failed
+---@field max? integer how many attempts there are at most (2)
+---@field on? patterns.Errors the errors after which others may still succeed; any other is raised at once. Default: every one
+
+---The results of the first call of `fn(...)` that succeeds. Waits; the others are cancelled, and have ended when it returns.
+---An ExceptionGroup when all have failed.
+---
+---    hedge(fetch, { after = 0.2 }, url)
+---@param fn fun(...: any): any
+---@param options patterns.HedgeOptions
+---@param ... any
+---@return any ...
+function patterns.hedge(fn, options, ...) end
+
+return patterns

@@ -1,0 +1,9 @@
+-- An instance of each class of stdlib/patterns/patterns.d.lua, for tests/stdlib/stubs_test.lua.
+local patterns = require "neap.patterns"
+
+return {
+  RetryPolicy = function(visit) visit(patterns.retry_policy()) end,
+  RateLimiter = function(visit) visit(patterns.rate_limiter { rate = 1 }) end,
+  CircuitBreaker = function(visit) visit(patterns.circuit_breaker()) end,
+  Interval = function(visit) visit(patterns.interval(1)) end,
+}
