@@ -1,0 +1,46 @@
+local latch = require "neap.latch"
+
+test("who waits goes on when it has happened often enough", function()
+  local two, log = latch.new(2), {}
+  local waiter = async.spawn(function()
+    two:wait()
+    log[#log + 1] = "open"
+  end)
+  async.sleep(0)
+  two:count_down()
+  async.sleep(0)
+  equal(log, {})
+  equal(tostring(two), "<Latch left=1 waiting=1>")
+  two:count_down()
+  await(waiter)
+  equal(log, { "open" })
+end)
+
+test("a latch that is open lets everybody through", function()
+  local open = latch.new(0)
+  open:wait()
+  open:count_down()
+  equal(tostring(open), "<Latch left=0 waiting=0>")
+end)
+
+test("a cancelled wait leaves nothing behind", function()
+  local one = latch.new(1)
+  local waiter = async.spawn(one.wait, one)
+  async.sleep(0)
+  waiter:cancel()
+  async.wait({ waiter })
+  check(waiter:cancelled())
+  equal(tostring(one), "<Latch left=1 waiting=0>")
+  one:count_down()
+end)
+
+test("a wait for ever says what it waits for", function()
+  local never = latch.new(1)
+  raises("'main' waits in latch:wait at .* for <Latch left=1 waiting=1>", never.wait, never)
+end)
+
+test("wrong arguments are told where the call is", function()
+  misuse(async.TypeError, latch.new, "two")
+  misuse(async.ValueError, latch.new, -1)
+  misuse(async.TypeError, latch.new(1).wait, io.stdout)
+end)
