@@ -36,6 +36,7 @@ measure("drop the newest", function(q, item)
   if not q:full() then q:put_nowait(item) end
 end)
 
+-- For a maxsize of 2 or more: a single item may be promised to a task that waits for it already.
 measure("drop the oldest", function(q, item)
   if q:full() then q:get_nowait() end
   q:put_nowait(item)

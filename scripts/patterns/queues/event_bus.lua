@@ -15,7 +15,10 @@ local events = async.generator(function(queue, listeners)
   for event in queue:items() do coroutine.yield(event) end
 end)
 
+-- A bound is 2 or more: the one item of a queue may be promised to the listener already, and then
+-- there is nothing to drop.
 function Bus:subscribe(topic, bound)
+  assert(not bound or bound >= 2, "the bound must be 2 or more")
   local queue = async.Queue(bound or 0)
   self.queues[topic] = self.queues[topic] or {}
   self.queues[topic][queue] = true             -- from now on, not from the first step of the loop
