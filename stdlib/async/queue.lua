@@ -4,6 +4,7 @@ local core, use = ...
 local errors = core.errors
 local QueueShutDown, RuntimeError, TypeError = errors.QueueShutDown, errors.RuntimeError, errors.TypeError
 
+local type, getmetatable = type, getmetatable -- asked at each comparison
 local new, methods = core.open_queue()
 
 -- items(): for item in queue:items() do ... end; ends when the queue is shut down and empty.
@@ -19,13 +20,28 @@ function methods:items()
   end
 end
 
+-- An order of its own is for the item's metatable to give; numbers and strings have one by nature.
+local function check_comparable(a, b)
+  for _, item in ipairs { a, b } do
+    if type(item) ~= "string" and getmetatable(item) ~= nil then return end
+  end
+  local message = "a PriorityQueue cannot compare %s with %s; give it the option key or less"
+  error(TypeError(message:format(core.type_name(a), core.type_name(b))))
+end
+
+local ordered = { number = true, string = true }
+
 -- The order of Python's tuples: lists item by item, the shorter first; everything else by `<`.
 local function default_less(a, b)
-  if type(a) ~= "table" or type(b) ~= "table" or getmetatable(a) or getmetatable(b) then return a < b end
-  for i = 1, math.min(#a, #b) do
-    if a[i] ~= b[i] then return default_less(a[i], b[i]) end
+  local kind = type(a)
+  if kind == "table" and type(b) == "table" and not getmetatable(a) and not getmetatable(b) then
+    for i = 1, math.min(#a, #b) do
+      if a[i] ~= b[i] then return default_less(a[i], b[i]) end
+    end
+    return #a < #b
   end
-  return #a < #b
+  if kind ~= type(b) or not ordered[kind] then check_comparable(a, b) end
+  return a < b
 end
 
 local function class(name)

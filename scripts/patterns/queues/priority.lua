@@ -46,7 +46,8 @@ await(consumer)
 -- What cannot be compared is refused when it is put, and the queue stays as it was.
 local mixed = async.PriorityQueue()
 mixed:put(1)
-print((pcall(mixed.put, mixed, "two")), mixed:qsize())
+print(select(2, pcall(mixed.put, mixed, "two")))
+print(mixed:qsize())
 
 --[[ prints:
 1	answer the door
@@ -60,5 +61,6 @@ print((pcall(mixed.put, mixed, "two")), mixed:qsize())
 began	unimportant, but the first
 began	urgent
 began	middling
-false	1
+TypeError: a PriorityQueue cannot compare string with number; give it the option key or less
+1
 ]]
