@@ -8,6 +8,10 @@ for file, names in pairs {
   circuit_breaker = { "circuit_breaker", "CircuitOpenError" },
   interval = { "interval" },
   hedge = { "hedge" },
+  memoize = { "memoize" },
+  debounce = { "debounce" },
+  throttle = { "throttle" },
+  supervisor = { "supervisor", "SupervisorError" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end
 end

@@ -9,6 +9,7 @@
 ---@class patterns
 ---@field RetryError patterns.RetryErrorObject what `retry` raises when it gives up
 ---@field CircuitOpenError patterns.CircuitOpenErrorObject what a CircuitBreaker raises instead of calling
+---@field SupervisorError patterns.SupervisorErrorObject what a supervisor raises that gives up
 local patterns = {}
 
 ---Which errors are meant: a class, a list of classes, or a function that gives true. A CancelledError never is.
@@ -159,6 +160,47 @@ function CircuitBreaker:reset() end
 ---@field breaker patterns.CircuitBreaker
 ---@field cause any the failure that opened it, if there was one
 
+-- Memory ---------------------------------------------------------------------------------------------------------
+
+---@class patterns.MemoizeOptions
+---@field ttl? number seconds that a result is kept. Default: for ever
+---@field max? integer how many results are kept; those go that were not used for longest. Default: all
+---@field key? fun(...: any): any gives, of the arguments, the value by which calls are told apart. Default: all arguments
+---@field keep_errors? number seconds that an error is kept (0: not at all)
+
+---A function that calls `fn`, and keeps the results by the arguments. Calls with the same arguments that come while one
+---runs share it; it is cancelled when all who wait for it are.
+---
+---    local fetch = memoize(fetch, { ttl = 60, max = 100 })
+---@param fn fun(...: any): any
+---@param options? patterns.MemoizeOptions
+---@return patterns.Memoized
+function patterns.memoize(fn, options) end
+
+---@class patterns.Memoized
+---@overload fun(...: any): any
+local Memoized = {}
+
+---Forgets what is kept for these arguments; a call that runs is not kept when it ends. True when there was one of them.
+---@param ... any
+---@return boolean
+function Memoized:forget(...) end
+
+---Forgets everything.
+function Memoized:clear() end
+
+---@class patterns.MemoizeStatistics
+---@field hits integer calls that were answered by what is kept
+---@field misses integer calls that called the function
+---@field shared integer calls that waited for one of another
+---@field evictions integer results that went for `max`
+---@field expired integer results whose time was over
+---@field size integer results that are kept
+---@field running integer calls that run
+
+---@return patterns.MemoizeStatistics
+function Memoized:statistics() end
+
 -- Ticks ----------------------------------------------------------------------------------------------------------
 
 ---@class patterns.IntervalOptions
@@ -187,6 +229,72 @@ function Interval:next() end
 ---The next tick is due one period from now.
 function Interval:reset() end
 
+-- Calls put off --------------------------------------------------------------------------------------------------
+
+---@class patterns.DebounceOptions
+---@field leading? boolean the first call after a quiet time is made at once (false)
+---@field trailing? boolean the latest call is made when it has been quiet (true)
+---@field max_wait? number seconds after which a call is made though it is not quiet
+
+---A function that makes the latest of its calls when there have been no more for `seconds`. The call is a task of its own,
+---whose errors go where a task's go; it returns nothing and never waits.
+---
+---    local save = debounce(write_file, 2)
+---@param fn fun(...: any): any
+---@param seconds number above 0
+---@param options? patterns.DebounceOptions
+---@return patterns.Debounced
+function patterns.debounce(fn, seconds, options) end
+
+---@class patterns.Debounced
+---@field seconds number
+---@field fn fun(...: any): any
+---@overload fun(...: any)
+local Debounced = {}
+
+---Makes the call that is put off now. Its task, nil when there is none.
+---@return async.Task?
+function Debounced:flush() end
+
+---Forgets the call that is put off, and all that was before. True when there was one.
+---@return boolean
+function Debounced:cancel() end
+
+---Whether a call is put off.
+---@return boolean
+function Debounced:pending() end
+
+---@class patterns.ThrottleOptions
+---@field leading? boolean the first call after a pause is made at once (true)
+---@field trailing? boolean the latest of those that came too early is made when it may be (true)
+
+---A function that makes no more than one of its calls in any `seconds`. Like `debounce` otherwise.
+---
+---    local redraw = throttle(draw, 0.1)
+---@param fn fun(...: any): any
+---@param seconds number above 0
+---@param options? patterns.ThrottleOptions
+---@return patterns.Throttled
+function patterns.throttle(fn, seconds, options) end
+
+---@class patterns.Throttled
+---@field seconds number
+---@field fn fun(...: any): any
+---@overload fun(...: any)
+local Throttled = {}
+
+---Makes the call that is put off now. Its task, nil when there is none.
+---@return async.Task?
+function Throttled:flush() end
+
+---Forgets the call that is put off; the next one is made at once. True when there was one.
+---@return boolean
+function Throttled:cancel() end
+
+---Whether a call is put off.
+---@return boolean
+function Throttled:pending() end
+
 -- Hedged calls ---------------------------------------------------------------------------------------------------
 
 ---@class patterns.HedgeOptions
@@ -203,5 +311,71 @@ function Interval:reset() end
 ---@param ... any
 ---@return any ...
 function patterns.hedge(fn, options, ...) end
+
+-- Supervisors ----------------------------------------------------------------------------------------------------
+
+---@class patterns.SupervisorOptions
+---@field strategy? "one_for_one"|"one_for_all"|"rest_for_one" who is started again with a child that failed: it alone (the default), all, or it and those started after it
+---@field max_restarts? integer how many restarts there may be in `within` seconds; with one more it gives up (3)
+---@field within? number seconds (5)
+---@field backoff? number|patterns.RetryOptions seconds before a restart (0); or `delay`, `factor`, `max_delay`, `jitter` and `random` as of `retry`
+---@field on_exit? fun(name: string, err: any) told of each end of a child that was not asked for; cannot wait. Default: errors go to the exception handler
+---@field name? string for messages
+
+---A scope of children, which are started again when they end. Its block's end ends them, in reverse order, and waits.
+---RuntimeError in a callback of the loop.
+---
+---    local sup <close> = supervisor { strategy = "one_for_all" }
+---@param options? patterns.SupervisorOptions
+---@return patterns.Supervisor
+function patterns.supervisor(options) end
+
+---@class patterns.Supervisor
+local Supervisor = {}
+
+---@class patterns.ChildSpec
+---@field name string
+---@field run fun() runs in a task of its own
+---@field restart? "permanent"|"transient"|"temporary" whether it is started again: always (the default), when it failed, never
+---@field shutdown? number seconds after which it is told again to end, and that is reported (5)
+
+---Starts a child. ValueError for a name that another has; RuntimeError when the supervisor is ending.
+---@param spec patterns.ChildSpec
+function Supervisor:start_child(spec) end
+
+---Ends a child and waits for that; it is not started again. A temporary one is taken out of the list.
+---@param name string
+function Supervisor:terminate_child(name) end
+
+---Starts a child that does not run. RuntimeError for one that does.
+---@param name string
+function Supervisor:restart_child(name) end
+
+---Takes a child that does not run out of the list. RuntimeError for one that does.
+---@param name string
+function Supervisor:delete_child(name) end
+
+---@class patterns.ChildInfo
+---@field name string
+---@field state "running"|"stopping"|"ended"|"waiting"|"finished"|"stopped"
+---@field restart string
+---@field restarts integer how often it has been started again
+---@field error any of the end before the last restart
+---@field task? async.Task
+
+---The children in the order of their first start.
+---@return patterns.ChildInfo[]
+function Supervisor:children() end
+
+---Waits until no child runs or is to be started again. SupervisorError when the supervisor has given up.
+function Supervisor:wait() end
+
+---Ends all children and waits for that. Nothing can be started afterwards.
+function Supervisor:stop() end
+
+---@class patterns.SupervisorErrorObject: async.Error
+---@field child string the name of the child
+---@field errors any[] its errors in the time
+---@field cause any the last one
 
 return patterns
