@@ -26,11 +26,13 @@ test("a tempfile is removed at the end of its block, also by an error and by a c
     error("no")
   end)
   equal(fs.list(dir.path), {})
+  local made = async.Event()
   local task = async.spawn(function()
     local file <close> = fs.tempfile { dir = dir.path }
+    made:set()
     async.sleep(10)
   end)
-  while #fs.list(dir.path) == 0 do async.sleep(0) end
+  made:wait()
   task:cancel()
   raises(async.CancelledError, await, task)
   equal(fs.list(dir.path), {})
