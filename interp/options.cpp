@@ -55,6 +55,7 @@ bool parse_long(std::string_view option, CommandLine& result) {
   constexpr std::string_view kSandbox = "--sandbox=";
   constexpr std::string_view kAllow = "--allow-";
   constexpr std::string_view kLimit = "--limit-";
+  constexpr std::string_view kIsolate = "--isolate=";
   if (option == "--help"sv) {
     result.help = true;
   } else if (option == "--version"sv) {
@@ -63,6 +64,11 @@ bool parse_long(std::string_view option, CommandLine& result) {
     result.debug = true;
   } else if (option == "--sandbox"sv) {
     result.sandbox = true;
+  } else if (option == "--isolate"sv) {
+    result.isolate = true;
+  } else if (option.starts_with(kIsolate)) {
+    result.isolate = true;
+    result.isolate_directory = option.substr(kIsolate.size());
   } else if (option.starts_with(kSandbox)) {
     parse_sandbox(option.substr(kSandbox.size()), result);
   } else if (option.starts_with(kAllow)) {

@@ -42,6 +42,8 @@ struct CommandLine {
   bool unsandboxed = false;         // --sandbox=none
   bool in_child = false;            // --sandbox=process: in a process of its own, which is confined
   bool confined = false;            // --sandbox=confined: this process is that one
+  bool isolate = false;             // --isolate: this process is one of neap.isolate's
+  std::string isolate_directory;    // --isolate=DIR: where its code finds modules
   std::vector<Allowance> allowed;   // in the sandbox
   Limits limits;                    // --limit-NAME=VALUE
   /// The first word that is no option is `test`: what follows is for the test runner.

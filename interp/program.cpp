@@ -13,14 +13,17 @@
 #include "stdlib/permissions/environment.hpp"
 #include "stdlib/registry.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace neap::internal {
@@ -39,6 +42,7 @@ struct Step {
     script,
     test,
     setup,
+    isolate,
     prompt,
     at_end
   };  // a script has arguments
@@ -55,6 +59,7 @@ struct Plan {
   int script = 0;  // index in argv; argc when there is none
   bool script_is_stdin = false;
   bool ignore_environment = false;
+  int connection = -1;  // of an isolate
 };
 
 // Making the plan.
@@ -102,7 +107,9 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
   plan.ignore_environment = line.ignore_environment;
   plan_init(line, plan);
   plan_actions(line, plan);
-  if (!line.sandbox && line.prompts(argc, isatty(STDIN_FILENO) != 0)) {
+  if (line.isolate) {
+    plan.steps.push_back({Step::Kind::isolate, nullptr, nullptr});
+  } else if (!line.sandbox && line.prompts(argc, isatty(STDIN_FILENO) != 0)) {
     if (line.repl) plan.script = argc;
     plan.steps.push_back({Step::Kind::prompt, nullptr, nullptr});
   } else if (line.test) {
@@ -213,6 +220,12 @@ int prepare_step(lua_State* L) {
       lua_call(L, 1, 1);
       return 1 + push_script_arguments(L);
     case Step::Kind::setup: push_setup(L); return 3 + push_script_arguments(L);
+    case Step::Kind::isolate:
+      lua_pushcfunction(L, stdlib::use_module_file);
+      lua_pushliteral(L, "isolate/serve");
+      lua_call(L, 1, 1);
+      lua_pushinteger(L, plan_of(L).connection);
+      return 2;
     case Step::Kind::prompt: return push_prompt(L, plan_of(L));
     case Step::Kind::at_end: return lua_getfield(L, LUA_REGISTRYINDEX, stdlib::kAtEnd) == LUA_TFUNCTION ? 1 : 0;
   }
@@ -292,11 +305,13 @@ Sandbox make_sandbox(const CommandLine& line, int argc, char** argv) {
       throw std::invalid_argument("--allow-" + std::string(permission_name(allowance.kind)) + ": " + problem);
     }
   }
-  if (line.sandbox && line.script < argc && !line.script_is_stdin) {
+  if (line.isolate) {
+    if (!line.isolate_directory.empty()) sandbox.script_directory = real_path(line.isolate_directory);
+  } else if (line.script < argc && !line.script_is_stdin) {
     const std::string script = real_path(argv[line.script]);
     sandbox.script_directory = script.substr(0, std::max<std::size_t>(script.rfind('/'), 1));
-    add_grant(sandbox.grants, Permission::code, sandbox.script_directory);
   }
+  if (!sandbox.script_directory.empty()) add_grant(sandbox.grants, Permission::code, sandbox.script_directory);
   return sandbox;
 }
 
@@ -327,6 +342,17 @@ int run_child(const CommandLine& line, int argc, char** argv) {
     if (const char* value = std::getenv(name)) child.environment.push_back(std::string(name) + "=" + value);
   }
   return run_in_child(child);
+}
+
+/// The connection of an isolate, which is its standard input; what it runs finds nothing there. Throws std::system_error.
+int take_connection() {
+  const int connection = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int nothing = ::open("/dev/null", O_RDWR);
+  if (connection < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot take over the connection of an isolate");
+  }
+  ::close(nothing);
+  return connection;
 }
 
 /// What the kernel does not hold is told: the sandbox of the interpreter holds all the same.
@@ -360,6 +386,7 @@ int run_program(const CommandLine& line, int argc, char** argv) {
   Plan plan = make_plan(line, argc, argv);
   if (plan.steps.empty()) return EXIT_SUCCESS;  // -v alone
   if (line.in_child) return run_child(line, argc, argv);
+  if (line.isolate) plan.connection = take_connection();
   const InterpreterOptions options = interpreter_options(line, argc, argv);
   if (line.confined) confine(options);
   Interpreter interpreter(options);

@@ -113,4 +113,4 @@ end
 
 use("async/checked").checked(Process, Process)
 
-return { new = new }
+return { new = new, signal_name = core.signal_name }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,7 +21,8 @@ const std::string kSources = NEAP_SOURCE_DIR "/scripts/examples/embed/";
 
 std::string output_of(std::vector<std::string> argv) {
   argv.front() = kPrograms + argv.front();
-  const auto result = run(argv);
+  const std::string path = std::getenv("PATH");  // where neap::Isolate looks for the program
+  const auto result = run(argv, {.env = {"PATH=" NEAP_BINARY_DIR ":" + path}});
   INFO(result.err);
   CHECK(result.status == 0);
   return result.out;

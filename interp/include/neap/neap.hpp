@@ -8,6 +8,7 @@
 #include "neap/error.hpp"
 #include "neap/function.hpp"
 #include "neap/interpreter.hpp"
+#include "neap/isolate.hpp"
 #include "neap/module.hpp"
 #include "neap/options.hpp"
 #include "neap/remote.hpp"
