@@ -24,10 +24,13 @@ class Clock {
   void jump_to(Deadline when) {
     if (when > now_) now_ = when;
   }
-  void set_virtual(bool on) {
+  /// False, and nothing changes, when it is so already: a virtual clock keeps its time.
+  bool set_virtual(bool on) {
+    if (on == virtual_) return false;
     now_ = real_now();
     slack_ = 1;
     virtual_ = on;
+    return true;
   }
 
   /// The deadline `seconds` (0 to kForever) from now; it is never before that moment.

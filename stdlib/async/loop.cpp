@@ -128,10 +128,10 @@ int set_slow_callback_duration(lua_State* L) {
   return 0;
 }
 
-/// set_virtual_clock(on)
+/// set_virtual_clock(on): false when it is so already
 int set_virtual_clock(lua_State* L) {
-  scheduler_of(L).loop().clock().set_virtual(lua_toboolean(L, 1) != 0);
-  return 0;
+  lua_pushboolean(L, scheduler_of(L).loop().clock().set_virtual(lua_toboolean(L, 1) != 0));
+  return 1;
 }
 
 }  // namespace

@@ -90,13 +90,8 @@ local Settings = {
 
 -- Makes the settings of a run; they last until the value is closed.
 local function apply(options)
-  local before = {}
-  if options.clock ~= nil then
-    if options.clock ~= "virtual" then
-      error(core.errors.ValueError(("the option 'clock' of run may be \"virtual\", got %s"):format(tostring(options.clock))), 3)
-    end
-    core.set_virtual_clock(true)
-    before.clock = true
+  if options.clock ~= nil and options.clock ~= "virtual" then
+    error(core.errors.ValueError(("the option 'clock' of run may be \"virtual\", got %s"):format(tostring(options.clock))), 3)
   end
   for _, name in ipairs { "seed", "cancel_at" } do
     local value = options[name]
@@ -105,6 +100,8 @@ local function apply(options)
         name == "seed" and "an integer" or "a positive integer, the number of a suspension", tostring(value))), 3)
     end
   end
+  -- Nothing is changed before every option was looked at.
+  local before = { clock = options.clock and core.set_virtual_clock(true) }
   if options.seed ~= nil then
     core.set_seed(options.seed)
     before.seed = true
