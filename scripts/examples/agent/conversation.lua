@@ -41,13 +41,17 @@ return {
   {
     when = "story",
     {
-      say = "Once upon a time there was a boat that lay on the sand, and waited for the sea to come back. Twice a day it "
-        .. "came, and twice a day it went, and the boat wondered who was behind it. It was the moon, of course, and when "
-        .. "the moon was half, it did not try very hard.",
+      say = "Once upon a time there was a boat that lay on the sand, and waited for the sea to come"
+        .. " back. Twice a day it came, and twice a day it went, and the boat wondered who was"
+        .. " behind it. It was the moon, of course, and when the moon was half, it did not try very"
+        .. " hard.",
     },
   },
   {
     when = "^h[ei]",
-    { say = "Hello. Ask me to add 2 and 3, to search for a word, about the tides, for the time, or for a story." },
+    {
+      say = "Hello. Ask me to add 2 and 3, to search for a word, about the tides, for the time, or "
+        .. "for a story.",
+    },
   },
 }

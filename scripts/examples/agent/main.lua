@@ -35,22 +35,27 @@ local function usage(text, ...)
   os.exit(2)
 end
 
-local settings = { script = here .. "conversation.lua", timeout = "10", grace = "2", delay = "0.04", deny = {} }
+local settings = {
+  script = here .. "conversation.lua",
+  timeout = "10", grace = "2", delay = "0.04", -- seconds; numbers from below on
+  deny = {},
+}
 local flags = { ["no-server"] = true, ask = true }
 local i = 1
 while arg[i] do
   local name = arg[i]:match("^%-%-(%a[%a-]*)$")
+  local value = arg[i + 1]
   if arg[i] == "-h" or name == "help" then
     io.write(help)
     return
   elseif flags[name] then
     settings[name] = true
-  elseif name == "deny" and arg[i + 1] then
+  elseif name == "deny" and value then
+    settings.deny[value] = true
     i = i + 1
-    settings.deny[arg[i]] = true
-  elseif (settings[name] or name == "server") and arg[i + 1] then
+  elseif (settings[name] or name == "server") and value then
+    settings[name] = value
     i = i + 1
-    settings[name] = arg[i]
   else
     usage("'%s' is no option, or lacks its value", arg[i])
   end
@@ -58,19 +63,21 @@ while arg[i] do
 end
 for _, name in ipairs { "timeout", "grace", "delay" } do
   local seconds = tonumber(settings[name])
-  if not seconds or seconds < 0 then usage("--%s has to be a number of seconds, not '%s'", name, settings[name]) end
+  if not seconds or seconds < 0 then
+    usage("--%s has to be a number of seconds, not '%s'", name, settings[name])
+  end
   settings[name] = seconds
 end
 
 -- --- The parts -----------------------------------------------------------------------------------
 
-local function fail(err)
-  io.stderr:write("agent: ", async.is(err, async.Error) and err.message or tostring(err), "\n")
+local function fail(text)
+  io.stderr:write("agent: ", text, "\n")
   os.exit(1)
 end
 
 local found, mcp = pcall(require, "mcp.client")
-if not found then fail(mcp) end
+if not found then fail(require("mcp.message_of")(mcp)) end
 local callbacks = require "agent.callbacks"
 local FrontEnd = require "agent.front_end"
 local Printer = require "agent.printer"
@@ -79,14 +86,22 @@ local script_model = require "agent.script_model"
 local Sessions = require("agent.session").Sessions
 local Tools = require "agent.tools"
 
-local on_terminal = tostring(async.stdin):find("^<Stream tty") ~= nil
+local function is_terminal(stream) return tostring(stream):find("^<Stream tty") ~= nil end
+
+local on_terminal = is_terminal(async.stdin)
+local front_end -- of the program; the server's messages and the questions go through it
+
+local function write(text)
+  io.write(text)
+  io.flush()
+end
+
 local printer = Printer.new {
-  out = function(text) io.write(text) io.flush() end,
+  out = write,
   log = function(text) io.stderr:write(text) end,
-  colours = tostring(async.stdout):find("^<Stream tty") ~= nil and not os.getenv("NO_COLOR"),
+  colours = is_terminal(async.stdout) and not os.getenv("NO_COLOR"),
   echo = not on_terminal,
 }
-local front_end
 
 local own_tools = {
   name = "own",
@@ -95,7 +110,9 @@ local own_tools = {
     {
       name = "count_words",
       description = "Counts the words of a text.",
-      inputSchema = { type = "object", properties = { text = { type = "string" } }, required = { "text" } },
+      inputSchema = {
+        type = "object", properties = { text = { type = "string" } }, required = { "text" },
+      },
     },
   },
   call = function(name, arguments)
@@ -112,7 +129,7 @@ local function tools_of(client)
     tools = client:list_tools(),
     call = function(...) return client:call_tool(...) end,
     timeout = settings.timeout,
-    limit = { at_once = 4, per_second = 20, burst = 10 },
+    limit = { at_once = 4, rate = 20, burst = 10 },
   }
 end
 
@@ -133,7 +150,7 @@ local consent = {
   end,
 }
 
--- The command with which this program was started, without its options.
+-- The neap that runs this: what stands first on the command line.
 local function neap_program()
   local first = 0
   while arg[first - 1] do first = first - 1 end
@@ -151,13 +168,19 @@ local function start_server()
   }
 end
 
+local function load_script()
+  local chunk, err = loadfile(settings.script)
+  if not chunk then fail("the script cannot be used: " .. err) end
+  return chunk()
+end
+
 -- --- The program ---------------------------------------------------------------------------------
 
 local function serve_user()
   local tools, sessions = Tools.new(), Sessions.new()
   front_end = FrontEnd.new {
     runner = Runner.new {
-      model = script_model.new(dofile(settings.script), settings.delay),
+      model = script_model.new(load_script(), settings.delay),
       tools = tools,
       callbacks = settings.ask and callbacks.new(denials, consent) or callbacks.new(denials),
       limit = { at_once = 4 },
@@ -167,7 +190,7 @@ local function serve_user()
     printer = printer,
     input = async.stdin,
     terminal = on_terminal,
-    at_once = settings.ask and 1 or nil,
+    at_once = settings.ask and 1 or nil, -- so that the next line is the answer
   }
   tools:add(own_tools)
   local client <close> = not settings["no-server"] and start_server() or nil
@@ -175,8 +198,8 @@ local function serve_user()
   front_end:run()
 end
 
--- Ends with the status of the signal that ends the program. The first Ctrl-C may only cancel what
--- is under way.
+-- Ends with the exit status for the signal that ends the program. Ctrl-C may only cancel what is
+-- under way.
 local function heed_signals()
   for name in async.signals { "SIGINT", "SIGTERM" } do
     if name == "SIGTERM" then return 143 end
@@ -186,6 +209,8 @@ end
 
 -- Whichever ends first ends the other one: it is cancelled, cleans up, and has ended when `race`
 -- returns.
-local ok, status = pcall(async.race, heed_signals, serve_user)
-if not ok then fail(status) end
+local status = async.try(
+  function() return async.race(heed_signals, serve_user) end,
+  async.except({ mcp.Error, async.ValueError }, function(err) fail(err.message) end)
+)
 os.exit(status or 0)

@@ -2,8 +2,8 @@
 -- it says:
 --
 --   neap scripts/examples/agent/notes_server.lua [NOTES [SECONDS]]
---   {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{}}}
---   {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"add","arguments":{"a":2,"b":3}}}
+--   {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}
+--   {"jsonrpc":"2.0","id":2,"method":"tools/list"}
 --
 -- NOTES is the folder of the notes, SECONDS how long it takes to look through one (0.4).
 local here = arg[0]:match("^.*/") or "./"
@@ -11,9 +11,9 @@ package.path = here .. "?.lua;" .. package.path
 
 local fs = require "neap.fs"
 
-local found, server = pcall(require, "mcp.server")
-if not found then
-  io.stderr:write("notes_server: ", async.is(server, async.Error) and server.message or server, "\n")
+local ok, server = pcall(require, "mcp.server")
+if not ok then
+  io.stderr:write("notes_server: ", require("mcp.message_of")(server), "\n")
   os.exit(1)
 end
 
@@ -28,8 +28,8 @@ local function note_names()
 end
 
 local function read_note(name)
-  if not name:match("^[%w_-]+$") then error(async.ValueError(("'%s' is no name of a note"):format(name))) end
-  local ok, text = pcall(fs.read, ("%s/%s.txt"):format(folder, name))
+  local ok, text
+  if name:match("^[%w_-]+$") then ok, text = pcall(fs.read, ("%s/%s.txt"):format(folder, name)) end
   if not ok then error(async.ValueError(("there is no note '%s'"):format(name))) end
   return text
 end
@@ -65,7 +65,8 @@ local tools = {
       local hits, names = {}, note_names()
       for i, name in ipairs(names) do
         async.sleep(seconds)
-        if read_note(name):lower():find(arguments.word:lower(), 1, true) then hits[#hits + 1] = name end
+        local found = read_note(name):lower():find(arguments.word:lower(), 1, true)
+        if found then hits[#hits + 1] = name end
         progress(i, #names, name)
       end
       return #hits > 0 and table.concat(hits, ", ") or "no note"

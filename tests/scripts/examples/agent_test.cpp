@@ -196,6 +196,20 @@ TEST_CASE("agent: SIGTERM ends the program in order, also in the middle of a tur
   CHECK(result.out == "(cancelled)\n[notes] the client has gone\n\t143\n");
 }
 
+TEST_CASE("agent: on a terminal, where Ctrl-C is sent to every process", "[examples][terminal]") {
+  need_cjson();
+  const std::string driver = NEAP_SOURCE_DIR "/tests/scripts/examples/agent_terminal.py";
+  for (const char* python : {"python3", "/usr/bin/python3"}) {
+    if (run({"/usr/bin/env", python, "-c", "import pyte"}).status != 0) continue;
+    const ProcessResult result =
+        run({"/usr/bin/env", python, driver, NEAP_BINARY, kMain, server_command("0.5")}, {.limit = 120});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    return;
+  }
+  SKIP("python3-pyte is not installed");
+}
+
 TEST_CASE("agent: a server that dies fails the calls that wait, and the program goes on", "[examples]") {
   const ProcessResult result = drive(R"lua(
     local pid = read_to("notes\n"):match("server (%d+)")
@@ -209,7 +223,8 @@ TEST_CASE("agent: a server that dies fails the calls that wait, and the program 
     print(program.returncode)
   )lua",
                                      "echo server $$ >&2; " + server_command("60"));
-  CHECK(result.out.find("  !! search_notes: the server 'notes' was killed by signal 9\n") == 0);
+  CHECK(result.out.find("[notes] was killed by signal 9\n") == 0);
+  CHECK(result.out.find("\n  !! search_notes: the server 'notes' was killed by signal 9\n") != std::string::npos);
   CHECK(result.out.ends_with("\n0\n"));
 }
 

@@ -24,7 +24,9 @@ function callbacks.new(...)
   local sets = { ... }
   for i, set in ipairs(sets) do
     for name in pairs(set) do
-      if not NAMES[name] then error(async.TypeError(("set %d has '%s', which is no callback"):format(i, name)), 2) end
+      if not NAMES[name] then
+        error(async.TypeError(("set %d has '%s', which is no callback"):format(i, name)), 2)
+      end
     end
   end
   return setmetatable({ sets = sets }, Callbacks)

@@ -18,7 +18,10 @@ function events.text(text) return { kind = "text", text = text } end
 function events.tool_call(call) return { kind = "tool_call", call = call } end
 
 function events.tool_progress(call, progress, total, message)
-  return { kind = "tool_progress", call = call, progress = progress, total = total, message = message }
+  return {
+    kind = "tool_progress", call = call,
+    progress = progress, total = total, message = message,
+  }
 end
 
 function events.tool_result(call, result)
@@ -29,7 +32,7 @@ function events.failed(err) return { kind = "error", error = err } end
 
 function events.done(reason) return { kind = "done", reason = reason } end
 
-local AHEAD = 64 -- events that may wait for the one who reads them; the turn waits when there are more
+local AHEAD = 64 -- events that may wait for their reader; the turn waits when there are more
 
 -- stream(body): a generator function. body(out, ...) runs in a task of its own and puts events into
 -- the queue `out`, as may the tasks that it starts; the generator yields them as they come, and

@@ -28,10 +28,9 @@ function FrontEnd.new(options)
     terminal = options.terminal,
     places = async.Semaphore(options.at_once or 16),
     current = "main",
-    turns = {}, -- the tasks of the turns that are under way or wait for one: a set
-    interrupted = false, -- from Ctrl-C until they have all ended
+    turns = {}, -- by task, until it has ended: "going on" or "cancelled"
     prompted = false, -- whether the prompt is the last thing on the terminal
-    at_end = false,
+    at_end = false, -- no line is read any more
   }, FrontEnd)
 end
 
@@ -54,16 +53,16 @@ end
 -- --- Turns ---------------------------------------------------------------------------------------
 
 local function run_turn(self, name, text)
-  local task = async.current_task()
+  local printer, task = self.printer, async.current_task()
   async.try(
     function()
-      for event in self.runner:turn(self.sessions:get(name), text) do self.printer:show(name, event) end
+      local session = self.sessions:get(name)
+      for event in self.runner:turn(session, text) do printer:show(name, event) end
     end,
-    async.except(async.CancelledError, function() self.printer:line(name, "(cancelled)") end),
+    async.except(async.CancelledError, function() printer:line(name, "(cancelled)") end),
     async.finally(function()
       self.turns[task] = nil
       self.places:release()
-      if not next(self.turns) then self.interrupted = false end
       prompt(self)
     end)
   )
@@ -71,21 +70,25 @@ end
 
 local function start_turn(self, group, name, text)
   if name ~= "main" then self.printer.named = true end
-  local task = group:create_task(function() run_turn(self, name, text) end, { name = "turn of " .. name })
-  self.turns[task] = true
+  local task = group:spawn(run_turn, self, name, text)
+  task:set_name("turn of " .. name)
+  self.turns[task] = "going on"
 end
 
--- Ctrl-C: cancels every turn that is under way. False when there is none, or they were told so
--- already: the user wants to leave.
+-- Ctrl-C: cancels every turn that goes on. False when there is none, be it that they have been told
+-- before and still clean up: the user wants to leave.
 function FrontEnd:interrupt()
   if self.terminal and not self.printer.open then self.printer.out("\n") end -- behind the ^C
-  if self.interrupted or not next(self.turns) then
-    self.at_end, self.prompted = true, false
-    return false
+  self.prompted = false
+  local any = false
+  for task, state in pairs(self.turns) do
+    if state == "going on" then
+      self.turns[task], any = "cancelled", true
+      task:cancel("by the user")
+    end
   end
-  self.interrupted = true
-  for task in pairs(self.turns) do task:cancel("by the user") end
-  return true
+  self.at_end = self.at_end or not any
+  return any
 end
 
 -- --- Lines ---------------------------------------------------------------------------------------
@@ -108,28 +111,28 @@ commands["/quit"] = function(self) self.at_end = true end
 
 -- Deals with the line; true when it began a turn.
 local function take(self, group, line)
-  local command = line:match("^/%a*")
-  if command then
-    local run = commands[line] or function() self.printer.out(("there is no command %s; see /help\n"):format(command)) end
-    return run(self)
-  end
+  if commands[line] then return commands[line](self) end
+  if line:sub(1, 1) == "/" then return self.printer.out("there is no such command; see /help\n") end
   local name, text = line:match("^@([%w_-]+)%s*(.*)")
-  if name and text == "" then
+  if text == "" then
     self.current = name
-  elseif line:find("%S") then
-    start_turn(self, group, name or self.current, text or line)
-    return true
+    return false
   end
+  if line:find("%S") then start_turn(self, group, name or self.current, text or line) end
+  return line:find("%S") ~= nil
 end
 
--- The next line; nil at the end. One that is longer than a line may be is left out, as far as it
--- goes.
+-- The next line; nil at the end. Of one that is longer than a line may be (64 KiB) the beginning is
+-- left out.
 local function read_line(self)
-  return async.try(function() return self.input:read("l") end, async.except(async.LimitOverrunError, function()
-    self:report("the line is too long")
-    self.input:read(1 << 16)
-    return ""
-  end))
+  return async.try(
+    function() return self.input:read("l") end,
+    async.except(async.LimitOverrunError, function()
+      self:report("the line is too long")
+      self.input:read(1 << 16)
+      return ""
+    end)
+  )
 end
 
 -- run(): **waits** until the input ends and all turns have ended. Cancelled, it cancels them.
@@ -139,20 +142,18 @@ function FrontEnd:run()
     self.places:acquire()
     prompt(self)
     local line = read_line(self)
-    self.prompted = false
     if not line then
+      if self.prompted then self.printer.out("\n") end
       self.at_end = true
-      if self.terminal then self.printer.out("\n") end
-    elseif take(self, group, line) then
-      goto continue -- the turn gives its place back
     end
-    self.places:release()
-    ::continue::
+    self.prompted = false
+    local is_turn = line and take(self, group, line)
+    if not is_turn then self.places:release() end -- a turn does that at its end
   end
 end
 
--- ask(question): shows it, and **waits** for a line; true for one that begins with "y". For
--- callbacks, while no line is read otherwise: with `at_once = 1`.
+-- ask(session, question): shows it, and **waits** for a line; true for one that begins with "y".
+-- For callbacks, while no line is read otherwise: with `at_once = 1`.
 function FrontEnd:ask(session, question)
   self.printer:line(session, question)
   local answer = read_line(self)

@@ -1,5 +1,8 @@
 -- Shows the events of turns. Several sessions may speak at the same time: one of them has the line
 -- that is open, and what the others say is kept until that line has ended. So no line is torn.
+local json = require "mcp.json"
+local message_of = require "mcp.message_of"
+
 local Printer = {}
 Printer.__index = Printer
 
@@ -89,7 +92,10 @@ end
 
 local function show_arguments(arguments)
   local parts = {}
-  for name, value in pairs(arguments) do parts[#parts + 1] = ("%s=%s"):format(name, short(tostring(value))) end
+  for name, value in pairs(arguments) do
+    local text = type(value) == "table" and json.encode(value) or tostring(value)
+    parts[#parts + 1] = ("%s=%s"):format(name, short(text))
+  end
   table.sort(parts)
   return table.concat(parts, ", ")
 end
@@ -103,28 +109,30 @@ end
 function show.text(self, session, event) self:say(session, harmless(event.text)) end
 
 function show.tool_call(self, session, event)
-  self:line(session, ("  -> %s(%s)"):format(event.call.name, show_arguments(event.call.arguments)), GREY)
+  local call = event.call
+  self:line(session, ("  -> %s(%s)"):format(call.name, show_arguments(call.arguments)), GREY)
 end
 
 function show.tool_progress(self, session, event)
   local total = event.total and ("/%g"):format(event.total) or ""
-  local text = ("  .. %s %g%s %s"):format(event.call.name, event.progress, total, short(event.message or ""))
-  self:line(session, text, GREY)
+  local what = short(event.message or "")
+  self:line(session, ("  .. %s %g%s %s"):format(event.call.name, event.progress, total, what), GREY)
 end
 
 function show.tool_result(self, session, event)
-  local text = ("  %s %s: %s"):format(event.is_error and "!!" or "<-", event.call.name, short(event.text))
-  self:line(session, text, event.is_error and RED or GREY)
+  local sign, colour = "<-", GREY
+  if event.is_error then sign, colour = "!!", RED end
+  self:line(session, ("  %s %s: %s"):format(sign, event.call.name, short(event.text)), colour)
 end
 
 function show.error(self, session, event)
-  local err = event.error
-  self:line(session, "error: " .. harmless(async.is(err, async.Error) and err.message or tostring(err)), RED)
+  self:line(session, "error: " .. harmless(message_of(event.error)), RED)
 end
 
 function show.done(self, session, event)
   if is_in_line(self, session) then self:say(session, "\n") end
-  if event.reason == "too many rounds" then self:line(session, "(stopped: too many rounds of tools)", RED) end
+  if event.reason ~= "too many rounds" then return end
+  self:line(session, "(stopped: too many rounds of tools)", RED)
 end
 
 function Printer:show(session, event)

@@ -1,42 +1,29 @@
 -- How often, and how many at once, something may be asked: a provider of tools, or of a model.
 --
---   local limit = RateLimit.new { at_once = 4, per_second = 10, burst = 20 }
+--   local limit = RateLimit.new { at_once = 4, rate = 10, burst = 20 }
 --   limit:run(fetch, url)        -- waits for its turn, and returns what fetch(url) returned
 --
--- `at_once`: calls that run at the same time. `per_second`: calls that may begin in a second, on
--- average; `burst` (1) of them may begin at once after a pause. What is left out is not limited.
--- Who waits first is served first, and who is cancelled while he waits has taken nothing.
+-- `at_once`: calls that run at the same time. `rate`, `per`, `burst`: how many may begin in a time,
+-- as neap.patterns.rate_limiter has it. What is left out is not limited. Who waits first is served
+-- first, and who is cancelled while he waits has taken nothing.
+local patterns = require "neap.patterns"
+
 local RateLimit = {}
 RateLimit.__index = RateLimit
 
 function RateLimit.new(options)
-  local burst = options.burst or 1
-  if options.per_second and options.per_second <= 0 then error(async.ValueError("per_second must be above 0"), 2) end
-  if burst < 1 then error(async.ValueError("burst must be 1 or more"), 2) end
   return setmetatable({
-    at_once = options.at_once,
-    permits = options.at_once and async.Semaphore(options.at_once),
-    gap = options.per_second and 1 / options.per_second,
-    slack = options.per_second and (burst - 1) / options.per_second,
-    turn = async.Lock(), -- held by the one who waits for the next beginning; the others queue up behind
-    due = -math.huge, -- when a call should begin that keeps the average
+    places = options.at_once and async.Semaphore(options.at_once),
+    pace = options.rate
+      and patterns.rate_limiter { rate = options.rate, per = options.per, burst = options.burst },
   }, RateLimit)
 end
 
--- Waits until a call may begin. `due` moves by one gap for each call, and a call may be ahead of it
--- by the slack: that is the same as a bucket of `burst` tokens into which one falls every gap.
-local function wait_for_turn(self)
-  if not self.gap then return end
-  local held <close> = self.turn:acquire()
-  local loop = async.get_running_loop()
-  local early = self.due - self.slack - loop:time()
-  if early > 0 then async.sleep(early) end
-  self.due = math.max(self.due, loop:time()) + self.gap
-end
-
+-- The place comes first: who has one begins as soon as the pace allows it, and nobody uses up the
+-- pace to wait for a place.
 function RateLimit:run(fn, ...)
-  local permit <close> = self.permits and self.permits:acquire() or nil
-  wait_for_turn(self)
+  local place <close> = self.places and self.places:acquire() or nil
+  if self.pace then self.pace:acquire() end
   return fn(...)
 end
 

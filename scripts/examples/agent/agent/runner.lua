@@ -3,6 +3,7 @@
 local callbacks = require "agent.callbacks"
 local events = require "agent.events"
 local RateLimit = require "agent.rate_limit"
+local message_of = require "mcp.message_of"
 
 local Runner = {}
 Runner.__index = Runner
@@ -60,8 +61,7 @@ end
 local function run_tool(self, session, call, out)
   local ok, result = pcall(self.callbacks.before, self.callbacks, "tool", session, call)
   if not ok then
-    local why = async.is(result, async.Error) and result.message or tostring(result)
-    return { text = "not allowed: " .. why, is_error = true }
+    return { text = "not allowed: " .. message_of(result), is_error = true }
   end
   if not result then
     -- Called by the task that reads what the server sends, which must not wait: what does not fit

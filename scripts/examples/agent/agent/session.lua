@@ -13,7 +13,8 @@ function Session.new(name)
 end
 
 function Session:__tostring()
-  return ("<Session '%s' %d messages%s>"):format(self.name, #self.messages, self.lock:locked() and " in a turn" or "")
+  local state = self.lock:locked() and " in a turn" or ""
+  return ("<Session '%s' %d messages%s>"):format(self.name, #self.messages, state)
 end
 
 function Session:add(message)

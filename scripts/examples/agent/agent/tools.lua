@@ -1,6 +1,7 @@
 -- The tools that a model may call. They come from providers: a server of the Model Context
 -- Protocol, or functions of this program. Each provider has its own rate limit and timeout.
 local RateLimit = require "agent.rate_limit"
+local message_of = require "mcp.message_of"
 
 local Tools = {}
 Tools.__index = Tools
@@ -39,9 +40,10 @@ function Tools:call(call, on_progress)
   local tool = self.by_name[call.name]
   if not tool then return failure("there is no tool '%s'", call.name) end
   local provider = tool.provider
-  local ok, in_time, text, is_error = pcall(tool.limit.run, tool.limit, async.move_on_after, provider.timeout,
+  local ok, in_time, text, is_error = pcall(tool.limit.run, tool.limit,
+    async.move_on_after, provider.timeout,
     provider.call, call.name, call.arguments, on_progress or function() end)
-  if not ok then return failure("%s", async.is(in_time, async.Error) and in_time.message or tostring(in_time)) end
+  if not ok then return failure("%s", message_of(in_time)) end
   if not in_time then return failure("no result within %g seconds", provider.timeout) end
   return { text = text, is_error = is_error == true }
 end

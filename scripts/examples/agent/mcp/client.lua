@@ -2,7 +2,7 @@
 -- own: messages go through its standard input and output, and what it writes to its standard error
 -- is passed on.
 --
---   local client <close> = mcp.start { name = "notes", command = { "neap", "notes_server.lua" }, log = print }
+--   local client <close> = mcp.start { name = "notes", command = { "neap", "notes_server.lua" } }
 --   for _, tool in ipairs(client:list_tools()) do print(tool.name) end
 --   print(client:call_tool("add", { a = 2, b = 3 }))
 local rpc = require "mcp.rpc"
@@ -10,15 +10,26 @@ local rpc = require "mcp.rpc"
 local mcp = {}
 
 local LATEST = "2025-11-25"
-local SUPPORTED = { [LATEST] = true, ["2025-06-18"] = true, ["2025-03-26"] = true, ["2024-11-05"] = true }
+local SUPPORTED = {
+  [LATEST] = true, ["2025-06-18"] = true, ["2025-03-26"] = true, ["2024-11-05"] = true,
+}
 local LONGEST = 16 << 20 -- bytes of a message
 local PAGES = 100 -- of a list: a server that gives more is broken
+local LAST_WORDS = 0.2 -- seconds for what an ended server has still written to its standard error
 
--- What is wrong with the server; the message names it.
+-- What is wrong with the server; the message names it. `code` is that of an error it has answered.
 mcp.Error = async.class("McpError", async.Error)
 
 local Client = {}
 Client.__index = Client
+
+local function fail(self, text, ...)
+  error(mcp.Error(("the server '%s' "):format(self.name) .. text:format(...)))
+end
+
+local function report(self, text, ...)
+  self.log(("[%s] "):format(self.name) .. text:format(...))
+end
 
 -- --- The life of the process ---------------------------------------------------------------------
 
@@ -30,15 +41,18 @@ end
 -- Why nothing comes any more: the process has ended, or is about to. nil when it goes on.
 local function ended(self)
   local over, status = async.move_on_after(1, self.process.wait, self.process)
-  return over and describe(status) or nil
+  if not over then return nil end
+  if self.ready and not self.closing then report(self, "%s", describe(status)) end
+  return describe(status)
 end
 
 local function pass_on_stderr(self)
+  local stderr = self.process.stderr
   async.try(function()
-    for line in self.process.stderr:lines() do self.log(("[%s] %s"):format(self.name, line)) end
+    for line in stderr:lines() do report(self, "%s", line) end
   end, async.except({ async.OSError, async.LimitOverrunError }, function(err)
-    self.log(("[%s] its messages cannot be read any more: %s"):format(self.name, err.message))
-    while self.process.stderr:read(65536) do end -- so that it is not held up
+    report(self, "its messages cannot be shown any more: %s", err.message)
+    while stderr:read(65536) do end -- so that it is not held up
   end))
 end
 
@@ -46,36 +60,47 @@ local function connect(self)
   return rpc.connect(self.process.stdout, self.process.stdin, {
     request = function(method)
       if method == "ping" then return {} end
-      error(rpc.Error("this client has no method '" .. method .. "'", { code = rpc.METHOD_NOT_FOUND }))
+      rpc.refuse(rpc.METHOD_NOT_FOUND, "this client has no method '%s'", method)
     end,
-    problem = function(text, line) self.log(("[%s] %s: %s"):format(self.name, text, line:sub(1, 200))) end,
+    problem = function(text, line) report(self, "%s: %s", text, line:sub(1, 200)) end,
     ended = function() return ended(self) end,
   })
 end
 
--- start{ name=, command=, log=, timeout=10, grace=2 }: starts the server and **waits** for the
--- handshake, `timeout` seconds at most. `command` is a list of the program and its arguments.
--- `log(text)` must not wait. Raises mcp.Error.
-function mcp.start(options)
-  local self = setmetatable({
-    name = options.name,
-    log = options.log or function() end,
-    timeout = options.timeout or 10,
-    grace = options.grace or 2, -- seconds, at the end, before each harder measure
-  }, Client)
+local function start_process(self, command)
   local PIPE = async.subprocess.PIPE
-  local arguments = table.move(options.command, 1, #options.command, 1, {})
+  local arguments = table.move(command, 1, #command, 1, {})
   arguments[#arguments + 1] = {
     stdin = PIPE, stdout = PIPE, stderr = PIPE, limit = LONGEST,
     process_group = true, -- Ctrl-C on the terminal is for us, and not for the server
   }
   local ok, process = pcall(async.create_subprocess_exec, table.unpack(arguments))
-  if not ok then error(mcp.Error(("the server '%s' cannot be started: %s"):format(self.name, process.message))) end
-  self.process = process
+  if not ok then fail(self, "cannot be started: %s", process.message) end
+  return process
+end
+
+-- start{ name=, command=, log=, timeout=10, grace=2 }: starts the server and **waits** for the
+-- handshake, `timeout` seconds at most. `command` is a list of the program and its arguments;
+-- `log(text)` hears what is worth telling the user, and must not wait. Raises mcp.Error.
+function mcp.start(options)
+  local self = setmetatable({
+    name = options.name,
+    log = options.log or function() end,
+    timeout = options.timeout or 10, -- of all requests but calls of tools
+    grace = options.grace or 2, -- seconds, at the end, before each harder measure
+    ready = false, -- after the handshake
+    closing = false,
+  }, Client)
+  self.process = start_process(self, options.command)
   self.connection = connect(self)
-  self.tasks = { async.spawn(self.connection.run, self.connection), async.spawn(pass_on_stderr, self) }
-  local unfinished <close> = setmetatable({}, { __close = function(_, err) if err then self:close() end end })
+  self.tasks = {
+    async.spawn(self.connection.run, self.connection),
+    async.spawn(pass_on_stderr, self),
+  }
+  local unfinished <close> = async.ExitStack()
+  unfinished:callback(self.close, self)
   self:shake_hands()
+  unfinished:pop_all() -- now it is for who has called us to close it
   return self
 end
 
@@ -83,42 +108,45 @@ end
 -- end by that, SIGTERM, and SIGKILL. Cancelled meanwhile, it is killed at once. A second call does
 -- nothing.
 function Client:close()
-  local process <close> = self.process
-  local _ <close> = setmetatable({}, { __close = function()
-    for _, task in ipairs(self.tasks) do task:cancel() end -- a child of the server's may hold the pipes
+  self.closing = true
+  local last <close> = async.ExitStack()
+  last:push(self.process)
+  last:callback(function()
+    for _, task in ipairs(self.tasks) do task:cancel() end -- a child of its may hold the pipes
     async.wait(self.tasks)
-  end })
+  end)
   self.connection:close()
-  if not async.move_on_after(self.grace, process.wait, process) then
-    self.log(("[%s] does not end by itself, and is stopped"):format(self.name))
-    process:stop(self.grace)
+  if not async.move_on_after(self.grace, self.process.wait, self.process) then
+    report(self, "does not end by itself, and is stopped")
+    self.process:stop(self.grace)
   end
-  async.wait(self.tasks, { timeout = 0.2 }) -- its last words
+  async.wait(self.tasks, { timeout = LAST_WORDS })
 end
 
 Client.__close = Client.close
 
 function Client:__tostring()
-  return ("<mcp.Client '%s' pid %d%s>"):format(self.name, self.process.pid, self.connection.closed and " closed" or "")
+  local state = self.connection.closed or self.ready and "ready" or "starting"
+  return ("<mcp.Client '%s' pid %d %s>"):format(self.name, self.process.pid, state)
 end
 
 -- --- What it can be asked ------------------------------------------------------------------------
 
--- **Waits** for the answer. An error of the connection gets the name of the server.
+-- **Waits** for the answer. What goes wrong gets the name of the server.
 local function request(self, method, params, on_progress)
-  return async.try(function() return self.connection:request(method, params, on_progress) end,
-    async.except(rpc.ClosedError, function(err)
-      error(mcp.Error(("the server '%s' %s"):format(self.name, err.message), { cause = err }))
-    end),
-    async.except(rpc.Error, function(err)
-      error(mcp.Error(("the server '%s' answers: %s"):format(self.name, err.message), { code = err.code, cause = err }))
-    end))
+  local ok, result = pcall(self.connection.request, self.connection, method, params, on_progress)
+  if ok and type(result) == "table" then return result end
+  if ok then fail(self, "answers '%s' with something that is no object", method) end
+  if async.is(result, rpc.ClosedError) then fail(self, "%s", result.message) end
+  if not async.is(result, rpc.Error) then error(result, 0) end
+  local text = ("the server '%s' answers: %s"):format(self.name, result.message)
+  error(mcp.Error(text, { code = result.code, cause = result }))
 end
 
-local function request_in_time(self, ...)
-  local done, result = async.move_on_after(self.timeout, request, self, ...)
-  if done then return result end
-  error(mcp.Error(("the server '%s' has not answered '%s' within %g seconds"):format(self.name, ..., self.timeout)))
+local function request_in_time(self, method, params)
+  local in_time, result = async.move_on_after(self.timeout, request, self, method, params)
+  if in_time then return result end
+  fail(self, "has not answered '%s' within %g seconds", method, self.timeout)
 end
 
 function Client:shake_hands()
@@ -127,14 +155,15 @@ function Client:shake_hands()
     capabilities = {},
     clientInfo = { name = "neap-agent", version = "1.0" },
   })
-  if type(result) ~= "table" or not SUPPORTED[result.protocolVersion] then
-    local version = type(result) == "table" and result.protocolVersion
-    error(mcp.Error(("the server '%s' speaks another revision of the protocol: %s"):format(self.name, version)))
+  if not SUPPORTED[result.protocolVersion] then
+    fail(self, "speaks another revision of the protocol: %s", result.protocolVersion)
   end
-  self.version, self.capabilities, self.info = result.protocolVersion, result.capabilities or {}, result.serverInfo
+  self.capabilities = type(result.capabilities) == "table" and result.capabilities or {}
   self.connection:notify("notifications/initialized")
+  self.ready = true
 end
 
+-- **Waits** until the server has shown that it is alive.
 function Client:ping()
   request_in_time(self, "ping", {})
 end
@@ -146,21 +175,32 @@ function Client:list_tools()
   if not self.capabilities.tools then return tools end
   for _ = 1, PAGES do
     local page = request_in_time(self, "tools/list", { cursor = cursor })
-    table.move(page.tools, 1, #page.tools, #tools + 1, tools)
+    for _, tool in ipairs(type(page.tools) == "table" and page.tools or {}) do
+      if type(tool) ~= "table" or type(tool.name) ~= "string" then
+        fail(self, "has a tool without a name")
+      end
+      tools[#tools + 1] = tool
+    end
     cursor = page.nextCursor
     if not cursor then return tools end
   end
-  error(mcp.Error(("the server '%s' has a list of tools without end"):format(self.name)))
+  fail(self, "has a list of tools without end")
+end
+
+local function text_of(part)
+  if type(part) ~= "table" then return tostring(part) end
+  return type(part.text) == "string" and part.text or ("(%s)"):format(part.type)
 end
 
 -- call_tool(name, arguments, on_progress?): **waits** for the result: its text, and true when the
 -- tool says that it has failed. mcp.Error when the server refuses the call or is gone. Cancelled,
 -- it tells the server.
 function Client:call_tool(name, arguments, on_progress)
-  local result = request(self, "tools/call", { name = name, arguments = arguments }, on_progress) or {}
+  local params = { name = name, arguments = arguments }
+  local result = request(self, "tools/call", params, on_progress)
   local parts = {}
-  for _, part in ipairs(result.content or {}) do
-    parts[#parts + 1] = part.type == "text" and part.text or ("(%s)"):format(part.type)
+  for i, part in ipairs(type(result.content) == "table" and result.content or {}) do
+    parts[i] = text_of(part)
   end
   return table.concat(parts, "\n"), result.isError == true
 end

@@ -3,15 +3,16 @@
 -- `notifications/progress`.
 --
 --   local connection = rpc.connect(reader, writer, handlers)
---   async.spawn(connection.run, connection)              -- reads and writes until the other side closes
---   connection:request("tools/list", {})                 -- waits for the answer
+--   async.spawn(connection.run, connection)       -- reads and writes until the other side closes
+--   connection:request("tools/list", {})          -- waits for the answer
 --
 -- Handlers, all optional:
---   request(method, params, progress)   answers a request; may wait; an rpc.Error it raises is the answer
+--   request(method, params, progress)   answers a request; may wait; rpc.refuse answers an error
 --   notification(method, params)        hears of all others; must not wait
---   problem(text, line)                 hears of what cannot be understood
---   ended()                             may wait; says why the other side is gone, for the errors of those who wait; or nil
+--   problem(text, line)                 hears of what cannot be understood; must not wait
+--   ended()                             why the other side is gone, or nil; may wait
 local json = require "mcp.json"
+local message_of = require "mcp.message_of"
 
 local rpc = {
   PARSE_ERROR = -32700,
@@ -26,6 +27,11 @@ rpc.Error = async.class("RpcError", async.Error)
 -- There is nobody any more who could answer.
 rpc.ClosedError = async.class("ClosedError", async.Error)
 
+-- In a handler of requests: the answer is this error.
+function rpc.refuse(code, text, ...)
+  error(rpc.Error(text:format(...), { code = code }))
+end
+
 local Connection = {}
 Connection.__index = Connection
 
@@ -36,7 +42,9 @@ function rpc.connect(reader, writer, handlers)
     reader = reader,
     writer = writer,
     on = setmetatable(handlers or {}, { __index = function() return nothing end }),
-    outgoing = async.Queue(), -- lines; a task of its own writes them, so that who cancels never waits for the other side
+    -- Lines. A task of its own writes them, so that who cancels a request never waits for a server
+    -- that reads slowly.
+    outgoing = async.Queue(),
     waiting = {}, -- our requests by id: { reply = Future, on_progress = function }
     serving = {}, -- the tasks of their requests by id
     last_id = 0,
@@ -56,14 +64,14 @@ function Connection:notify(method, params)
   self:send { method = method, params = params }
 end
 
--- Runs at the end of each request, however it ends. The other side is told when the answer is not
--- wanted any more: the one who asked was cancelled, perhaps by a timeout. (Of `initialize` the
--- protocol does not allow that.)
+-- At the end of each request, however it ends. The other side is told when the answer is not wanted
+-- any more: the one who asked was cancelled, perhaps by a timeout. (`initialize` must not be
+-- cancelled, says the protocol.)
 local function forget(self, id, method, err)
   if not self.waiting[id] then return end
   self.waiting[id] = nil
   if self.closed or method == "initialize" then return end
-  self:notify("notifications/cancelled", { requestId = id, reason = tostring(err) })
+  self:notify("notifications/cancelled", { requestId = id, reason = message_of(err) })
 end
 
 -- request(method, params, on_progress?): **waits** for the answer and returns it. rpc.Error when it
@@ -75,7 +83,8 @@ function Connection:request(method, params, on_progress)
   if on_progress then params._meta = { progressToken = id } end
   self:send { id = id, method = method, params = params }
   self.waiting[id] = { reply = reply, on_progress = on_progress }
-  local _ <close> = setmetatable({}, { __close = function(_, err) forget(self, id, method, err) end })
+  local leaving <close> = async.ExitStack()
+  leaving:push(function(err) forget(self, id, method, err) end)
   return await(reply)
 end
 
@@ -83,7 +92,7 @@ end
 local function fail(self, why)
   if self.closed then return end
   self.closed = why
-  self.outgoing:shutdown()
+  self.outgoing:shutdown() -- what is in it is still written
   local waiting = self.waiting
   self.waiting = {}
   for _, request in pairs(waiting) do
@@ -108,54 +117,54 @@ end
 -- --- Receiving -----------------------------------------------------------------------------------
 
 local function receive_reply(self, message)
-  local request = self.waiting[message.id]
+  local id, err = message.id, message.error
+  local request = self.waiting[id]
   if not request then
-    -- An answer to a request that was cancelled may cross the cancellation on its way.
-    local ours = math.type(message.id) == "integer" and message.id >= 1 and message.id <= self.last_id
-    if not ours then self.on.problem("an answer to a request that was never made", json.encode(message)) end
-    return
+    -- An answer may cross the cancellation of its request on the way; then it is none of a problem.
+    if math.type(id) == "integer" and id >= 1 and id <= self.last_id then return end
+    return self.on.problem("an answer to a request that was never made", json.encode(message))
   end
-  self.waiting[message.id] = nil
+  self.waiting[id] = nil
   if request.reply:done() then return end -- cancelled just now
-  local err = message.error
-  if err == nil then
-    request.reply:set_result(message.result)
-  else
-    if type(err) ~= "table" then err = { message = tostring(err) } end
-    local text = ("%s (error %s)"):format(err.message or "no message", err.code or "without a code")
-    request.reply:set_exception(rpc.Error(text, { code = err.code, data = err.data }))
+  if err == nil then return request.reply:set_result(message.result) end
+  if type(err) ~= "table" then err = { message = tostring(err) } end
+  local text = ("%s (error %s)"):format(err.message or "no message", err.code or "without a code")
+  request.reply:set_exception(rpc.Error(text, { code = err.code, data = err.data }))
+end
+
+-- A function by which who answers the request tells how far it is; it has to grow each time.
+local function make_progress(self, params)
+  local token = type(params._meta) == "table" and params._meta.progressToken
+  local last = -math.huge
+  return function(done, total, text)
+    if not token or done <= last or self.closed then return end
+    last = done
+    local news = { progressToken = token, progress = done, total = total, message = text }
+    self:notify("notifications/progress", news)
   end
 end
 
-local function answer(self, message)
-  local id = message.id
-  local last = 0
-  local token = type(message.params._meta) == "table" and message.params._meta.progressToken
-  local function progress(done, total, text)
-    if not token or done <= last or self.closed then return end -- it has to grow
-    last = done
-    self:notify("notifications/progress", { progressToken = token, progress = done, total = total, message = text })
-  end
-  local ok, result = pcall(self.on.request, message.method, message.params, progress)
+-- The task of a request. One that is cancelled sends no answer.
+local function answer(self, id, method, params)
+  local ok, result = pcall(self.on.request, method, params, make_progress(self, params))
   self.serving[id] = nil
   if self.closed then return end
   if ok then return self:send { id = id, result = result or {} } end
-  local known = async.is(result, rpc.Error)
-  local text = async.is(result, async.Error) and result.message or tostring(result)
-  self:send { id = id, error = { code = known and result.code or rpc.INTERNAL_ERROR, message = text } }
+  local code = async.is(result, rpc.Error) and result.code or rpc.INTERNAL_ERROR
+  self:send { id = id, error = { code = code, message = message_of(result) } }
 end
 
-local function receive_notification(self, message)
-  local params = message.params
-  if message.method == "notifications/cancelled" then
-    local task = self.serving[params.requestId]
-    if task then task:cancel(params.reason) end
-    self.serving[params.requestId or false] = nil
-  elseif message.method == "notifications/progress" then
+local function receive_notification(self, method, params)
+  if method == "notifications/cancelled" then
+    local id = params.requestId or false
+    if self.serving[id] then self.serving[id]:cancel(params.reason) end
+    self.serving[id] = nil
+  elseif method == "notifications/progress" then
     local request = self.waiting[params.progressToken]
-    if request and request.on_progress then request.on_progress(params.progress, params.total, params.message) end
+    if not request or not request.on_progress or type(params.progress) ~= "number" then return end
+    request.on_progress(params.progress, tonumber(params.total), params.message)
   else
-    self.on.notification(message.method, params)
+    self.on.notification(method, params)
   end
 end
 
@@ -164,22 +173,25 @@ local function is_id(id) return type(id) == "string" or math.type(id) == "intege
 local function receive(self, line)
   local message, err = json.decode(line)
   if err then return self.on.problem("no JSON: " .. err, line) end
-  if type(message) ~= "table" or message.jsonrpc ~= "2.0" then return self.on.problem("no JSON-RPC message", line) end
-  if type(message.params) ~= "table" then message.params = {} end
+  if type(message) ~= "table" or message.jsonrpc ~= "2.0" then
+    return self.on.problem("no JSON-RPC message", line)
+  end
   local id, method = message.id, message.method
+  local params = type(message.params) == "table" and message.params or {}
   if type(method) == "string" and is_id(id) then
-    self.serving[id] = self.group:spawn(answer, self, message)
+    self.serving[id] = self.group:spawn(answer, self, id, method, params)
   elseif type(method) == "string" and id == nil then
-    receive_notification(self, message)
+    receive_notification(self, method, params)
   elseif method == nil and is_id(id) then
     receive_reply(self, message)
-  elseif method == nil and message.error then
-    self.on.problem("the other side could not read a message: " .. json.encode(message.error), line)
+  elseif method == nil and message.error ~= nil then
+    self.on.problem("the other side could not read a message", line)
   else
     self.on.problem("no JSON-RPC message", line)
   end
 end
 
+-- Reads to the end, and gives the reason why it is there.
 local function read_all(self)
   return async.try(function()
     for line in self.reader:lines() do
@@ -192,12 +204,13 @@ local function read_all(self)
   end))
 end
 
--- run(): **waits** until the other side has closed, or `close` was called and everything is
--- written; then nothing of the connection is left.
+-- run(): **waits** until the other side has closed, and what was sent is written. Nothing of the
+-- connection is left then: requests of the other side that are still served are cancelled.
 function Connection:run()
   self.group = async.TaskGroup()
   local group <close> = self.group
-  local _ <close> = setmetatable({}, { __close = function(_, err) fail(self, tostring(err or self.closed)) end })
+  local leaving <close> = async.ExitStack()
+  leaving:push(function(err) fail(self, "was given up: " .. message_of(err)) end)
   group:spawn(write_all, self)
   fail(self, read_all(self))
   for _, task in pairs(self.serving) do task:cancel() end

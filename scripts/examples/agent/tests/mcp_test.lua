@@ -9,10 +9,12 @@ local test, describe, expect = t.test, t.describe, t.expect
 local log
 
 -- What a server says to `initialize`, and to the request number `id`.
-local HELLO = [[read -r _; echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}}}}'; read -r _;]]
 local function answer(id, result)
   return ([[read -r _; echo '{"jsonrpc":"2.0","id":%d,"result":%s}';]]):format(id, result)
 end
+local HELLO = answer(1, [[{"protocolVersion":"2025-11-25","capabilities":{"tools":{}}}]])
+  .. "read -r _;"
+local DEAF = HELLO .. "while true; do sleep 0.01; done" -- to the end of its input
 
 local function start(text, options)
   options = options or {}
@@ -40,16 +42,17 @@ describe("starting a server", function()
   end)
 
   test("that says nothing is an error after the timeout", function()
-    fails("exec sleep 60", "has not answered 'initialize' within 0.1 seconds", { timeout = 0.1, grace = 0.05 })
+    local short = { timeout = 0.1, grace = 0.05 }
+    fails("exec sleep 60", "has not answered 'initialize' within 0.1 seconds", short)
   end)
 
   test("that refuses is an error with its words", function()
-    fails([[read -r _; echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"not you"}}'; cat]],
-      "answers: not you %(error %-32602%)")
+    local answers = [[{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"not you"}}]]
+    fails("read -r _; echo '" .. answers .. "'; cat", "answers: not you %(error %-32602%)")
   end)
 
   test("of another revision of the protocol is an error that names the revision", function()
-    fails([[read -r _; echo '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"1999-01-01"}}'; cat]], "1999%-01%-01")
+    fails(answer(1, [[{"protocolVersion":"1999-01-01"}]]) .. "cat", "revision .*: 1999%-01%-01")
   end)
 end)
 
@@ -67,8 +70,9 @@ describe("a server", function()
   end)
 
   test("may give its tools in pages", function()
-    local client <close> = start(HELLO .. answer(2, [[{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"x"}]])
-      .. [[read -r line; echo "$line" >&2; echo '{"jsonrpc":"2.0","id":3,"result":{"tools":[{"name":"c"}]}}'; cat]])
+    local client <close> = start(HELLO
+      .. answer(2, [[{"tools":[{"name":"a"},{"name":"b"}],"nextCursor":"x"}]])
+      .. answer(3, [[{"tools":[{"name":"c"}]}]]):gsub("_;", [[line; echo "$line" >&2;]]) .. "cat")
     local tools = client:list_tools()
     expect({ tools[1].name, tools[2].name, tools[3].name }):to_equal { "a", "b", "c" }
     async.sleep(0.05)
@@ -90,7 +94,8 @@ describe("a server", function()
     do
       local client <close> = start(HELLO
         .. [[echo '{"jsonrpc":"2.0","id":"p","method":"ping"}'; read -r line; echo "$line" >&2;]]
-        .. [[echo '{"jsonrpc":"2.0","id":"q","method":"roots/list"}'; read -r line; echo "$line" >&2;]]
+        .. [[echo '{"jsonrpc":"2.0","id":"q","method":"roots/list"}';]]
+        .. [[read -r line; echo "$line" >&2;]]
         .. answer(2, "{}") .. "cat")
       async.sleep(0.1)
       client:ping()
@@ -114,21 +119,23 @@ describe("a server", function()
 
   test("gives texts, and says when a tool has failed", function()
     local client <close> = start(HELLO
-      .. answer(2, [[{"content":[{"type":"text","text":"one"},{"type":"image","data":"","mimeType":"image/png"},{"type":"text","text":"two"}]}]])
+      .. answer(2, [[{"content":[{"type":"text","text":"one"},]]
+        .. [[{"type":"image","data":"","mimeType":"image/png"},{"type":"text","text":"two"}]}]])
       .. answer(3, [[{"content":[{"type":"text","text":"no"}],"isError":true}]]) .. "cat")
     expect({ client:call_tool("x", {}) }):to_equal { "one\n(image)\ntwo", false }
     expect({ client:call_tool("x", {}) }):to_equal { "no", true }
   end)
 
   test("may send messages of megabytes", function()
-    local client <close> = start(HELLO .. [[read -r _; printf '{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"';]]
-      .. [[head -c 3000000 /dev/zero | tr '\0' x; printf '"}]}}\n'; cat]])
+    local client <close> = start(HELLO
+      .. [[read -r _; printf '{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text",';]]
+      .. [[printf '"text":"'; head -c 3000000 /dev/zero | tr '\0' x; printf '"}]}}\n'; cat]])
     expect(#client:call_tool("x", {})):to_be(3000000)
   end)
 end)
 
 describe("ending", function()
-  test("closes the input of the server, which ends by that, and its last words are heard", function()
+  test("closes the input of the server, which ends, and its last words are heard", function()
     local client = start(HELLO .. "cat; echo bye >&2; exit 7")
     client:close()
     expect(client.process.returncode):to_be(7)
@@ -137,7 +144,7 @@ describe("ending", function()
   end)
 
   test("stops a server that does not end by that", function()
-    local client = start("trap 'echo stopped >&2; exit 9' TERM; " .. HELLO .. "while true; do sleep 0.01; done", { grace = 0.1 })
+    local client = start("trap 'echo stopped >&2; exit 9' TERM; " .. DEAF, { grace = 0.1 })
     client:close()
     expect(client.process.returncode):to_be(9)
     expect(log[1]):to_be("[odd] does not end by itself, and is stopped")
@@ -145,7 +152,7 @@ describe("ending", function()
   end)
 
   test("kills a server that ignores that too, with its children", function()
-    local client = start("trap '' TERM; " .. HELLO .. "while true; do sleep 0.01; done", { grace = 0.1 })
+    local client = start("trap '' TERM; " .. DEAF, { grace = 0.1 })
     client:close()
     expect(client.process.returncode):to_be(-9)
   end)
@@ -157,7 +164,7 @@ describe("ending", function()
   end)
 
   test("is quick when it is cancelled: the server is killed", function()
-    local client = start("trap '' TERM; " .. HELLO .. "while true; do sleep 0.01; done", { grace = 60 })
+    local client = start("trap '' TERM; " .. DEAF, { grace = 60 })
     expect(async.move_on_after(0.1, client.close, client)):to_be(false)
     expect(client.process.returncode):to_be(-9)
   end)

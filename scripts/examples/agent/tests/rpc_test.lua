@@ -46,11 +46,12 @@ describe("a connection", function()
     expect(t.raises("bang", pair.ours.request, pair.ours, "x", {}).code):to_be(rpc.INTERNAL_ERROR)
   end)
 
-  test("tells the other side when the one who waits is cancelled, and that stops the work there", function()
+  test("tells the other side of a cancellation, and that stops the work there", function()
     local stopped = false
     pair = connect { request = function()
-      local _ <close> = setmetatable({}, { __close = function(_, err) stopped = async.is(err, async.CancelledError) end })
-      async.sleep(60)
+      local _, err = async.catch(async.sleep, 60)
+      stopped = async.is(err, async.CancelledError)
+      error(err, 0)
     end }
     expect(async.move_on_after(1, pair.ours.request, pair.ours, "slow", {})):to_be(false)
     async.sleep(0.1)
@@ -78,7 +79,8 @@ describe("a connection", function()
 
   test("takes no notice of an answer that comes after the cancellation", function()
     local problems = {}
-    pair = connect({ request = echo_after }, { problem = function(text) table.insert(problems, text) end })
+    local function note(text) table.insert(problems, text) end
+    pair = connect({ request = echo_after }, { problem = note })
     async.move_on_after(1, pair.ours.request, pair.ours, "echo", { seconds = 5 })
     pair.raw:write('{"jsonrpc":"2.0","id":1,"result":{}}\n')
     async.sleep(1)
@@ -87,14 +89,19 @@ describe("a connection", function()
 
   test("reports what it cannot understand, and goes on", function()
     local problems = {}
-    pair = connect({ request = echo_after }, { problem = function(text, line) table.insert(problems, text .. "|" .. line) end })
-    local lines = { "nonsense", "[]", "7", '{"id":1}', '{"jsonrpc":"2.0","id":99,"result":1}', '{"jsonrpc":"2.0"}',
-      '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}', "", " " }
+    local function note(text, line) table.insert(problems, text .. " | " .. line) end
+    pair = connect({ request = echo_after }, { problem = note })
+    local lines = {
+      "nonsense", "[]", "7", '{"id":1}', '{"jsonrpc":"2.0"}',
+      '{"jsonrpc":"2.0","id":99,"result":1}',
+      '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}', "", " ",
+    }
     for _, line in ipairs(lines) do pair.raw:write(line, "\n") end
     expect(pair.ours:request("echo", { seconds = 1, text = "still here" }).text):to_be("still here")
     expect(#problems):to_be(7)
-    expect(problems[1]):to_match("^no JSON: .*|nonsense$")
-    expect(problems[5]):to_match("never made")
+    expect(problems[1]):to_match("^no JSON: .* | nonsense$")
+    expect(problems[6]):to_match("never made")
+    expect(problems[7]):to_match("could not read a message")
   end)
 
   test("gives progress to the one who asked for it, and only what grows", function()
@@ -109,20 +116,23 @@ describe("a connection", function()
     expect(#seen):to_be(3)
   end)
 
-  test("fails every request that waits when the other side closes, and those that come later", function()
-    pair = connect({ request = function() async.sleep(60) end }, { ended = function() return "has ended with status 3" end })
+  test("fails the requests that wait when the other side closes, and later ones", function()
+    pair = connect({ request = function() async.sleep(60) end }, {
+      ended = function() return "has ended with status 3" end,
+    })
     local tasks = {}
     for i = 1, 3 do tasks[i] = async.spawn(pair.ours.request, pair.ours, "slow", {}) end
     async.sleep(1)
     pair.theirs:close()
     async.wait(tasks)
     for _, task in ipairs(tasks) do expect(task:exception()):to_be_a(rpc.ClosedError) end
-    expect(t.raises(rpc.ClosedError, pair.ours.request, pair.ours, "x", {}).message):to_be("has ended with status 3")
+    local err = t.raises(rpc.ClosedError, pair.ours.request, pair.ours, "x", {})
+    expect(err.message):to_be("has ended with status 3")
   end)
 
   test("fails them too when nothing can be written any more", function()
     pair = connect { request = echo_after }
-    pair.ours.writer.write = function() error(async.ConnectionError("EPIPE", { code = "EPIPE" })) end
+    pair.ours.writer.write = function() error(async.ConnectionError("EPIPE")) end
     local err = t.raises(rpc.ClosedError, pair.ours.request, pair.ours, "x", {})
     expect(err.message):to_match("cannot be written to")
     pair.ours.writer:close()

@@ -30,7 +30,11 @@ local function slow_tools(options)
 end
 
 local script = {
-  { when = "both", { say = "Both.", calls = { { "wait", { seconds = 2 } }, { "wait", { seconds = 1 } } } }, { say = "$1, $2" } },
+  {
+    when = "both",
+    { say = "Both.", calls = { { "wait", { seconds = 2 } }, { "wait", { seconds = 1 } } } },
+    { say = "$1, $2" },
+  },
   { when = "fail", { calls = { { "fail", { seconds = 1 } } } }, { say = "($1)" } },
   { when = "unknown", { calls = { { "nope" } } }, { say = "($1)" } },
   { when = "overloaded", { say = "Well", fail = "overloaded" } },
@@ -49,14 +53,15 @@ end
 local function collect(runner, session, text)
   local seen = {}
   for event in runner:turn(session, text) do
-    local what = event.text or event.reason or event.error and tostring(event.error) or event.message or ""
-    seen[#seen + 1] = event.kind .. (event.call and " " .. event.call.id or "") .. ": " .. what
+    local what = event.text or event.reason or event.error or event.message or ""
+    local id = event.call and " " .. event.call.id or ""
+    seen[#seen + 1] = ("%s%s: %s"):format(event.kind, id, what)
   end
   return seen
 end
 
 describe("a turn", function()
-  test("shows what happens in the order in which it happens, and runs the tools at the same time", function()
+  test("shows what happens as it happens, and runs the tools at the same time", function()
     local start = async.get_running_loop():time()
     expect(collect(new_runner(), Session.new("s"), "both")):to_equal {
       "begin: both", "text: Both.", "tool_call call-1: ", "tool_call call-2: ",
@@ -72,22 +77,27 @@ describe("a turn", function()
     collect(new_runner(), session, "both")
     local roles = {}
     for i, message in ipairs(session.messages) do roles[i] = message.role .. " " .. message.text end
-    expect(roles):to_equal { "user both", "assistant Both.", "tool waited 2", "tool waited 1", "assistant waited 2, waited 1" }
+    expect(roles):to_equal {
+      "user both", "assistant Both.", "tool waited 2", "tool waited 1",
+      "assistant waited 2, waited 1",
+    }
   end)
 
   test("gives the model what goes wrong in a tool", function()
     local runner = new_runner()
     expect(collect(runner, Session.new("s"), "fail")[4]):to_be("tool_result call-1: it broke")
-    expect(collect(runner, Session.new("s"), "unknown")[3]):to_be("tool_result call-1: there is no tool 'nope'")
+    local seen = collect(runner, Session.new("s"), "unknown")
+    expect(seen[3]):to_be("tool_result call-1: there is no tool 'nope'")
   end)
 
   test("ends a tool that takes too long, and goes on", function()
-    local seen = collect(new_runner { tools = slow_tools { timeout = 5 } }, Session.new("s"), "wait 60")
+    local runner = new_runner { tools = slow_tools { timeout = 5 } }
+    local seen = collect(runner, Session.new("s"), "wait 60")
     expect(seen[3]):to_be("tool_result call-1: no result within 5 seconds")
     expect(seen[#seen]):to_be("done: end")
   end)
 
-  test("counts the time of a tool from its beginning, not from when it had to wait for others", function()
+  test("counts the time of a tool from its beginning, not from when it got in line", function()
     local runner = new_runner { tools = slow_tools { timeout = 3, limit = { at_once = 1 } } }
     local seen = collect(runner, Session.new("s"), "both")
     expect(seen[#seen - 1]):to_be("text: 1")
@@ -123,7 +133,8 @@ describe("a session", function()
     local runner, session, order = new_runner(), Session.new("s"), {}
     async.map({ "wait 3", "wait 1", "wait 2" }, function(text)
       for event in runner:turn(session, text) do
-        if event.kind == "begin" or event.kind == "done" then table.insert(order, event.kind .. " " .. text) end
+        local kind = event.kind
+        if kind == "begin" or kind == "done" then table.insert(order, kind .. " " .. text) end
       end
     end)
     expect(order):to_equal {
@@ -141,7 +152,7 @@ describe("a session", function()
 end)
 
 describe("cancelling a turn", function()
-  test("stops its tools, answers their calls in the messages, and lets the next turn begin", function()
+  test("stops its tools, answers their calls, and lets the next turn begin", function()
     local runner, session = new_runner(), Session.new("s")
     local first = async.spawn(collect, runner, session, "both")
     async.sleep(1.5)
@@ -149,14 +160,17 @@ describe("cancelling a turn", function()
     async.wait { first }
     expect(first:cancelled()):to_be(true)
     expect(session.lock:locked()):to_be(false)
-    expect({ session.messages[3].text, session.messages[4].text }):to_equal { "cancelled by the user", "waited 1" }
+    local answers = { session.messages[3].text, session.messages[4].text }
+    expect(answers):to_equal { "cancelled by the user", "waited 1" }
     expect(collect(runner, session, "wait 1")[5]):to_be("text: waited ")
   end)
 
   test("takes a turn that waits for another out of the line", function()
     local runner, session = new_runner(), Session.new("s")
     local turns = {}
-    for i, text in ipairs { "wait 3", "wait 2", "wait 1" } do turns[i] = async.spawn(collect, runner, session, text) end
+    for i, text in ipairs { "wait 3", "wait 2", "wait 1" } do
+      turns[i] = async.spawn(collect, runner, session, text)
+    end
     async.sleep(1)
     turns[2]:cancel()
     async.wait(turns)
@@ -190,7 +204,8 @@ end)
 describe("callbacks", function()
   local function run(sets, text)
     local session = Session.new("s")
-    return collect(new_runner { callbacks = callbacks.new(table.unpack(sets)) }, session, text), session
+    local runner = new_runner { callbacks = callbacks.new(table.unpack(sets)) }
+    return collect(runner, session, text), session
   end
 
   test("before a tool may forbid it", function()
@@ -199,7 +214,8 @@ describe("callbacks", function()
   end)
 
   test("before a tool may give another result, or change its arguments", function()
-    local seen = run({ { before_tool = function() return { text = "from the cache" } end } }, "wait 5")
+    local cache = { before_tool = function() return { text = "from the cache" } end }
+    local seen = run({ cache }, "wait 5")
     expect(seen[3]):to_be("tool_result call-1: from the cache")
     seen = run({ { before_tool = function(_, call) call.arguments.seconds = 1 end } }, "wait 5")
     expect(seen[4]):to_be("tool_result call-1: waited 1")
@@ -215,12 +231,13 @@ describe("callbacks", function()
   test("before a call of the model may answer in its place, or forbid it", function()
     local seen = run({ { before_model = function() return { text = "canned" } end } }, "wait 5")
     expect(seen):to_equal { "begin: wait 5", "text: canned", "done: end" }
-    seen = run({ { before_model = function() error(callbacks.Veto("too late in the day")) end } }, "wait 5")
-    expect(seen[2]):to_be("error: Veto: too late in the day")
+    seen = run({ { before_model = function() error(callbacks.Veto("too late")) end } }, "wait 5")
+    expect(seen[2]):to_be("error: Veto: too late")
   end)
 
   test("after a call of the model may change its reply", function()
-    local _, session = run({ { after_model = function(_, reply) return { text = reply.text:upper() } end } }, "both")
+    local louder = { after_model = function(_, reply) return { text = reply.text:upper() } end }
+    local _, session = run({ louder }, "both")
     expect(session.messages[2].text):to_be("BOTH.")
     expect(#session.messages):to_be(2)
   end)
@@ -232,5 +249,6 @@ end)
 
 test("two tools of the same name are refused", function()
   local tools = slow_tools()
-  t.raises(async.ValueError, tools.add, tools, { name = "other", tools = { { name = "wait" } }, call = print })
+  local other = { name = "other", tools = { { name = "wait" } }, call = print }
+  t.raises(async.ValueError, tools.add, tools, other)
 end)
