@@ -49,14 +49,6 @@ def main():
             raise Failure(f"another end; the screen:\n{terminal.picture()}")
 
         terminal = start(*sys.argv[1:])
-        terminal.send("search for rope\r")
-        terminal.expect_text("-> search_notes(word=rope)")
-        while terminal.child.poll() is None:  # two that come together may arrive as one
-            terminal.send(CTRL_C)
-            terminal.read(0.05)
-        terminal.expect_end(130)
-
-        terminal = start(*sys.argv[1:])
         terminal.send("hi\r")
         terminal.expect_text("Hello.")
         prompt_comes(terminal)
