@@ -23,26 +23,28 @@ local ok, err = pcall(async.any, mirror("a", 0.2, "refused"), mirror("b", 0.1, "
 note(ok, err)
 for i, cause in ipairs(err.exceptions) do note(i, cause) end   -- in the order of the arguments
 
--- Hedging: ask a second server only when the first has not answered after a while. It costs one
--- question more in the slow cases, and saves the wait for a server that hangs.
-local function after(seconds, fn)
+-- Hedging: ask once more when the first call has not answered after a while. It costs a question in
+-- the slow cases, and saves the wait for a server that hangs. neap.patterns has it.
+local hedge = require("neap.patterns").hedge
+local function ask_slow_first()
+  local asked = 0
   return function()
-    async.sleep(seconds)
-    note("  asking the second one")
-    return fn()
+    asked = asked + 1
+    local number = asked
+    note("  asking server " .. number)
+    async.sleep(number == 1 and 9 or 0.1)
+    return "page from server " .. number
   end
 end
-for _, seconds in ipairs { 0.1, 9 } do
-  begun = loop:time()
-  note(async.any(mirror("first", seconds), after(0.2, mirror("second", 0.1))))
-end
+begun = loop:time()
+note(hedge(ask_slow_first(), { after = 0.2 }))
 
 --[[ prints:
 0.3 s	page from good
 0.2 s	false	ExceptionGroup: all 2 failed
 0.2 s	1	ConnectionError: a: refused
 0.2 s	2	ConnectionError: b: reset
-0.1 s	page from first
-0.2 s	  asking the second one
-0.3 s	page from second
+0.0 s	  asking server 1
+0.2 s	  asking server 2
+0.3 s	page from server 2
 ]]
