@@ -52,6 +52,15 @@ async.sleep(1)
 async.gather(try_it, try_it) -- one of them is the test; the other one fails at once
 try_it() -- closed
 
+-- Ready-made, with a time limit for each call, and a window in which failures are counted.
+local patterns = require "neap.patterns"
+up = false
+local breaker = patterns.circuit_breaker { failures = 2, reset_after = 1, name = "service" }
+for _ = 1, 3 do print(select(2, pcall(breaker.call, breaker, service))) end
+up = true
+async.sleep(1)
+print(breaker:call(service), breaker:state())
+
 --[[ prints:
  0.1 s: ConnectionError: the service is down (asked 1 times)
  0.2 s: ConnectionError: the service is down (asked 2 times)
@@ -62,4 +71,8 @@ try_it() -- closed
  2.3 s: CircuitOpen: not asked (asked 4 times)
  2.4 s: an answer (asked 4 times)
  2.5 s: an answer (asked 5 times)
+ConnectionError: the service is down
+ConnectionError: the service is down
+CircuitOpenError: the circuit 'service' is open; the next try is in 1 second (it failed by ConnectionError: the service is down)
+an answer	closed
 ]]

@@ -41,7 +41,8 @@ local _, group = show("chain", chain, { broken, slow }, 0.4)
 for _, err in ipairs(group.exceptions) do print("  " .. tostring(err)) end
 
 -- 2. A hedge: the next one is asked as well when one has not answered for a while. Each provider
--- waits its turn; any() takes the first success and cancels the others.
+-- waits its turn; any() takes the first success and cancels the others. (neap.patterns.hedge asks
+-- the same one again so.)
 local function hedge(providers, seconds)
   local asks = {}
   for i, ask in ipairs(providers) do

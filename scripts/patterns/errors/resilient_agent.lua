@@ -1,12 +1,14 @@
--- A resilient agent: a call to a model that may hang, fail or answer nonsense, with a limit on each
--- attempt, a limit on all of them, retries for what passes, and an answer of its own when nothing
--- helps.
--- Use it around every call that leaves the process. The pieces are in timeouts/,
--- errors/retry_backoff.lua and neap.patterns.
--- asyncio: the same pieces by the same names.
+-- A resilient agent: a call to a model that may hang, fail or answer nonsense. There is a limit on
+-- each attempt and on all of them, retries for what passes, a breaker for what does not, and an
+-- answer of its own when nothing helps.
+-- Use it around every call that leaves the process. Retries by hand are in retry_backoff.lua.
+-- asyncio: the same pieces, from several packages.
+local patterns = require "neap.patterns"
+local try, except = async.try, async.except
+local loop = async.get_running_loop()
 local BadAnswer = async.class("BadAnswer")
 
--- A model of which the script knows what it will do: hang, fail, answer badly, answer.
+-- A model of which the script knows what it will do.
 local behaviour = { "hangs", "fails", "rambles", "answers" }
 local function model(prompt)
   local todo = table.remove(behaviour, 1)
@@ -15,50 +17,54 @@ local function model(prompt)
   return todo == "answers" and "42 is the answer to " .. prompt or "well, let me think"
 end
 
-local function attempt(prompt)
-  local text = async.timeout(0.4, model, prompt) -- a limit for each attempt
+-- An answer that is no use counts as a failure, so that it is asked for again.
+local function ask_once(prompt)
+  local text = model(prompt)
   if not text:find("^%d+") then error(BadAnswer("no number in " .. ("%q"):format(text))) end
   return text
 end
 
-local retried = { async.TimeoutError, async.ConnectionError, BadAnswer }
-local function is_retried(err)
-  for _, class in ipairs(retried) do
-    if async.is(err, class) then return true end
-  end
-  return false
+local retrying = {
+  attempts = 4,
+  delay = 0.1,
+  jitter = "none", -- so that the times below are exact; leave it out otherwise
+  attempt_timeout = 0.4,
+  total_timeout = 2,
+  on = { async.ConnectionError, async.TimeoutError, BadAnswer },
+  on_retry = function(attempt, err) print(("  attempt %d: %s"):format(attempt, err)) end,
+}
+local breaker = patterns.circuit_breaker { failures = 2, reset_after = 10, name = "model" }
+
+-- The breaker counts questions that got no answer after all their attempts.
+local function agent(prompt)
+  local begun = loop:time()
+  local answer = try(
+    function() return breaker:call(patterns.retry, ask_once, retrying, prompt) end,
+    except(patterns.RetryError, function(e) return "I cannot say. (" .. e.cause.message .. ")" end),
+    except(patterns.CircuitOpenError, function() return "Not now; ask me later." end)
+  )
+  print(("%.1f s: %s"):format(loop:time() - begun, answer))
 end
 
-local function ask(prompt)
-  local delay = 0.2
-  while true do
-    local ok, result = pcall(attempt, prompt)
-    if ok then return result end
-    if not is_retried(result) then error(result, 0) end
-    print("  " .. tostring(result))
-    async.sleep(delay)
-    delay = delay * 2
-  end
-end
-
--- The limit on all attempts is around the loop: it ends attempts and pauses alike.
-local function agent(prompt, seconds)
-  local begun = async.get_running_loop():time()
-  local in_time, answer = async.move_on_after(seconds, ask, prompt)
-  local took = async.get_running_loop():time() - begun
-  print(("%.1f s: %s"):format(took, in_time and answer or "I cannot say; ask me later"))
-end
-
-agent("everything", 6)
-behaviour = { "fails", "hangs", "hangs", "hangs" }
-agent("everything", 1)
+agent("everything")
+behaviour = { "fails", "fails", "rambles", "fails", "rambles" }
+agent("this")
+behaviour = { "hangs", "hangs", "hangs", "hangs", "hangs" }
+agent("that")
+agent("anything") -- by now nobody asks the model any more
 
 --[[ prints:
-  TimeoutError: timed out after 0.4 seconds
-  ConnectionError: connection reset
-  BadAnswer: no number in "well, let me think"
-2.1 s: 42 is the answer to everything
-  ConnectionError: connection reset
-  TimeoutError: timed out after 0.4 seconds
-1.0 s: I cannot say; ask me later
+  attempt 1: TimeoutError: timed out after 0.4 seconds
+  attempt 2: ConnectionError: connection reset
+  attempt 3: BadAnswer: no number in "well, let me think"
+1.4 s: 42 is the answer to everything
+  attempt 1: ConnectionError: connection reset
+  attempt 2: ConnectionError: connection reset
+  attempt 3: BadAnswer: no number in "well, let me think"
+1.1 s: I cannot say. (connection reset)
+  attempt 1: TimeoutError: timed out after 0.4 seconds
+  attempt 2: TimeoutError: timed out after 0.4 seconds
+  attempt 3: TimeoutError: timed out after 0.4 seconds
+2.0 s: I cannot say. (timed out after 2.0 seconds)
+0.0 s: Not now; ask me later.
 ]]

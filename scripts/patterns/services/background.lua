@@ -3,16 +3,15 @@
 -- Use it for flushing, refreshing, sending mail: what no request should wait for. A task that only
 -- runs beside and may be dropped is tasks/background.lua.
 -- asyncio: create_task and cancel in a lifespan handler; AsyncExitStack for the order.
+local patterns = require "neap.patterns"
 local loop = async.get_running_loop()
 local begun = loop:time()
 local function say(text) print(("%.2f s: %s"):format(loop:time() - begun, text)) end
 
--- A job that repeats. An error of one round is reported, and the next one comes all the same.
+-- A job that repeats. An error of one round is reported, and the next one comes all the same. The
+-- interval counts from the start, so that it does not drift.
 local function every(seconds, name, fn)
-  local due = loop:time()
-  while true do
-    due = due + seconds -- counted from the last due time, so that it does not drift
-    async.sleep(due - loop:time())
+  for _ in patterns.interval(seconds) do
     local ok, err = pcall(fn)
     if not ok then say(name .. " failed: " .. tostring(err)) end
   end
@@ -51,7 +50,7 @@ local function service()
   stack:callback(say, "closed the database")
   local mails = stack:enter(mailer(0.5))
   local round = 0
-  stack:enter(periodic(0.3, "refresh", function()
+  stack:enter(periodic(0.28, "refresh", function()
     round = round + 1
     if round == 2 then error("no connection", 0) end
     say("refreshed")
@@ -67,12 +66,12 @@ end
 service()
 
 --[[ prints:
-0.30 s: refreshed
+0.28 s: refreshed
 0.35 s: sent mail 1
 0.55 s: sent mail 2
-0.60 s: refresh failed: no connection
+0.56 s: refresh failed: no connection
 0.75 s: sent mail 3
-0.90 s: refreshed
+0.84 s: refreshed
 0.90 s: closing
 0.90 s: stopped refresh
 0.95 s: sent mail 4

@@ -59,9 +59,18 @@ local again = loop:time()
 limiter:acquire()
 print(("waited %.1f s"):format(loop:time() - again))
 
+-- Ready-made, for several tokens at a time, and strict where a quota is counted so.
+local ready = require("neap.patterns").rate_limiter { rate = 5, burst = 2 }
+begun = loop:time()
+for _ = 1, 4 do ready:acquire() end
+print(("four of them took %.1f s"):format(loop:time() - begun))
+print("another one at once:", ready:try_acquire())
+
 --[[ prints:
 5 a second, 2 at once: began at 0.0 0.0 0.2 0.4 0.6 0.8
 at once after a pause:	2
 false
 waited 0.1 s
+four of them took 0.4 s
+another one at once:	false
 ]]
