@@ -18,7 +18,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -223,11 +222,13 @@ const bool kRegistered = [] {
   return true;
 }();
 
+Lines read_index() { return lines_of(read(NEAP_SOURCE_DIR "/" + kFolder + "README.md")); }
+
 /// The index's links to scripts, in order: for each its heading and its target without ".lua".
-std::vector<std::pair<std::string, std::string>> read_index() {
+std::vector<std::pair<std::string, std::string>> links_of_index() {
   std::vector<std::pair<std::string, std::string>> links;
   std::string heading;
-  for (const std::string& line : lines_of(read(NEAP_SOURCE_DIR "/" + kFolder + "README.md"))) {
+  for (const std::string& line : read_index()) {
     if (line.starts_with("## ")) heading = line.substr(3);
     const std::size_t begin = line.find("](");
     const std::size_t end = line.find(".lua)", begin);
@@ -241,14 +242,20 @@ std::vector<std::pair<std::string, std::string>> read_index() {
 
 TEST_CASE("patterns: the index lists every script once, below the heading of its folder") {
   std::vector<std::string> listed;
-  for (const auto& [heading, name] : read_index()) {
+  std::set<std::string> themes;
+  for (const auto& [heading, name] : links_of_index()) {
     INFO(name);
     CHECK(heading == name.substr(0, name.find('/')));
     listed.push_back(name);
+    themes.insert(heading);
   }
   std::sort(listed.begin(), listed.end());
   CHECK(listed == list_scripts());
-  CHECK(listed.size() >= 2);
+  CHECK_FALSE(listed.empty());
+  for (const std::string& line : read_index()) {
+    INFO(line);
+    if (line.starts_with("## ")) CHECK(themes.contains(line.substr(3)));
+  }
 }
 
 TEST_CASE("patterns: how output is compared") {
