@@ -159,6 +159,8 @@ int listen_tcp(lua_State* L) {
     ::close(fd);
     io::raise_errno(L, problem.error, problem.syscall, text);
   }
+  socklen_t size = sizeof address;  // a port that the system has picked is known now
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) io::address_text(generic, text, sizeof text);
   push_listener(L, fd, StreamKind::tcp, text, 5);
   return 1;
 }

@@ -95,7 +95,7 @@ void check_slow(const std::string& code, const std::string& who, const std::stri
   const std::string text = kBusy + code;
   for (const ProcessResult& result : run_each_way(text)) {
     CAPTURE(code, result.err);
-    CHECK(result.err.starts_with("neap: warning: " + who + " ran for 0."));
+    CHECK(result.err.starts_with("neap: warning: " + who + " ran for "));
     CHECK(result.err.ends_with(" seconds without waiting" + where + "\n"));
     CHECK(result.err.find('\n') == result.err.size() - 1);
   }
@@ -136,7 +136,7 @@ TEST_CASE("debug mode names the script when that blocks and never waits", "[inte
   ProcessOptions options;
   options.cwd = scratch.path();
   const ProcessResult result = run_neap({"--debug", "x.lua"}, options);
-  CHECK(result.err.starts_with("neap: warning: task 'main' ran for 0."));
+  CHECK(result.err.starts_with("neap: warning: task 'main' ran for "));
   CHECK(result.err.ends_with(" seconds without waiting, from its beginning (created at x.lua:1) to its end\n"));
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("slow_callback_duration is how long a step may take", "[interp][debug]
   }
   for (const ProcessResult& result : run_each_way(
            std::string(kBusy) + "loop.slow_callback_duration = 0 await(async.create_task(print, {name = 't'}))")) {
-    CHECK(result.err.find("neap: warning: task 't' ran for 0.00") != std::string::npos);
+    CHECK(result.err.find("neap: warning: task 't' ran for ") != std::string::npos);
   }
 }
 
