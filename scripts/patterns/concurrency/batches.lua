@@ -33,7 +33,10 @@ local batcher = async.spawn(function()
     end)
     async.sleep(0.2) -- the one request for all of them
     print(("%.1f s: asked for %d keys"):format(loop:time() - begun, #batch))
-    for _, request in ipairs(batch) do request.answer:set_result("value of " .. request.key) end
+    for _, request in ipairs(batch) do
+      -- Done already: who asked was cancelled meanwhile.
+      if not request.answer:done() then request.answer:set_result("value of " .. request.key) end
+    end
   end
 end)
 print(table.concat(async.map({ "k1", "k2", "k3", "k4" }, look_up), ", "))

@@ -1,8 +1,8 @@
 -- Looking at the loop: an instrument is told when tasks are made, run, wait and end. Here: how many
--- steps each task took, how long they lived, and how deep the line of ready ones was.
+-- steps each task took, how long it lived, and which steps kept the others waiting.
 -- Use it for metrics and for finding out who keeps the loop busy. Without an instrument the loop
--- spends nothing on it. What it calls cannot wait. asyncio has none; Trio's Instrument is the
--- model.
+-- spends nothing on it. What it calls cannot wait.
+-- asyncio has none; Trio's Instrument is the model.
 local loop = async.get_running_loop()
 
 local steps, slow, made = {}, {}, {}
@@ -25,10 +25,12 @@ local instrument = {
   end,
 
   task_done = function(task)
+    if not made[task] then return end -- older than the instrument
     local name = task:get_name()
     alive = alive - 1
     print(("%s: %d steps in %.1f s, %s"):format(name, steps[name], loop:time() - made[task],
       task:cancelled() and "cancelled" or "ended"))
+    made[task] = nil
   end,
 
   -- Before the loop waits: how many tasks and timers there are.

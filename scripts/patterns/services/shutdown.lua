@@ -13,9 +13,8 @@ local function work(job)
 end
 
 local function producer()
-  for i = 1, math.huge do
-    jobs:put { name = "job " .. i, seconds = i == 3 and 60 or 0.1 }
-    if i == 3 then return end -- then no more come
+  for i = 1, 3 do
+    jobs:put { name = "job " .. i, seconds = i == 3 and 60 or 0.1 } -- the third one hangs
   end
 end
 
@@ -26,7 +25,7 @@ local function consumer()
   end
 end
 
--- The loop over signals begins to listen at once, also to those that come before its first turn.
+-- From this call on the signals come here, also one that arrives before anybody waits for it.
 local signals <close> = async.signals { "SIGTERM", "SIGINT" }
 
 local database <close> = setmetatable({}, {

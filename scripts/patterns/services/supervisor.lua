@@ -1,8 +1,8 @@
 -- A supervisor: services that are started again when they fail, each by itself or together, until
 -- they fail too often; then it gives up, and whoever is above it decides.
 -- Use it for what must run as long as the program does: consumers, connections, watchers. A loop
--- around pcall is enough for one task that may fail for ever; this knows about several. asyncio has
--- none; it is Erlang's idea.
+-- around pcall is enough for one task that may fail for ever; this knows about several.
+-- asyncio has none; it is Erlang's idea.
 local patterns = require "neap.patterns"
 local loop = async.get_running_loop()
 local begun = loop:time()

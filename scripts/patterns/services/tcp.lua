@@ -12,7 +12,7 @@ local commands = {
 
 local function answer(request)
   local name, a, b = request:match("^(%a+) ?(%S*) ?(%S*)")
-  local ok, result = pcall(commands[name] or error, a, b)
+  local ok, result = pcall(commands[name] or error, a, b) -- no such command: an error as well
   return ok and "ok " .. result or "error in " .. request
 end
 

@@ -12,8 +12,8 @@ local function blocking_query(text)
   return "rows of " .. text
 end
 
--- How often a task that wants to run every 10 ms can do so meanwhile.
-local function ticks_during(fn)
+-- Does a task that wants to run every 10 ms get its turn while fn runs?
+local function others_run_during(fn)
   local ticks = 0
   local ticker = async.spawn(function()
     while true do
@@ -26,8 +26,8 @@ local function ticks_during(fn)
   return ticks > 0, result
 end
 
-print("in the loop, others ran:", ticks_during(function() return blocking_query("orders") end))
-print("in a thread, others ran:", ticks_during(function()
+print("in the loop, others ran:", others_run_during(function() return blocking_query("orders") end))
+print("in a thread, others ran:", others_run_during(function()
   return async.to_thread(blocking_query, "orders")
 end))
 

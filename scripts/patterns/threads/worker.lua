@@ -35,7 +35,7 @@ end
 worker:close() -- no more messages: its loop ends
 print("different words:", worker:join())
 
--- An error in the worker is raised by join. One that a block's end joins is <close>.
+-- An error in the worker is raised by join, and by the end of the block of a <close> variable.
 local broken = async.Worker(function() error(async.RuntimeError("out of ink")) end)
 print(pcall(broken.join, broken))
 

@@ -29,11 +29,13 @@ local function current_or(name, default)
 end
 
 -- 3. The old value now, the new one for the next caller: the fetch goes on behind a shield.
-local refreshing
+local under_way = {}
 local function stale_while_fetching(name)
-  refreshing = refreshing or async.spawn(fetch, name)
-  local in_time, value = async.move_on_after(0.2, async.shield, refreshing)
-  if in_time then refreshing = nil end
+  if not under_way[name] then
+    under_way[name] = async.spawn(fetch, name)
+    under_way[name]:add_done_callback(function() under_way[name] = nil end)
+  end
+  local in_time, value = async.move_on_after(0.2, async.shield, under_way[name])
   return in_time and value or cache[name]
 end
 
