@@ -4,15 +4,20 @@ local pages = support("pages")
 
 local folders = { "runtime", "stdlib", "interp", "repl", "tests", "cmake" }
 
+-- Calls visit(path, text) for each source.
+local function each_source(visit)
+  for _, folder in ipairs(folders) do
+    for path in neap.fs.glob(root .. "/" .. folder .. "/**/*.{cpp,hpp,lua,cmake}") do visit(path, neap.fs.read(path)) end
+  end
+end
+
 -- All identifiers of the sources, and the names of the files.
 local function read_sources()
   local identifiers, files = {}, {}
-  for _, folder in ipairs(folders) do
-    for path in neap.fs.glob(root .. "/" .. folder .. "/**/*.{cpp,hpp,lua,cmake}") do
-      files[path:match("[^/]+$")] = true
-      for word in neap.fs.read(path):gmatch("[%a_][%w_]*") do identifiers[word] = true end
-    end
-  end
+  each_source(function(path, text)
+    files[path:match("[^/]+$")] = true
+    for word in text:gmatch("[%a_][%w_]*") do identifiers[word] = true end
+  end)
   return identifiers, files
 end
 
@@ -62,5 +67,26 @@ test("docs/design names files and functions that are there", function()
     end
   end
   check(checked > 200, "only " .. checked .. " names were found")
+  if #problems > 0 then error(table.concat(problems, "\n"), 0) end
+end)
+
+test("the code in docs/design/waits.md is that of the sources", function()
+  local lines = {}
+  each_source(function(_, text)
+    for line in text:gmatch("[^\n]+") do lines[line:match("^[%s/]*(.-)%s*$")] = true end
+  end)
+  local problems, checked = {}, 0
+  for _, block in ipairs(pages.read("docs/design/waits.md").blocks) do
+    local number = block.line
+    for line in block.text:gmatch("([^\n]*)\n") do
+      number = number + 1
+      checked = checked + 1
+      local code = line:match("^%s*(.-)%s*$")
+      if code ~= "" and not lines[code] then
+        problems[#problems + 1] = ("docs/design/waits.md:%d: no source has the line %s"):format(number, code)
+      end
+    end
+  end
+  check(checked > 20, "only " .. checked .. " lines were found")
   if #problems > 0 then error(table.concat(problems, "\n"), 0) end
 end)
