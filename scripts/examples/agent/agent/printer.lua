@@ -31,7 +31,7 @@ end
 
 local function short(text)
   text = harmless(text):gsub("%s+", " "):match("^%s*(.-)%s*$")
-  return #text <= WIDEST and text or text:sub(1, WIDEST):gsub("[\128-\255]*$", "") .. "..."
+  return #text <= WIDEST and text or text:sub(1, WIDEST):gsub("[\192-\255][\128-\191]*$", "") .. "..."
 end
 
 local function write(self, session, text)
@@ -43,13 +43,19 @@ local function write(self, session, text)
   end
 end
 
+-- The place in `kept` of what can be said now: anything when no line is open, or else what goes on
+-- with that line.
+local function next_place(self)
+  if not self.open then return self.kept[1] and 1 end
+  for i, item in ipairs(self.kept) do
+    if item.session == self.open then return i end
+  end
+end
+
 local function say_what_was_kept(self)
-  local kept = self.kept
-  self.kept = {}
-  for _, item in ipairs(kept) do
-    if self.open and self.open ~= item.session then
-      table.insert(self.kept, item)
-    elseif item.log then
+  for place in next_place, self do
+    local item = table.remove(self.kept, place)
+    if item.log then
       self.log(item.log)
     else
       write(self, item.session, item.text)

@@ -165,6 +165,17 @@ test("cancelled, it cancels the turns", function()
   expect(screen):to_contain("(cancelled)")
 end)
 
+test("what several say in turns keeps its order, and its lines whole", function()
+  screen = ""
+  local printer = Printer.new { out = function(text) screen = screen .. text end }
+  printer.log = printer.out
+  for _, said in ipairs { "a 1", "b 2\n", "c 3", "b 4", "a 5\n", "b 6\n", "c 7\n" } do
+    printer:say(said:sub(1, 1), said:sub(3))
+    if said == "c 3" then printer:report("log") end
+  end
+  expect(screen):to_be("15\n2\n37\nlog\n46\n")
+end)
+
 test("control characters of models, tools and users are not shown", function()
   local printer = Printer.new { out = function(text) screen = screen .. text end, echo = true }
   screen = ""
