@@ -243,6 +243,33 @@ TEST_CASE("agent: without a server it has its own tools", "[examples]") {
   CHECK(result.out.find("!! add: there is no tool 'add'\n") != std::string::npos);
 }
 
+TEST_CASE("agent: what the server answers to a client that makes mistakes", "[examples]") {
+  need_cjson();
+  const auto request = [](const std::string& id, const std::string& method, const std::string& params) {
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}\n";
+  };
+  ProcessOptions options;
+  options.input = request("1", "tools/list", "{}") + request("2", "ping", "{}") +
+                  request("3", "initialize", R"({"protocolVersion":"1999-01-01"})") +
+                  request("4", "tools/list", R"({"cursor":"9"})") + request("5", "tools/list", R"({"cursor":"4"})") +
+                  request("6", "resources/list", "{}") + request("7", "tools/call", R"({"name":"nope"})") +
+                  request("8", "tools/call", R"({"name":"add","arguments":{"a":1,"b":"2"}})") +
+                  request("9", "tools/call", R"({"name":"read_note","arguments":{"name":"../notes/moon"}})") +
+                  "what?\n";
+  // The input stays open until everything is answered: its end would cancel what is not.
+  const std::string server = std::string("'") + NEAP_BINARY + "' '" + kFolder + "notes_server.lua'";
+  const ProcessResult result = run({"/bin/sh", "-c", "(cat; sleep 1) | " + server}, options);
+  CAPTURE(result.out);
+  for (const char* part : {"'tools\\/list' before 'initialize'", R"("result":{})", R"("protocolVersion":"2025-11-25")",
+                           "there is no page '9'", R"("name":"delete_note")", "there is no method 'resources\\/list'",
+                           "there is no tool 'nope'", "'b' has to be a number", "there is no note '..\\/notes\\/moon'",
+                           R"("id":null)", "-32700"}) {
+    CAPTURE(part);
+    CHECK(result.out.find(part) != std::string::npos);
+  }
+  CHECK(result.status == 0);
+}
+
 TEST_CASE("agent: without the module cjson it says what to install", "[examples]") {
   const ProcessResult result = run_neap({kMain}, {.env = {"LUA_CPATH=/nowhere/?.so"}});
   CHECK(result.status == 1);

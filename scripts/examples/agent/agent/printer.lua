@@ -31,7 +31,8 @@ end
 
 local function short(text)
   text = harmless(text):gsub("%s+", " "):match("^%s*(.-)%s*$")
-  return #text <= WIDEST and text or text:sub(1, WIDEST):gsub("[\192-\255][\128-\191]*$", "") .. "..."
+  if #text <= WIDEST then return text end
+  return text:sub(1, WIDEST):gsub("[\192-\255][\128-\191]*$", "") .. "..." -- no half characters
 end
 
 local function write(self, session, text)

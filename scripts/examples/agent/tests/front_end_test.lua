@@ -103,6 +103,12 @@ test("no more turns are under way than there may be", function()
   expect(finish()):to_contain("[c] 1 2")
 end)
 
+test("lines that are no turns take no place", function()
+  start { pipe = true, at_once = 2 }
+  say("", "/tools?", "@a", "/sessions", " ", "1")
+  expect(finish()):to_match("%[a%] 1 \n$")
+end)
+
 test("Ctrl-C cancels what goes on and what waits, and the next line is a turn again", function()
   start()
   say("60", "60", "@b 60")

@@ -143,6 +143,12 @@ describe("ending", function()
     client:close()
   end)
 
+  test("hears all that the server has still written", function()
+    local client = start(HELLO .. "cat; yes word | head -n 20000 >&2")
+    client:close()
+    expect(#log):to_be(20000)
+  end)
+
   test("stops a server that does not end by that", function()
     local client = start("trap 'echo stopped >&2; exit 9' TERM; " .. DEAF, { grace = 0.1 })
     client:close()

@@ -87,6 +87,37 @@ describe("a connection", function()
     expect(#problems):to_be(0)
   end)
 
+  test("lets others run between lines that come at once", function()
+    local count, woken, seen = 0, async.Event(), nil
+    pair = connect({}, { notification = function()
+      count = count + 1
+      woken:set()
+    end })
+    local other = async.spawn(function()
+      woken:wait()
+      seen = count
+    end)
+    async.sleep(1)
+    for _ = 1, 10 do pair.raw:write('{"jsonrpc":"2.0","method":"tick"}\n') end
+    await(other)
+    expect(seen):to_be_between(1, 3)
+  end)
+
+  test("stops serving when the other side closes", function()
+    local clock = t.clock()
+    pair = connect { request = echo_after }
+    local task = async.spawn(pair.ours.request, pair.ours, "echo", { seconds = 60 })
+    async.sleep(1)
+    pair.close()
+    expect(task:exception()):to_be_a(rpc.ClosedError)
+    expect(clock:time()):to_be_close_to(1, 1e-4)
+  end)
+
+  test("reads null as nothing at all", function()
+    pair = connect { request = function() return { cursor = json.null, items = { 1 } } end }
+    expect(pair.ours:request("list", {})):to_equal { items = { 1 } }
+  end)
+
   test("reports what it cannot understand, and goes on", function()
     local problems = {}
     local function note(text, line) table.insert(problems, text .. " | " .. line) end
@@ -137,6 +168,19 @@ describe("a connection", function()
     expect(err.message):to_match("cannot be written to")
     pair.ours.writer:close()
   end)
+end)
+
+t.test("survives an answer that comes in the moment of the cancellation", function()
+  t.explore(function()
+    local pair = connect { request = echo_after }
+    local _ <close> = setmetatable({}, { __close = pair.close })
+    local task = async.spawn(pair.ours.request, pair.ours, "echo", { seconds = 60 })
+    async.sleep(1)
+    pair.raw:write('{"jsonrpc":"2.0","id":1,"result":{}}\n')
+    task:cancel()
+    async.wait { task }
+    t.expect(pair.ours:request("echo", { seconds = 1, text = "later" }).text):to_be("later")
+  end, { seeds = 20, cancel = false })
 end)
 
 t.test("loses no answer and leaves no task, whichever of them is cancelled when", function()

@@ -142,6 +142,14 @@ describe("a session", function()
     }
   end)
 
+  test("waits for another one where the model has a limit", function()
+    local clock, runner = t.clock(), new_runner { limit = { at_once = 1 }, delay = 1 }
+    async.gather(
+      function() collect(runner, Session.new("a"), "overloaded") end,
+      function() collect(runner, Session.new("b"), "overloaded") end)
+    expect(clock:time()):to_be_close_to(2, 1e-4)
+  end)
+
   test("does not hold up another one", function()
     local clock, runner = t.clock(), new_runner()
     async.gather(
