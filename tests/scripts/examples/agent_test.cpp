@@ -254,6 +254,7 @@ TEST_CASE("agent: what the server answers to a client that makes mistakes", "[ex
       request("4", "tools/list", R"({"cursor":"9"})") + request("5", "tools/list", R"({"cursor":"4"})") +
       request("6", "resources/list", "{}") + request("7", "tools/call", R"({"name":"nope"})") +
       request("8", "tools/call", R"({"name":"add","arguments":{"a":1,"b":"2"}})") +
+      request("10", "tools/call", R"({"name":"add","arguments":{"long":")" + std::string(70000, 'x') + "\"}}") +
       request("9", "tools/call", R"({"name":"read_note","arguments":{"name":"../notes/moon"}})") + "what?\n";
   const ScratchDirectory scratch;
   const std::string script = scratch.write("x.lua", R"lua(
@@ -269,8 +270,8 @@ TEST_CASE("agent: what the server answers to a client that makes mistakes", "[ex
   CAPTURE(result.out);
   for (const char* part : {"'tools\\/list' before 'initialize'", R"("result":{})", R"("protocolVersion":"2025-11-25")",
                            "there is no page '9'", R"("name":"delete_note")", "there is no method 'resources\\/list'",
-                           "there is no tool 'nope'", "'b' has to be a number", "there is no note '..\\/notes\\/moon'",
-                           R"("id":null)", "-32700"}) {
+                           "there is no tool 'nope'", "'b' has to be a number", "the argument 'a' is missing",
+                           "there is no note '..\\/notes\\/moon'", R"("id":null)", "-32700"}) {
     CAPTURE(part);
     CHECK(result.out.find(part) != std::string::npos);
   }

@@ -13,7 +13,7 @@ local LATEST = "2025-11-25"
 local SUPPORTED = {
   [LATEST] = true, ["2025-06-18"] = true, ["2025-03-26"] = true, ["2024-11-05"] = true,
 }
-local LONGEST = 16 << 20 -- bytes of a message
+local LONGEST = 1 << 20 -- bytes of a line on the server's standard error
 local PAGES = 100 -- of a list: a server that gives more is broken
 local LAST_WORDS = 0.2 -- seconds for what an ended server has still written to its standard error
 

@@ -32,6 +32,9 @@ function rpc.refuse(code, text, ...)
   error(rpc.Error(text:format(...), { code = code }))
 end
 
+local LONGEST = 16 << 20 -- bytes of a message
+local PIECE = 1 << 16
+
 local Connection = {}
 Connection.__index = Connection
 
@@ -191,10 +194,32 @@ local function receive(self, line)
   end
 end
 
+-- An iterator over the lines. Messages may be longer than the lines of a stream (64 KiB on standard
+-- input), so they are put together of pieces.
+local function lines_of(reader)
+  return coroutine.wrap(function()
+    local parts, size = {}, 0 -- of a line whose end has not come yet
+    for piece in reader:lines(PIECE) do
+      local first = 1
+      for last, after in piece:gmatch("()\n()") do
+        parts[#parts + 1] = piece:sub(first, last - 1)
+        coroutine.yield(table.concat(parts))
+        parts, size, first = {}, 0, after
+      end
+      parts[#parts + 1] = piece:sub(first)
+      size = size + #piece - first + 1
+      if size > LONGEST then
+        error(async.LimitOverrunError(("a message is longer than %d bytes"):format(LONGEST)))
+      end
+    end
+    if size > 0 then coroutine.yield(table.concat(parts)) end
+  end)
+end
+
 -- Reads to the end, and gives the reason why it is there.
 local function read_all(self)
   return async.try(function()
-    for line in self.reader:lines() do
+    for line in lines_of(self.reader) do
       if line:find("%S") then receive(self, line) end
       async.sleep(0) -- many lines may come at once: what they have woken has its turn after each
     end

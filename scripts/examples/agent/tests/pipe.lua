@@ -7,10 +7,11 @@ local function pipe(sent)
     write = function(self, ...)
       for line in table.concat({ ... }):gmatch("([^\n]*)\n") do
         table.insert(sent, line)
-        queue:put_nowait(line)
+        queue:put_nowait(line .. "\n")
       end
       return self
     end,
+    put = function(piece) queue:put_nowait(piece) end,
     lines = function() return queue:items() end,
     close = function() queue:shutdown() end,
   }

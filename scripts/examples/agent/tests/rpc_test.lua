@@ -113,6 +113,28 @@ describe("a connection", function()
     expect(clock:time()):to_be_close_to(1, 1e-4)
   end)
 
+  test("puts messages together of whatever pieces they come in", function()
+    local seen = {}
+    pair = connect({}, { notification = function(_, params) table.insert(seen, params.n) end })
+    local line, text = '{"jsonrpc":"2.0","method":"x","params":{"n":%d}}\n', ""
+    for n = 1, 5 do text = text .. line:format(n) end
+    for size = 1, 60, 7 do
+      for first = 1, #text, size do pair.raw.put(text:sub(first, first + size - 1)) end
+      async.sleep(1)
+      expect(seen):to_equal { 1, 2, 3, 4, 5 }
+      seen = {}
+    end
+  end)
+
+  test("gives up a message that is too long", function()
+    pair = connect { request = function() async.sleep(60) end }
+    local task = async.spawn(pair.ours.request, pair.ours, "x", {})
+    for _ = 1, 17 do pair.raw.put(("x"):rep(1 << 20)) end
+    async.wait { task }
+    expect(task:exception().message):to_be(
+      "cannot be read from: a message is longer than 16777216 bytes")
+  end)
+
   test("reads null as nothing at all", function()
     pair = connect { request = function() return { cursor = json.null, items = { 1 } } end }
     expect(pair.ours:request("list", {})):to_equal { items = { 1 } }
