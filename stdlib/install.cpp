@@ -25,7 +25,8 @@ const char kUses = 0;       // registry key: the `use` of each module that has b
 
 /// The modules that a sandboxed script may have: those whose C++ parts ask at the gates (stdlib/permissions/gate.hpp).
 constexpr std::string_view kConfined[] = {"async",   "base",   "compat", "fs",     "net",
-                                          "process", "signal", "stream", "thread", "permissions"};
+                                          "process", "signal", "stream", "thread", "permissions",
+                                          "patterns"};
 
 bool is_available(lua_State* L, std::string_view module) {
   return permissions_of(L) == nullptr ||

@@ -1,7 +1,8 @@
--- Checks of what a function of this module is given. An error is raised at the line of its caller and names the value,
--- the limit and the way out.
+-- Checks of what a function of this module is given. An error is raised at the line of its caller
+-- and names the value, the limit and the way out.
 --
--- A kind of argument is a function(value): true, what the value stands for; or an error class and what it must be.
+-- A kind of argument is a function(value): true, what the value stands for; or an error class and
+-- what it must be.
 local _, use = ...
 
 local native = use("async/native")
@@ -19,8 +20,8 @@ local function complain(class, what, must_be, value, level)
   error(class(("%s must be %s, got %s"):format(what, must_be, shown(value))), level + 1)
 end
 
--- check(value, kind, what, level): what the value stands for. `level` is that of error(), for the function that calls
--- this: 2 is its caller.
+-- check(value, kind, what, level): what the value stands for. `level` is that of error(), for the
+-- function that calls this: 2 is its caller.
 local function check(value, kind, what, level)
   local class, result = kind(value)
   if class == true then return result end
@@ -86,10 +87,12 @@ end
 
 function kinds.callable(value)
   if native.kind(value) == "coroutine" then
-    return TypeError, "a function; a Coroutine is one call that runs once, so pass the async function itself"
+    return TypeError,
+      "a function; a Coroutine is one call that runs once, so pass the async function itself"
   end
   local meta = getmetatable(value)
-  if type(value) == "function" or (type(meta) == "table" and meta.__call) then return true, value end
+  local is_callable = type(value) == "function" or (type(meta) == "table" and meta.__call)
+  if is_callable then return true, value end
   return TypeError, "a function"
 end
 
@@ -133,7 +136,8 @@ local function names_of(spec)
   return table.concat(names, ", ")
 end
 
--- options(given, spec, what, level): a table with a value for each name of the spec: {kind, default}. Others are refused.
+-- options(given, spec, what, level): a table with a value for each name of the spec: {kind,
+-- default}. Others are refused.
 local function options(given, spec, what, level)
   if given == nil then given = {} end
   if type(given) ~= "table" or getmetatable(given) ~= nil then
@@ -141,7 +145,8 @@ local function options(given, spec, what, level)
   end
   for name in pairs(given) do
     if spec[name] == nil then
-      error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), names_of(spec))), level + 1)
+      error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name),
+        names_of(spec))), level + 1)
     end
   end
   local read = {}

@@ -27,16 +27,18 @@ local function decorrelated(policy, previous)
   return math.min(policy.max_delay, low + policy.random() * (high - low))
 end
 
--- delay(policy, number, previous, err): the seconds after the attempt of that number (from 1 on), which failed by `err`;
--- `previous` is what this gave for the one before.
+-- delay(policy, number, previous, err): the seconds after the attempt of that number (from 1 on),
+-- which failed by `err`; `previous` is what this gave for the one before.
 local function delay(policy, number, previous, err)
   if type(policy.delay) ~= "number" then
-    local asked = policy.delay(number, err)
-    local seconds = arguments.check(asked, kinds.seconds { from = 0 }, "what the function 'delay' returned", 1)
+    local seconds = arguments.check(policy.delay(number, err), kinds.seconds { from = 0 },
+      "what the function 'delay' returned", 1)
     return math.min(seconds, policy.max_delay)
   end
   if policy.jitter == "decorrelated" then return decorrelated(policy, previous) end
-  local plain = policy.delay == 0 and 0 or math.min(policy.max_delay, policy.delay * policy.factor ^ (number - 1))
+  -- 0 times what has grown to infinity would be no number.
+  local grown = policy.delay == 0 and 0 or policy.delay * policy.factor ^ (number - 1)
+  local plain = math.min(policy.max_delay, grown)
   if type(policy.jitter) == "number" then return plain + policy.random() * policy.jitter end
   return jitters[policy.jitter](policy, plain)
 end

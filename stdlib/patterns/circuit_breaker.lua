@@ -4,8 +4,9 @@
 --                          ^                       │
 --                          └─────one fails─────────┘
 --
--- A call counts for the state in which it began: `generation` is another number after each change. That an open
--- breaker becomes half open is noticed by the next call, or whoever asks for the state.
+-- A call counts for the state in which it began: `generation` is another number after each change.
+-- That an open breaker becomes half open is noticed by the next call, or whoever asks for the
+-- state.
 local _, use = ...
 
 local native = use("async/native")
@@ -47,7 +48,8 @@ local function refresh(breaker)
   return breaker.current
 end
 
--- Failures that count: those of the last `window` seconds, or without one those since the last success.
+-- Failures that count: those of the last `window` seconds, or without one those since the last
+-- success.
 local function count(breaker)
   local times, window = breaker.times, breaker.options.window
   if window then
@@ -87,10 +89,15 @@ local function note(breaker, generation, ok, err)
   note_success(breaker) -- it has answered
 end
 
+-- The name for messages, behind a word.
+local function name_of(breaker)
+  return breaker.options.name and (" '%s'"):format(breaker.options.name) or ""
+end
+
 local function refusal(breaker)
   local left = breaker.current == "open" and math.max(0, breaker.until_when - now()) or 0
   local cause = breaker.last_error and breaker.last_error[1]
-  local name = breaker.options.name and (" '%s'"):format(breaker.options.name) or ""
+  local name = name_of(breaker)
   local message
   if breaker.current == "open" then
     message = ("the circuit%s is open; the next try is in %s"):format(name, duration(left))
@@ -112,13 +119,18 @@ local function invoke(breaker, fn, ...)
   return call(fn, ...)
 end
 
+local function lets_through(breaker)
+  local state = refresh(breaker)
+  if state == "half_open" then
+    return breaker.trials + breaker.passed < breaker.options.half_open
+  end
+  return state == "closed"
+end
+
 -- Tail calls lead here, so level 2 is the script.
 local function guarded(breaker, fn, ...)
-  local state = refresh(breaker)
-  if state == "open" or (state == "half_open" and breaker.trials + breaker.passed >= breaker.options.half_open) then
-    error(refusal(breaker), 2)
-  end
-  if state == "half_open" then breaker.trials = breaker.trials + 1 end
+  if not lets_through(breaker) then error(refusal(breaker), 2) end
+  if breaker.current == "half_open" then breaker.trials = breaker.trials + 1 end
   return finish(breaker, breaker.generation, trap(invoke, breaker, fn, ...))
 end
 
@@ -164,7 +176,7 @@ function CircuitBreaker:__tostring()
   else
     more = (" trials=%d/%d"):format(self.passed, self.options.half_open)
   end
-  return ("<CircuitBreaker%s %s%s>"):format(self.options.name and (" '%s'"):format(self.options.name) or "", state, more)
+  return ("<CircuitBreaker%s %s%s>"):format(name_of(self), state, more)
 end
 
 local spec = {
@@ -178,11 +190,12 @@ local spec = {
   name = { kinds.text },
 }
 
--- circuit_breaker{failures=5, window=, reset_after=30, half_open=1, timeout=, on=, on_change=, name=}
+-- circuit_breaker{failures=5, window=, reset_after=30, half_open=1, timeout=, on=, on_change=,
+-- name=}
 local function circuit_breaker(options)
   local read = arguments.options(options, spec, "circuit_breaker", 2)
-  return setmetatable({ options = read, current = "closed", generation = 1, times = {}, first = 1, last = 0,
-    trials = 0, passed = 0 }, CircuitBreaker)
+  return setmetatable({ options = read, current = "closed", generation = 1, times = {}, first = 1,
+    last = 0, trials = 0, passed = 0 }, CircuitBreaker)
 end
 
 return { circuit_breaker = circuit_breaker, CircuitOpenError = CircuitOpenError }

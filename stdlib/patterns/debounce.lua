@@ -42,8 +42,8 @@ local function debounce(fn, seconds, options)
     error(async.ValueError("debounce with neither leading nor trailing would never call"), 2)
   end
   if read.max_wait < seconds then
-    error(async.ValueError(("the option 'max_wait' of debounce must not be below its %s seconds, got %s")
-      :format(seconds, read.max_wait)), 2)
+    error(async.ValueError(("the option 'max_wait' of debounce must not be below its %s seconds,"
+      .. " got %s"):format(seconds, read.max_wait)), 2)
   end
   return setmetatable({ fn = fn, seconds = seconds, options = read }, Debounced)
 end

@@ -1,4 +1,4 @@
--- What debounce and throttle share: a call that is put off, the latest one, and a timer that makes it.
+-- What debounce and throttle share: a call that is put off, the latest one, and a timer.
 --
 -- The call runs in a task of its own, and its errors go where a task's go. Nothing here waits, so
 -- that it may be called by callbacks of the loop too.
@@ -38,8 +38,8 @@ local function arm(self, when)
   self.timer = async.get_running_loop():call_at(when, fire, self)
 end
 
--- make_class(name, hooks): a class of functions that put their calls off. hooks.run(self, time) is called
--- when a call starts, hooks.cancel(self) when everything is forgotten.
+-- make_class(name, hooks): a class of functions that put their calls off. hooks.run(self, time) is
+-- called when a call starts, hooks.cancel(self) when everything is forgotten.
 local function make_class(name, hooks)
   local class = { __name = name, hooks = hooks }
   class.__index = class

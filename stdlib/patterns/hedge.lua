@@ -31,7 +31,8 @@ local function wait(race)
   return done
 end
 
--- The first that succeeds, or fails for good; nil when `done` has none, whose errors are noted then.
+-- The first that succeeds, or fails for good; nil when `done` has none, whose errors are noted
+-- then.
 local function decide(race, done)
   for _, task in ipairs(done) do
     local ok, err = catch(task.result, task)
@@ -62,19 +63,21 @@ local function settle(race, ok, winner)
   if not ok then error(winner, 0) end
   if winner then return winner:result() end
   local count = #race.errors
-  error(ExceptionGroup(count == 1 and "the only attempt failed" or ("all %d attempts failed"):format(count),
-    race.errors), 2)
+  local message = count == 1 and "the only attempt failed" or "all %d attempts failed"
+  error(ExceptionGroup(message:format(count), race.errors), 2)
 end
 
--- hedge(fn, {after=, max=2, on=}, ...): the results of fn(...), which is called once more when it has not ended
--- `after` seconds later, or has failed.
+-- hedge(fn, {after=, max=2, on=}, ...): the results of fn(...), which is called once more when it
+-- has not ended `after` seconds later, or has failed.
 local function hedge(fn, options, ...)
   arguments.check(fn, kinds.callable, "argument 1 of hedge", 2)
   local read = arguments.options(options, spec, "hedge", 2)
   if read.after == nil then
-    error(async.TypeError("hedge needs the option 'after', the seconds after which another attempt starts"), 2)
+    error(async.TypeError("hedge needs the option 'after', the seconds after which another attempt"
+      .. " starts"), 2)
   end
-  local race = { fn = fn, arguments = table.pack(...), options = read, tasks = {}, running = {}, errors = {} }
+  local race = { fn = fn, arguments = table.pack(...), options = read, tasks = {}, running = {},
+    errors = {} }
   return settle(race, trap(run, race))
 end
 

@@ -1,4 +1,5 @@
--- The patterns module: what programs with tasks otherwise write anew each time. Each part is loaded at first use.
+-- The patterns module: what programs with tasks otherwise write anew each time. Each part is loaded
+-- at first use.
 local _, use = ...
 
 local patterns, lazy = {}, {}
@@ -12,6 +13,7 @@ for file, names in pairs {
   debounce = { "debounce" },
   throttle = { "throttle" },
   supervisor = { "supervisor", "SupervisorError" },
+  progress = { "progress" },
 } do
   for _, name in ipairs(names) do lazy[name] = file end
 end

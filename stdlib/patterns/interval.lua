@@ -1,5 +1,5 @@
--- interval: ticks at a steady pace. Each is due at a multiple of the period after the start, so that the time which the
--- body of the loop takes, and which timers are late, does not add up.
+-- interval: ticks at a steady pace. Each is due at a multiple of the period after the start, so
+-- that the time which the body of the loop takes, and which timers are late, does not add up.
 local _, use = ...
 
 local async = use("async/init")
@@ -18,7 +18,8 @@ local function due(interval, number)
   return interval.start + (number - interval.base) * interval.seconds
 end
 
--- How to go on after a tick that comes late, by the option `missed`: the number of the tick that is given now.
+-- How to go on after a tick that comes late, by the option `missed`: the number of the tick that is
+-- given now.
 local missed = {
   -- The latest that was due; those before it are left out.
   skip = function(interval, number, time)
@@ -71,8 +72,8 @@ local spec = {
 local function interval(seconds, options)
   seconds = arguments.check(seconds, kinds.seconds { above = 0 }, "argument 1 of interval", 2)
   local read = arguments.options(options, spec, "interval", 2)
-  return setmetatable({ seconds = seconds, missed = read.missed, number = 0, base = read.immediate and 1 or 0,
-    start = now() }, Interval)
+  return setmetatable({ seconds = seconds, missed = read.missed, number = 0,
+    base = read.immediate and 1 or 0, start = now() }, Interval)
 end
 
 return { interval = interval }

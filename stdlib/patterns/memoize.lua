@@ -184,8 +184,8 @@ function Memoized:__call(...)
   return join(flight, task)
 end
 
--- forget(...): what is kept for these arguments, and a call that runs is not kept when it ends. True
--- when there was one of them.
+-- forget(...): what is kept for these arguments, and a call that runs is not kept when it ends.
+-- True when there was one of them.
 function Memoized:forget(...)
   local node = find(self, false, ...)
   if not node then return false end

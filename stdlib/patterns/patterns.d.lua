@@ -378,4 +378,66 @@ function Supervisor:stop() end
 ---@field errors any[] its errors in the time
 ---@field cause any the last one
 
+-- Progress -------------------------------------------------------------------------------------------------------
+
+---@class patterns.ProgressOptions
+---@field total? number of how many; a list knows it
+---@field label? string what stands before the bar
+---@field unit? string what is counted: "files"; "bytes" are shown as KiB, MiB and so on
+---@field initial? number how many are done already (0)
+---@field leave? boolean the bar stays on the screen when it is closed (true)
+---@field refresh? number how often it is drawn in a second at most (10)
+---@field plain? number seconds: where there is no terminal, a line that often at most. Default: nothing
+---@field write? fun(text: string) shows the bar instead of standard error, on a terminal of `width` columns
+---@field width? integer columns for `write` (80); 0: no terminal
+
+---A progress bar on standard error, when that is a terminal. Called by a generic `for` it gives the items of the list,
+---generator or iterator function, and closes itself and the generator with the loop.
+---
+---    for file in progress(files, { label = "read" }) do read(file) end
+---    local bar <close> = progress(100)
+---@param what? any[]|fun(...): any ...|async.Generator|number|patterns.ProgressOptions what is iterated over, or the total
+---@param options? patterns.ProgressOptions
+---@return patterns.Progress bar
+---@return nil
+---@return nil
+---@return patterns.Progress closing
+function patterns.progress(what, options) end
+
+---@class patterns.Progress
+---@overload fun(): any ...
+local Progress = {}
+
+---So many more are done.
+---@param n? number 1
+function Progress:advance(n) end
+
+---So many are done.
+---@param value number
+function Progress:set(value) end
+
+---@param total? number nil: not known
+function Progress:set_total(total) end
+
+---@param text string
+function Progress:set_label(text) end
+
+---Prints above all bars of the terminal. `print` does so by itself while there are bars on standard error.
+---@param ... any
+function Progress:print_above(...) end
+
+---How many are done.
+---@return number
+function Progress:value() end
+
+---@return number?
+function Progress:total() end
+
+---How many are done in a second: in the last ones, or when it is closed in all. nil when that is not known.
+---@return number?
+function Progress:rate() end
+
+---The bar stays as it is now. A second call does nothing.
+function Progress:close() end
+
 return patterns

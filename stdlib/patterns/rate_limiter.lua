@@ -1,10 +1,12 @@
 -- rate_limiter: so many per time, in the order in which they ask.
 --
--- Who acquires waits for his turn, a lock, and then, holding it, until there is enough; what he takes he takes in one
--- step after that. So nobody overtakes, and one who is cancelled has taken nothing.
+-- Who acquires waits for his turn, a lock, and then, holding it, until there is enough; what he
+-- takes he takes in one step after that. So nobody overtakes, and one who is cancelled has taken
+-- nothing.
 --
--- A bucket fills at a steady rate up to `burst`. It is known by `full_at`, the time when it will be full again: nothing
--- need be done while time goes by, and no rounding errors add up. A strict limiter keeps the times of the last ones.
+-- A bucket fills at a steady rate up to `burst`. It is known by `full_at`, the time when it will be
+-- full again: nothing need be done while time goes by, and no rounding errors add up. A strict
+-- limiter keeps the times of the last ones.
 local _, use = ...
 
 local async = use("async/init")
@@ -75,8 +77,8 @@ local function check_amount(limiter, n, what)
   if n == nil then return 1 end
   n = arguments.check(n, kinds.number({ above = 0 }, "a number"), "argument 1 of " .. what, 3)
   if n > limiter.store.burst then
-    error(ValueError(("argument 1 of %s must be at most %s, which is all that the limiter ever holds (burst), got %s")
-      :format(what, limiter.store.burst, n)), 3)
+    error(ValueError(("argument 1 of %s must be at most %s, which is all that the limiter ever"
+      .. " holds (burst), got %s"):format(what, limiter.store.burst, n)), 3)
   end
   return n
 end
@@ -124,8 +126,8 @@ RateLimiter.__enter = RateLimiter.acquire
 function RateLimiter.__close() end
 
 function RateLimiter:__tostring()
-  return ("<RateLimiter %s per %s%s available=%.4g waiting=%d>"):format(self.rate, arguments.duration(self.per),
-    self.strict and " strict" or "", self:available(), self:waiting())
+  return ("<RateLimiter %s per %s%s available=%.4g waiting=%d>"):format(self.rate,
+    arguments.duration(self.per), self.strict and " strict" or "", self:available(), self:waiting())
 end
 
 local spec = {
@@ -137,27 +139,30 @@ local spec = {
 
 local function store_of(read)
   if read.strict then
-    return setmetatable({ burst = read.rate, per = read.per, first = 1, last = 0, taken = 0 }, Window)
+    local window = { burst = read.rate, per = read.per, first = 1, last = 0, taken = 0 }
+    return setmetatable(window, Window)
   end
   local burst = read.burst or math.max(1, read.rate)
-  return setmetatable({ burst = burst, interval = read.per / read.rate, full_at = -math.huge }, Bucket)
+  local bucket = { burst = burst, interval = read.per / read.rate, full_at = -math.huge }
+  return setmetatable(bucket, Bucket)
 end
 
 -- rate_limiter{rate=, per=1, burst=rate, strict=false}
 local function rate_limiter(options)
   local read = arguments.options(options, spec, "rate_limiter", 2)
   if read.rate == nil then
-    error(async.TypeError("rate_limiter needs the option 'rate', how many per second (or per `per` seconds)"), 2)
+    error(async.TypeError("rate_limiter needs the option 'rate', how many in `per` seconds (1)"), 2)
   end
   if read.strict and read.burst then
-    error(ValueError("rate_limiter with strict = true has no burst: at most `rate` in any `per` seconds"), 2)
+    error(ValueError("rate_limiter with strict = true has no burst: it lets through at most `rate`"
+      .. " in any `per` seconds"), 2)
   end
   if read.strict and (read.rate < 1) then
-    error(ValueError(("the option 'rate' of a strict rate_limiter must be 1 or more, got %s; make `per` longer")
-      :format(read.rate)), 2)
+    error(ValueError(("the option 'rate' of a strict rate_limiter must be 1 or more, got %s;"
+      .. " make `per` longer"):format(read.rate)), 2)
   end
-  return setmetatable({ rate = read.rate, per = read.per, strict = read.strict, store = store_of(read),
-    turn = async.Lock() }, RateLimiter)
+  return setmetatable({ rate = read.rate, per = read.per, strict = read.strict,
+    store = store_of(read), turn = async.Lock() }, RateLimiter)
 end
 
 return { rate_limiter = rate_limiter }

@@ -28,7 +28,8 @@ local function now()
   return async.get_running_loop():time()
 end
 
--- One attempt. True and its results; or false, the error, and whether the attempt's own time was over.
+-- One attempt. True and its results; or false, the error, and whether the attempt's own time was
+-- over.
 
 local function run_in(scope, fn, ...)
   local inner <close> = scope
@@ -47,14 +48,15 @@ local function attempt(policy, fn, ...)
   return outcome(scope, trap(run_in, scope, fn, ...))
 end
 
--- A whole call: {policy=, fn=, arguments=, started=, attempts=, previous=, began=}; `began` is when the attempt that runs
--- did, `previous` the delay before it.
+-- A whole call: {policy=, fn=, arguments=, started=, attempts=, previous=, began=}; `began` is when
+-- the attempt that runs did, `previous` the delay before it.
 
 local function give_up(run, why)
   local count = #run.attempts
   local cause = run.attempts[count].error
-  return RetryError(("gave up after %d attempt%s in %s%s: %s"):format(count, count == 1 and "" or "s",
-    duration(now() - run.started), why, tostring(cause)), { attempts = run.attempts, cause = cause })
+  local message = ("gave up after %d attempt%s in %s%s: %s"):format(count, count == 1 and "" or "s",
+    duration(now() - run.started), why, tostring(cause))
+  return RetryError(message, { attempts = run.attempts, cause = cause })
 end
 
 local function note(run, err)
@@ -62,7 +64,8 @@ local function note(run, err)
   run.began = nil
 end
 
--- Notes the failed attempt. Returns how long to wait before the next one, or nil and the error that ends the call.
+-- Notes the failed attempt. Returns how long to wait before the next one, or nil and the error that
+-- ends the call.
 local function consider(run, err, overdue)
   local policy = run.policy
   if not overdue and not is_meant(policy.on, err) then return nil, err end
@@ -73,7 +76,7 @@ local function consider(run, err, overdue)
   local delay = backoff.delay(policy, number, run.previous, err)
   run.previous = delay
   if policy.total_timeout and now() + delay >= run.started + policy.total_timeout then
-    return nil, give_up(run, (", with a total_timeout of %s"):format(duration(policy.total_timeout)))
+    return nil, give_up(run, ", with a total_timeout of " .. duration(policy.total_timeout))
   end
   run.attempts[number].delay = delay
   return delay
@@ -101,21 +104,24 @@ local function try_within(scope, run)
   return try(run)
 end
 
--- The results of the call. Errors of ours are raised at the place where the script called: what stands between are tail
--- calls.
+-- The results of the call. Errors of ours are raised at the place where the script called: what
+-- stands between are tail calls.
 local function answer(run, scope, ok, ...)
   if ok then return ... end
   local err = ...
   if scope and scope:expired() and is(err, TimeoutError) then
     caught()
     if run.began then note(run, err) end
-    err = give_up(run, (", its total_timeout of %s being over"):format(duration(run.policy.total_timeout)))
+    local limit = duration(run.policy.total_timeout)
+    err = give_up(run, (", its total_timeout of %s being over"):format(limit))
   end
-  error(err, rawequal(getmetatable(err), RetryError) and rawequal(err.attempts, run.attempts) and 2 or 0)
+  local is_ours = getmetatable(err) == RetryError and rawequal(err.attempts, run.attempts)
+  error(err, is_ours and 2 or 0)
 end
 
 local function run_policy(policy, fn, ...)
-  local run = { policy = policy, fn = fn, arguments = table.pack(...), started = now(), attempts = {} }
+  local run = { policy = policy, fn = fn, arguments = table.pack(...), started = now(),
+    attempts = {} }
   if not policy.total_timeout then return answer(run, nil, trap(try, run)) end
   local scope = async.timeout(policy.total_timeout)
   return answer(run, scope, trap(try_within, scope, run))
@@ -139,8 +145,8 @@ checked(RetryPolicy, RetryPolicy)
 function RetryPolicy:__tostring()
   local policy = self.policy
   local delay = type(policy.delay) == "number" and duration(policy.delay) or "as a function says"
-  return ("<RetryPolicy attempts=%s delay=%s factor=%s jitter=%s>"):format(policy.attempts, delay, policy.factor,
-    policy.jitter)
+  return ("<RetryPolicy attempts=%s delay=%s factor=%s jitter=%s>"):format(policy.attempts, delay,
+    policy.factor, policy.jitter)
 end
 
 local function new_policy(options, what, level)
@@ -153,7 +159,8 @@ local function retry_policy(options)
   return policy
 end
 
--- retry(fn, options, ...): the results of fn(...), which is called again while it fails. `options` may be a RetryPolicy.
+-- retry(fn, options, ...): the results of fn(...), which is called again while it fails. `options`
+-- may be a RetryPolicy.
 local function retry(fn, options, ...)
   arguments.check(fn, kinds.callable, "argument 1 of retry", 2)
   if getmetatable(options) ~= RetryPolicy then options = new_policy(options, "retry", 2) end

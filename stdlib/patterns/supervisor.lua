@@ -1,8 +1,8 @@
 -- supervisor: tasks that are started again when they end, by Erlang's strategies.
 --
--- The children are tasks of their own. A manager, the only task of a TaskGroup, learns how they end,
--- from a queue, and decides; so whatever ends the group ends the manager, which ends the children, in
--- reverse order, and its error is the group's. A child:
+-- The children are tasks of their own. A manager, the only task of a TaskGroup, learns how they
+-- end, from a queue, and decides; so whatever ends the group ends the manager, which ends the
+-- children, in reverse order, and its error is the group's. A child:
 --
 --   running ──ends by itself──> ended ──> waiting ──> running       (it is to be started again)
 --      │                          └─────> finished                  (it is not)
@@ -40,8 +40,8 @@ end
 
 local lively = { running = true, stopping = true, waiting = true, ended = true }
 
--- Wakes those in wait() when there is nothing left to wait for. One that has given up is at rest when its
--- manager has ended, for its owner is to be cancelled before.
+-- Wakes those in wait() when there is nothing left to wait for. One that has given up is at rest
+-- when its manager has ended, for its owner is to be cancelled before.
 local function look_for_rest(sup)
   if sup.failure then return end
   for _, child in ipairs(sup.list) do
@@ -54,7 +54,8 @@ end
 
 -- An error that no SupervisorError will carry.
 local function report(sup, child, err, what)
-  native.report { message = ("%s '%s' of %s"):format(what, child.name, tostring(sup)), exception = err }
+  local message = ("%s '%s' of %s"):format(what, child.name, tostring(sup))
+  native.report { message = message, exception = err }
 end
 
 -- A child has ended by itself: the hook is told, or else whoever reads error reports.
@@ -85,7 +86,8 @@ end
 local function start(sup, child)
   child.state, child.due, child.exit = "running", nil, nil
   child.gone = async.Future()
-  local task = async.create_task(function() call(child.run) end, { name = child.name })
+  local task = async.create_task(function() call(child.run) end,
+    { name = child.name, context = child.context:copy() })
   child.task = task
   task:add_done_callback(function() child_done(sup, child, task) end)
   sup.at_rest:clear()
@@ -160,9 +162,10 @@ local function note_failure(sup, exit)
   if #failures <= options.max_restarts then return #errors end
   local cause = errors[#errors]
   local total = #failures == #errors and "" or (" (%d of all children)"):format(#failures)
-  error(SupervisorError(("the child '%s' ended %d time%s%s within %s, more than max_restarts = %d: %s")
+  local message = ("the child '%s' ended %d time%s%s within %s, more than max_restarts = %d: %s")
     :format(exit.child.name, #errors, #errors == 1 and "" or "s", total, duration(options.within),
-      options.max_restarts, tostring(cause)), { child = exit.child.name, errors = errors, cause = cause }))
+      options.max_restarts, tostring(cause))
+  error(SupervisorError(message, { child = exit.child.name, errors = errors, cause = cause }))
 end
 
 -- Those that are started again with the child, in the order of the list: by the strategy.
@@ -271,11 +274,11 @@ local function add_child(sup, spec, level)
   end
   for _, other in ipairs(sup.list) do
     if other.name == child.name then
-      error(ValueError(("there is a child '%s' already, and it is %s"):format(child.name, other.state)),
-        level + 1)
+      error(ValueError(("there is a child '%s' already, and it is %s"):format(child.name,
+        other.state)), level + 1)
     end
   end
-  child.restarts = 0
+  child.restarts, child.context = 0, async.copy_context()
   table.insert(sup.list, child)
   start(sup, child)
 end
@@ -325,7 +328,8 @@ function Supervisor:children()
   return list
 end
 
--- wait(): waits until no child runs or is to be started again. SupervisorError when it has given up.
+-- wait(): waits until no child runs or is to be started again. SupervisorError when it has given
+-- up.
 function Supervisor:wait()
   self.at_rest:wait()
   if self.failure then error(self.failure, 0) end
@@ -366,9 +370,9 @@ function Supervisor:__tostring()
   for _, child in ipairs(self.list) do
     if child.state == "running" then running = running + 1 end
   end
-  return ("<Supervisor%s %s %s children=%d running=%d>"):format(
-    self.options.name and (" '%s'"):format(self.options.name) or "", self.options.strategy, self.state,
-    #self.list, running)
+  local name = self.options.name and (" '%s'"):format(self.options.name) or ""
+  return ("<Supervisor%s %s %s children=%d running=%d>"):format(name, self.options.strategy,
+    self.state, #self.list, running)
 end
 
 local function backoff_options(value)
@@ -390,13 +394,15 @@ local spec = {
 local function supervisor(options)
   local read = arguments.options(options, spec, "supervisor", 2)
   if native.current_task() == nil then
-    error(RuntimeError("a supervisor needs a task: a callback of the loop has none; spawn one from it"), 2)
+    error(RuntimeError("a supervisor needs a task: a callback of the loop has none; spawn one from"
+      .. " it"), 2)
   end
   local sup = setmetatable({ options = read, state = "open", list = {}, failures = {},
-    exits = async.Queue(), at_rest = async.Event(), ended = async.Future(), group = async.TaskGroup() },
-    Supervisor)
+    exits = async.Queue(), at_rest = async.Event(), ended = async.Future(),
+    group = async.TaskGroup() }, Supervisor)
   sup.at_rest:set()
-  local manager = sup.group:create_task(function() manage(sup) end, { name = "supervisor", eager = true })
+  local manager = sup.group:create_task(function() manage(sup) end,
+    { name = "supervisor", eager = true }) -- so that it is there to end what is started next
   manager:add_done_callback(function()
     sup.state = "stopped"
     sup.ended:set_result()

@@ -5,7 +5,8 @@ local main = { clock = "real" }
 
 local function now() return async.get_running_loop():time() end
 
--- The numbers and times of so many ticks; after tick k of the script the body takes busy[k] seconds.
+-- The numbers and times of so many ticks; after tick k of the script the body takes busy[k]
+-- seconds.
 local function ticks(count, seconds, options, busy)
   local start, list = now(), {}
   for tick in interval(seconds, options) do

@@ -12,5 +12,9 @@ return {
     local sup <close> = patterns.supervisor()
     visit(sup)
   end,
+  Progress = function(visit)
+    local bar <close> = patterns.progress(10)
+    visit(bar)
+  end,
   Interval = function(visit) visit(patterns.interval(1)) end,
 }

@@ -7,8 +7,9 @@ local function now() return async.get_running_loop():time() end
 
 local function quiet() end
 
--- A log, and children that write into it. A child logs its start and, when it is told to end, its end; it ends by itself
--- after lives[k] seconds in its k-th life: with an error, or without one when the number is negative.
+-- A log, and children that write into it. A child logs its start and, when it is told to end, its
+-- end; it ends by itself after lives[k] seconds in its k-th life: with an error, or without one
+-- when the number is negative.
 local function children()
   local log = {}
   return log, function(name, options)
@@ -368,6 +369,23 @@ test("a supervisor may be a child of another", function()
   end }
   async.sleep(1.5)
   equal({ log, async.is(sup:children()[1].error, SupervisorError) }, { { "+a", "+a" }, true })
+end)
+
+test("a child has the context of who started it first, in every life", function()
+  local var, seen = async.ContextVar("var", "none"), {}
+  local sup <close> = supervisor { on_exit = quiet }
+  await(async.spawn(function()
+    var:set("mine")
+    sup:start_child { name = "a", run = function()
+      seen[#seen + 1] = var:get()
+      var:set("changed")
+      async.sleep(1)
+      if #seen < 3 then error("again", 0) end
+      async.sleep(1e6)
+    end }
+  end))
+  async.sleep(5)
+  equal(seen, { "mine", "mine", "mine" })
 end)
 
 test("two children that fail in the same turn are each started again", function()
