@@ -75,6 +75,13 @@ int panic(lua_State* L) {
   std::abort();
 }
 
+/// The io library's standard input is the scheduler's.
+void replace_input(lua_State* L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, "_IO_input");
+  static_cast<luaL_Stream*>(lua_touserdata(L, -1))->f = scheduler_of(L).standard_input;
+  lua_pop(L, 1);
+}
+
 /// Runs in protected mode: opens the libraries. Arguments: the options, and where the state's threads get theirs, as light
 /// userdata.
 int open_everything(lua_State* L) {
@@ -87,7 +94,9 @@ int open_everything(lua_State* L) {
   }
   luaL_openlibs(L);
   open_error_classes(L);
+  replace_input(L);
   stdlib::install(L, options.stdlib_directory);
+  if (options.modules) stdlib::restrict_modules(L, *options.modules);
   return 0;
 }
 
@@ -116,10 +125,24 @@ Interpreter::Interpreter(const InterpreterOptions& options)
   }
 }
 
+/// A file, as `neap < file` has it: what is read ahead by one reader is not lost to others.
+void Interpreter::open_input(const std::string& text) {
+  input_.reset(std::tmpfile());
+  if (!input_ || std::fwrite(text.data(), 1, text.size(), input_.get()) != text.size() ||
+      std::fseek(input_.get(), 0, SEEK_SET) != 0) {
+    throw std::runtime_error("cannot keep the text for standard input in a temporary file");
+  }
+  scheduler_->standard_input = input_.get();
+}
+
 void Interpreter::open(const InterpreterOptions& options) {
   lua_State* L = state();
   InterpreterOptions inherited = options;
   inherited.output = one_at_a_time(options.output);
+  if (options.input) {
+    open_input(*options.input);
+    inherited.input = "";
+  }
   scheduler_->output = inherited.output;
   scheduler_->owns_process = options.owns_process;
   scheduler_->shields_broken_pipes = !options.owns_process && broken_pipes_kill();

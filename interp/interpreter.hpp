@@ -23,11 +23,13 @@
 
 #include <lua.hpp>
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace neap::internal {
 
@@ -57,6 +59,10 @@ struct InterpreterOptions {
   /// Gets what the script prints (1) and what is reported (2) in place of the process's standard output and error, in
   /// any pieces. It is called by worker threads too, by one at a time, and must not throw or run the interpreter.
   std::function<void(int stream, std::string_view text)> output;
+  /// What scripts read from standard input; none: that of the process.
+  std::optional<std::string> input;
+  /// The modules that scripts may have: see `stdlib::restrict_modules`. None: all.
+  std::optional<std::vector<std::string>> modules;
   /// What scripts may do. LUA_PATH and the like are ignored in a sandbox.
   Sandbox sandbox;
   /// Of the interpreter that makes this one for a worker thread: what is allowed there is the most that is allowed here.
@@ -118,6 +124,9 @@ class Interpreter : Guest {
   struct CloseState {
     void operator()(lua_State* L) const { lua_close(L); }
   };
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
 
   static Deadline to_deadline(double seconds);
   void run_on_host() override;
@@ -125,6 +134,7 @@ class Interpreter : Guest {
   bool has_work() const override { return scheduler_->has_work(); }
 
   void open(const InterpreterOptions& options);
+  void open_input(const std::string& text);
 
   const std::shared_ptr<Permissions> permissions_;  // null without a sandbox
   const double closing_grace_;
@@ -133,6 +143,7 @@ class Interpreter : Guest {
   Loop loop_;
   std::shared_ptr<const stdlib::thread::IsolateFactory> isolates_;  // for the state's worker threads
   std::unique_ptr<Scheduler> scheduler_;                            // finalizers use it
+  std::unique_ptr<std::FILE, CloseFile> input_;                     // in place of the process's standard input
   std::unique_ptr<lua_State, CloseState> state_;
   std::optional<CollectorPause> pause_;
   std::optional<HostLoop> host_;

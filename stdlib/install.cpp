@@ -1,6 +1,7 @@
 // Loads modules of the standard library, from the binary or from a directory.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/chunk.hpp"
+#include "runtime/lua/error.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/task/coroutine.hpp"
 #include "stdlib/base/confined.hpp"
@@ -22,13 +23,31 @@ const char kDirectory = 0;  // registry key: where Lua files are read from, or n
 const char kModules = 0;    // registry key: modules loaded, by name
 const char kGlobals = 0;    // registry key: the globals that the library's Lua files see
 const char kUses = 0;       // registry key: the `use` of each module that has been asked for, by name
+const char kAllowed = 0;    // registry key: the modules that scripts may have, a list; nil for all
 
 /// The modules that a sandboxed script may have: those whose C++ parts ask at the gates (stdlib/permissions/gate.hpp).
 constexpr std::string_view kConfined[] = {"async",   "base",   "compat", "fs",     "net",
                                           "process", "signal", "stream", "thread", "permissions",
                                           "patterns"};
 
-bool is_available(lua_State* L, std::string_view module) {
+bool names_module(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with('*')) return pattern == name;
+  pattern.remove_suffix(1);
+  return name.starts_with(pattern);
+}
+
+/// The host allows it; what everything needs is not asked about.
+bool is_allowed(lua_State* L, std::string_view module) {
+  return module == "base" || module == "async" || may_have_module(L, "neap." + std::string(module));
+}
+
+void check_allowed(lua_State* L, const char* module) {
+  if (is_allowed(L, module)) return;
+  raise(L, ErrorKind::runtime, "the module 'neap.%s' is not among those that the host allows", module);
+}
+
+/// It may be had in the sandbox, if there is one.
+bool is_confined(lua_State* L, std::string_view module) {
   return permissions_of(L) == nullptr ||
          std::find(std::begin(kConfined), std::end(kConfined), module) != std::end(kConfined);
 }
@@ -142,7 +161,8 @@ int load_module(lua_State* L) {
   lua_pushvalue(L, 1);
   if (lua_rawget(L, 2) != LUA_TNIL) return 1;
   if (library_of(name) == nullptr) return 1;
-  if (!is_available(L, name)) raise_unavailable(L, lua_pushfstring(L, "the module 'neap.%s'", name), "");
+  if (!is_confined(L, name)) raise_unavailable(L, lua_pushfstring(L, "the module 'neap.%s'", name), "");
+  check_allowed(L, name);
   push_use(L, 1);
   lua_pushliteral(L, "init");
   lua_call(L, 1, 1);
@@ -158,7 +178,7 @@ int module_names(lua_State* L) {
   lua_Integer count = 0;
   for (const Library* library : libraries()) {
     for (const SourceFile& source : library->files) {
-      if (source.name != "init" || !is_available(L, source.module)) continue;
+      if (source.name != "init" || !is_confined(L, source.module) || !is_allowed(L, source.module)) continue;
       push(L, source.module);
       lua_rawseti(L, -2, ++count);
     }
@@ -218,10 +238,53 @@ int use_module_file(lua_State* L) {
   const char* name = luaL_checkstring(L, 1);
   lua_settop(L, 1);
   lua_pushlstring(L, name, std::strcspn(name, "/"));
+  const char* file = name + std::strcspn(name, "/") + 1;
+  if (std::strcmp(file, "init") == 0) check_allowed(L, lua_tostring(L, 2));
   push_use(L, 2);
-  lua_pushstring(L, name + std::strcspn(name, "/") + 1);
+  lua_pushstring(L, file);
   lua_call(L, 1, 1);
   return 1;
+}
+
+void push_own_global(lua_State* L, const char* name) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kGlobals);
+  lua_getfield(L, -1, name);
+  lua_remove(L, -2);
+}
+
+bool may_have_module(lua_State* L, std::string_view name) {
+  bool may = true;
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kAllowed) == LUA_TTABLE) {
+    may = false;
+    const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
+    for (lua_Integer i = 1; i <= count && !may; ++i) {
+      lua_rawgeti(L, -1, i);
+      may = names_module(check_view(L, -1), name);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  return may;
+}
+
+void restrict_modules(lua_State* L, const std::vector<std::string>& names) {
+  lua_createtable(L, static_cast<int>(names.size()), 0);
+  lua_Integer count = 0;
+  for (const std::string& name : names) {
+    push(L, name);
+    lua_rawseti(L, -2, ++count);
+  }
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kAllowed);
+  lua_pushglobaltable(L);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (const char* library : {"io", "os", "debug", "package"}) {
+    if (may_have_module(L, library)) continue;
+    for (const int holder : {-2, -1}) {
+      lua_pushnil(L);
+      lua_setfield(L, holder - 1, library);
+    }
+  }
+  lua_pop(L, 2);
 }
 
 int install(lua_State* L, std::string_view directory) {

@@ -5,7 +5,9 @@
 #include <lua.hpp>
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace neap::internal::stdlib {
 
@@ -53,6 +55,17 @@ inline constexpr const char* kRememberSource = "neap.remember_source";  // name 
 /// and "neap.NAME". `directory` may be empty; else Lua files are read from there (NEAP_STDLIB).
 /// The state must have its scheduler. Raises Lua errors.
 int install(lua_State* L, std::string_view directory);
+
+/// From now on scripts have only these modules, named as `require` takes them; "NAME*" is all that begin so. `require`, the
+/// global `neap` and the parts of `async` that are modules of their own refuse the rest, but for what the host has put into
+/// package.preload. Of Lua's libraries `io`, `os`, `debug` and `package` are taken away unless they are named. Raises Lua errors.
+void restrict_modules(lua_State* L, const std::vector<std::string>& names);
+
+/// Pushes a global of Lua's as it was when the library was installed, whatever scripts have of that name.
+void push_own_global(lua_State* L, const char* name);
+
+/// True when scripts may have the module, a name as `require` takes it.
+bool may_have_module(lua_State* L, std::string_view name);
 
 /// Lua function: "MODULE/FILE" -> what that Lua file of the module returned. It is how one module, or the command
 /// line, reaches what another does not show to scripts.

@@ -168,6 +168,7 @@ Payload** new_slot(lua_State* L) {
     // Lua would never finalize it.
     internal::raise(L, ErrorKind::runtime, "the interpreter is being closed, and takes no more from C++");
   }
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is what it holds
   auto** slot = static_cast<Payload**>(lua_newuserdatauv(L, sizeof(Payload*), 0));
   *slot = nullptr;
   return slot;

@@ -56,8 +56,8 @@ struct Names {
 };
 
 Names& names() {
-  static auto* const all = new Names;  // outlives every static object that may ask
-  return *all;
+  static auto* const kAll = new Names;  // outlives every static object that may ask
+  return *kAll;
 }
 
 void set_class_name(const TypeTag& tag, const std::string& name) {
@@ -503,7 +503,7 @@ Table add_class(Host& host, ClassParts parts) {
   return Table(pop_value(L));
 }
 
-Table add_module(Host& host, ModuleParts parts) {
+Table add_module(Host& host, ModuleParts&& parts) {
   Writer writer;
   writer.map(0);
   Table module{to_value(host, writer)};

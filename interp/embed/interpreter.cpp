@@ -20,7 +20,6 @@ namespace {
 
 using detail::Host;
 using detail::protect;
-using internal::ErrorKind;
 
 void grant(internal::Grants& grants, internal::Permission kind, const std::vector<std::string>& values) {
   for (const std::string& value : values) {
@@ -59,6 +58,8 @@ internal::InterpreterOptions inner_options(const Options& options) {
                   options.limits.handles};
   inner.sandbox = inner_sandbox(options.sandbox);
   inner.closing_grace = options.closing_grace;
+  inner.modules = options.modules;
+  inner.input = options.input;
   inner.debug = options.debug;
   inner.virtual_clock = options.virtual_clock;
   inner.ignore_environment = options.ignore_environment;

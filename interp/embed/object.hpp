@@ -16,7 +16,7 @@ Payload** new_slot(lua_State* L);
 /// Pushes a userdata of no class that owns the payload.
 void push_payload(lua_State* L, std::unique_ptr<Payload>& payload);
 /// Pushes an object of its class.
-void push_object(lua_State* L, std::unique_ptr<Payload>& object);
+void push_object(lua_State* L, std::unique_ptr<Payload>& payload);
 /// Pushes what messages call the class.
 void push_class_name(lua_State* L, const TypeTag& type);
 

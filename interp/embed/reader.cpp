@@ -8,7 +8,6 @@
 
 namespace neap {
 
-using detail::opaque;
 using detail::raw;
 
 namespace {

@@ -59,8 +59,8 @@ class Alertness {
   static constexpr int kLooksPerClock = 16;
 
   static unsigned processors() {
-    static const unsigned count = uv_available_parallelism();
-    return count;
+    static const unsigned kCount = uv_available_parallelism();
+    return kCount;
   }
 
   template <class Condition>

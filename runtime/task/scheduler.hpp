@@ -26,6 +26,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
@@ -118,6 +119,8 @@ class Scheduler : public StateData {
   Deadline sending_grace = 5'000'000'000;
   /// Takes over the standard streams; null unless an interactive prompt is on the terminal.
   StandardStreams* console = nullptr;
+  /// What the io library and `async.stdin` read.
+  std::FILE* standard_input = stdin;
   /// Gets what is written to standard output (1) and error (2), by this thread; empty when the process's streams do.
   std::function<void(int stream, std::string_view text)> output;
   /// Writes for people, to standard error. What was printed before comes first.

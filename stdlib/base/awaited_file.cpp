@@ -54,9 +54,10 @@ void on_ready(void* owner) {
 /// Standard input is awaited when something can be waited for: not of a file on a disk, /dev/null, or nothing.
 void look_at_stdin(lua_State* L, AwaitedFiles& files) {
   files.stdin_known = true;
-  auto file = std::make_unique<AwaitedFile>(scheduler_of(L), stdin, false);
+  FILE* const input = scheduler_of(L).standard_input;
+  auto file = std::make_unique<AwaitedFile>(scheduler_of(L), input, false);
   if (file->readiness == nullptr) return;
-  AwaitedFile& kept = *files.files.emplace(stdin, std::move(file)).first->second;
+  AwaitedFile& kept = *files.files.emplace(input, std::move(file)).first->second;
   io::set_stdin_bytes(L, io::StdinReader::lua_io, kept.bytes, kept.begin);
 }
 
@@ -137,7 +138,7 @@ AwaitedFiles& awaited_files(lua_State* L) {
 AwaitedFile* awaited_file(lua_State* L, int index, bool for_writing) {
   const auto* stream = static_cast<luaL_Stream*>(luaL_testudata(L, index, LUA_FILEHANDLE));
   if (stream == nullptr || stream->closef == nullptr) return nullptr;
-  const bool is_stdin = stream->f == stdin && !for_writing;
+  const bool is_stdin = stream->f == scheduler_of(L).standard_input && !for_writing;
   if (!is_stdin && stream->closef != bound<close_pipe>) return nullptr;
   AwaitedFiles& files = awaited_files(L);
   if (is_stdin && !files.stdin_known) look_at_stdin(L, files);

@@ -171,7 +171,7 @@ int turn_has_come(lua_State* L, int, lua_KContext call) {
 template <lua_KContext call>
 int begin_read(lua_State* L, AwaitedFile& file) {
   luaL_checkstack(L, lua_gettop(L) + LUA_MINSTACK, "too many arguments");
-  if (file.file == stdin) io::take_over_stdin(L, io::StdinReader::lua_io);
+  if (file.file == scheduler_of(L).standard_input) io::take_over_stdin(L, io::StdinReader::lua_io);
   if (!scheduler_of(L).can_suspend(L)) return answer(L, attempt(L, file, first_format(call), false), call);
   Task& task = check_can_wait(L, kRead.name);
   if (satisfied_too_often(L)) {

@@ -237,6 +237,12 @@ int report(lua_State* L) {
   return 0;
 }
 
+/// check_module(name): raises unless the host allows it.
+int check_module(lua_State* L) {
+  if (may_have_module(L, check_view(L, 1))) return 0;
+  raise(L, ErrorKind::runtime, "the module '%s' is not among those that the host allows", lua_tostring(L, 1));
+}
+
 int shielded_wait(lua_State* L) {
   Future& future = check_future(L, 1);
   lua_settop(L, 1);
@@ -259,6 +265,7 @@ int open_base(lua_State* L) {
       {"Future", bound<new_future_function>},
       {"current_task", bound<current_task>},
       {"shielded_wait", bound<shielded_wait>},
+      {"check_module", bound<check_module>},
       {"close", bound<coroutine_close>},
       {"next_put_off", bound<coroutine_next_put_off>},
       {"report", bound<report>},

@@ -11,6 +11,7 @@ local waiting = {} -- task -> the load it waits for
 -- Tries package.searchers in order, as the manual says. Errors are those of require's caller: run_loader is
 -- called in its place.
 local function find_loader(name)
+  if package.preload[name] == nil then core.check_module(name) end
   local searchers = package.searchers
   if type(searchers) ~= "table" then error("'package.searchers' must be a table", 3) end
   local messages = {}

@@ -77,7 +77,7 @@ std::string find_program() {
   const char* path = std::getenv("PATH");
   for (std::string_view rest = path != nullptr ? path : ""; !rest.empty();) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string program = std::string(rest.substr(0, end)) + "/neap";
+    std::string program = std::string(rest.substr(0, end)) + "/neap";
     if (end != 0 && is_program(program)) return program;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

@@ -28,9 +28,9 @@ void restore_flags() {
 
 /// Makes the end of the process undo what not blocking changes for all who share the descriptor.
 void remember_flags(int fd) {
-  static const bool registered = std::atexit(restore_flags) == 0;
+  static const bool kRegistered = std::atexit(restore_flags) == 0;
   int unknown = -1;
-  if (registered) g_flags[fd].compare_exchange_strong(unknown, fcntl(fd, F_GETFL));
+  if (kRegistered) g_flags[fd].compare_exchange_strong(unknown, fcntl(fd, F_GETFL));
 }
 
 /// A descriptor of the same thing that does not block. A pipe is opened once more, because not to block is a property
@@ -48,22 +48,23 @@ int unblocked(int fd, int access) {
   return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
-/// stdio(fd): the Stream of descriptor 0, 1 or 2.
+/// stdio(number): the Stream of standard input (0), output (1) or error (2).
 int stdio(lua_State* L) {
-  const auto fd = static_cast<int>(luaL_checkinteger(L, 1));
-  const int access = fd == STDIN_FILENO ? O_RDONLY : O_WRONLY;
+  const auto number = static_cast<int>(luaL_checkinteger(L, 1));
+  const int fd = number == STDIN_FILENO ? fileno(scheduler_of(L).standard_input) : number;
+  const int access = number == STDIN_FILENO ? O_RDONLY : O_WRONLY;
   const uv_handle_type type = uv_guess_handle(fd);
   if (type != UV_TTY && type != UV_NAMED_PIPE && type != UV_TCP) {
     Stream& file = new_file_stream(L, fd);
-    file.standard = static_cast<unsigned char>(fd);
+    file.standard = static_cast<unsigned char>(number);
     file.opened(L);
     file.closed();  // the process has it open, not the script
     return 1;
   }
   const StreamKind kind = type == UV_TCP ? StreamKind::tcp : type == UV_TTY ? StreamKind::tty : StreamKind::pipe;
   Stream& stream = new_stream(L, kind);
-  stream.waits_for_all = fd != STDIN_FILENO;
-  stream.standard = static_cast<unsigned char>(fd);
+  stream.waits_for_all = number != STDIN_FILENO;
+  stream.standard = static_cast<unsigned char>(number);
   const int own = unblocked(fd, access);
   if (own < 0) io::raise_errno(L, errno, "dup");
   if (const int code = open_descriptor(stream, own); code != 0) {
@@ -72,7 +73,7 @@ int stdio(lua_State* L) {
   }
   stream_connected(L, stream);
   stream.closed();
-  if (fd == STDIN_FILENO) {
+  if (number == STDIN_FILENO) {
     stream.is_stdin = true;
     io::set_stdin_bytes(L, io::StdinReader::stream, stream.ahead, stream.begin);
   }

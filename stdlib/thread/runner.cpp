@@ -28,7 +28,7 @@ Call& call_of(lua_State* L) { return *static_cast<Call*>(lua_touserdata(L, 1)); 
 
 int set_search_paths(lua_State* L) {
   const auto& paths = *static_cast<const SearchPaths*>(lua_touserdata(L, 1));
-  lua_getglobal(L, "package");
+  push_own_global(L, "package");
   push(L, paths.lua);
   lua_setfield(L, -2, "path");
   push(L, paths.c);

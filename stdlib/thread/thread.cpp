@@ -42,7 +42,7 @@ int new_pool(lua_State* L) {
   const std::string_view name = check_view(L, 2);
   lua_settop(L, 2);
   Home& home = Home::of(L);
-  lua_getglobal(L, "package");
+  push_own_global(L, "package");
   lua_getfield(L, 3, "path");
   lua_getfield(L, 3, "cpath");
   std::size_t lua_size = 0;

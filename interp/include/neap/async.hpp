@@ -108,7 +108,7 @@ class ChildAwaiter {
 template <class T>
 class [[nodiscard]] Async {
  public:
-  using promise_type = detail::Promise<T>;
+  using promise_type = detail::Promise<T>;  // NOLINT(readability-identifier-naming): the name that C++ looks for
 
   explicit Async(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
   Async(Async&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}

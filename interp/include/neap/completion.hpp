@@ -109,10 +109,10 @@ class Completion {
   }
 
   /// The call raises the error: a neap::Error as its class, other exceptions as a function's do that throws them.
-  bool reject(std::exception_ptr error) const {
+  bool reject(const std::exception_ptr& error) const {
     auto& operation = *producer_->operation;
     if (!operation.claim()) return false;
-    operation.error = std::move(error);
+    operation.error = error;
     operation.complete();
     return true;
   }

@@ -38,6 +38,7 @@ struct Signature {};
 template <class F>
 struct SignatureOf;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): qualifiers are no expression
 #define NEAP_SIGNATURE(qualifiers)                         \
   template <class T, class R, class... P>                  \
   struct SignatureOf<R (T::*)(P...) qualifiers> {          \
@@ -52,6 +53,7 @@ struct SignatureOf;
 NEAP_SIGNATURE()
 NEAP_SIGNATURE(const)
 #undef NEAP_SIGNATURE
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <class R, class... P>
 struct SignatureOf<R (*)(P...)> {
@@ -93,7 +95,7 @@ void deliver(Call& call, R&& result) {
   } else if constexpr (std::is_lvalue_reference_v<R> || std::is_const_v<std::remove_reference_t<R>>) {
     Result<T>::deliver(call, T(result));
   } else {
-    Result<T>::deliver(call, std::move(result));
+    Result<T>::deliver(call, std::forward<R>(result));
   }
 }
 

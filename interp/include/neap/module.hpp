@@ -24,7 +24,7 @@ struct ModuleParts {
 };
 
 /// Makes the module's table, and has `require` find it. Throws what add_class does, and Error.
-NEAP_API Table add_module(Host& host, ModuleParts parts);
+NEAP_API Table add_module(Host& host, ModuleParts&& parts);
 
 }  // namespace detail
 

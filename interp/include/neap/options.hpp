@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,10 @@ struct Sandbox {
 struct Options {
   Limits limits;
   Sandbox sandbox;
+  /// The modules that scripts may have, named as `require` takes them ("neap.fs", "lpeg", "game.*"); none: all. What the application
+  /// adds by add_module they always have, and `async` with what needs no module of its own ("neap.net", "neap.process", "neap.signal",
+  /// "neap.stream" and "neap.thread" are the rest of it). Lua's libraries `io`, `os`, `debug` and `package` are there when they are named.
+  std::optional<std::vector<std::string>> modules;
   /// `arg[1]`, `arg[2]` and so on; `arg[0]` is the program's name.
   std::vector<std::string> arguments;
   std::string program_name;
@@ -77,6 +82,8 @@ struct Options {
   bool virtual_clock = false;
   /// LUA_PATH and the like are not read.
   bool ignore_environment = false;
+  /// What scripts read from their standard input (`io.read`, `async.stdin`); none: that of the process.
+  std::optional<std::string> input;
   /// Gets what scripts write to their standard streams; empty: it goes to those of the process.
   std::function<void(Stream, std::string_view)> output;
   /// Gets errors that nobody can receive; empty: they are written to standard error. It must not throw.

@@ -31,8 +31,9 @@ class NEAP_API Value {
   Value() noexcept {}                // NOLINT(modernize-use-equals-default)
   Value(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): a value is what it holds
   template <std::same_as<bool> T>
+  // NOLINTNEXTLINE(google-explicit-constructor)
   Value(T value) noexcept : integer_(value ? 1 : 0),
-                            kind_(Kind::boolean) {}  // NOLINT(google-explicit-constructor)
+                            kind_(Kind::boolean) {}
   /// Any integer that fits; throws ConversionError for a larger one.
   template <std::integral T>
   requires(!std::same_as<T, bool>) Value(T value) : kind_(Kind::integer) {  // NOLINT(google-explicit-constructor)
@@ -40,9 +41,9 @@ class NEAP_API Value {
     integer_ = static_cast<std::int64_t>(value);
   }
   template <std::floating_point T>
-  Value(T value) noexcept
-      : number_(static_cast<double>(value)),
-        kind_(Kind::number) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Value(T value) noexcept : number_(static_cast<double>(value)),
+                            kind_(Kind::number) {}
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_nil() const noexcept { return kind_ == Kind::nil; }
@@ -93,8 +94,8 @@ class NEAP_API Value {
 
   std::shared_ptr<const detail::Anchor> anchor_;
   union {
-    std::int64_t integer_ = 0;
-    double number_;
+    std::int64_t integer_ = 0;  // NOLINT(readability-identifier-naming): private, though a union
+    double number_;             // NOLINT(readability-identifier-naming)
   };
   Kind kind_ = Kind::nil;
 };

@@ -88,3 +88,54 @@ TEST_CASE("embed sandbox: C++ functions are what they are, and may do what they 
   lua.set_function("secret", [] { return std::string("from C++"); });
   CHECK(lua.run_string<std::string>("return secret()") == "from C++");
 }
+
+TEST_CASE("embed modules: what is not named is not to be had, by any way to it") {
+  neap::Options options;
+  options.modules = {"neap.fs", "game.*"};
+  neap::Interpreter lua(options);
+  CHECK(lua.run_string<bool>("return io == nil and os == nil and debug == nil and package == nil"));
+  CHECK(lua.run_string<bool>("return require('neap.fs') == neap.fs and require('async') == async"));
+  CHECK(lua.run_string<int>("async.sleep(0) return #async.gather(function() return 1 end)") == 1);
+  CHECK(lua.run_string<std::string>(
+            "local names = '' for name in pairs(neap) do names = names .. name end return names") == "fs");
+  for (const char* code : {"require 'neap.compat'", "return neap.compat", "require 'io'", "require 'os'",
+                           "require 'package'", "require 'socket'", "require 'neap.fs.x'",
+                           "return async.open_connection", "async.to_thread(print)", "return async.subprocess.run"}) {
+    INFO(code);
+    CHECK_THROWS_WITH(lua.run_string(code), ContainsSubstring("is not among those that the host allows"));
+  }
+  CHECK_THROWS_WITH(lua.run_string("require 'game.missing'"), ContainsSubstring("module 'game.missing' not found"));
+  lua.add_module(neap::Module("own").value("answer", 42));
+  CHECK(lua.run_string<int>("return require('own').answer") == 42);
+}
+
+TEST_CASE("embed modules: named ones are there, also in worker threads") {
+  neap::Options options;
+  options.modules = {"neap.thread", "os", "neap.*"};
+  neap::Interpreter lua(options);
+  CHECK(lua.run_string<bool>("return os.time() > 0 and io == nil and require('neap.compat') ~= nil"));
+  CHECK(lua.run_string<std::string>("return async.to_thread(function() return type(os) .. type(io) end)") ==
+        "tablenil");
+}
+
+TEST_CASE("embed input: scripts read the text in place of the process's standard input") {
+  for (const char* code :
+       {"return io.read('n', 'l', 'L', 'a')", "return io.stdin:read('n', 'l', 'L', 'a')",
+        "return async.stdin:read('n'), async.stdin:read('l'), async.stdin:read('L'), async.stdin:read('a')"}) {
+    INFO(code);
+    neap::Options options;
+    options.input = "42 first\nsecond\nrest\n of it";
+    neap::Interpreter lua(options);
+    const auto [number, line, whole, rest] =
+        lua.run_string<std::tuple<int, std::string, std::string, std::string>>(code);
+    CHECK(number == 42);
+    CHECK(line == " first");
+    CHECK(whole == "second\n");
+    CHECK(rest == "rest\n of it");
+  }
+  neap::Options nothing;
+  nothing.input = "";
+  neap::Interpreter lua(nothing);
+  CHECK(lua.run_string<bool>("return io.read() == nil and io.read('a') == '' and async.stdin:read() == nil"));
+  CHECK(lua.run_string<bool>("return async.to_thread(function() return io.read() == nil end)"));
+}

@@ -164,17 +164,21 @@ TEST_CASE("stock io: reading what a command prints", "[base]") {
 }
 
 TEST_CASE("stock io: writing to a command", "[base]") {
+  // Nothing else is printed while the command may write.
   check_each({
-      "local p = io.popen('cat', 'w') print(p:read('l')) print(p:write(1, ' ', 2.0, ' ', 1e100, ' ', -0.0, ' ', 1/0, ' "
-      "', "
-      "math.mininteger, '\\n') == p) print(p:flush()) print(p:seek('set')) print(p:close())",
+      "local p = io.popen('cat', 'w') print(p:read('l')) local w = p:write(1, ' ', 2.0, ' ', 1e100, ' ', -0.0, ' ', "
+      "1/0, "
+      "' ', math.mininteger, '\\n') == p local f, s = p:flush(), {p:seek('set')} print(p:close()) print(w, f, "
+      "table.unpack(s))",
       "local p = io.popen('cat', 'w') print(pcall(p.write, p, 'ok ', {}, 'no')) print(p:close())",
-      "local p = io.popen('cat', 'w') io.output(p) io.write('via default\\n') print(io.flush()) print(io.close()) "
+      "local p = io.popen('cat', 'w') io.output(p) io.write('via default\\n') local f = io.flush() print(io.close()) "
+      "print(f) "
       "print(pcall(io.write, 'x')) io.output(io.stdout) io.write('back\\n')",
       "local p = io.popen('wc -c', 'w') for i = 1, 1000 do p:write(('x'):rep(997)) end print(p:close())",
       "local p = io.popen('wc -c', 'w') print(p:write(('x'):rep(3000000)) == p) print(p:close())",
-      "local p = io.popen('cat', 'w') print(p:setvbuf('no')) p:write('a\\n') print(p:setvbuf('line')) p:write('b\\nc') "
-      "print(p:setvbuf('full', 10)) p:write(('d'):rep(100), '\\n') p:close()",
+      "local p = io.popen('cat', 'w') print(p:setvbuf('no')) p:write('a\\n') local l = p:setvbuf('line') "
+      "p:write('b\\nc') "
+      "local f = p:setvbuf('full', 10) p:write(('d'):rep(100), '\\n') p:close() print(l, f)",
       "local p, q = io.popen('cat', 'w'), io.popen('cat', 'w') p:write('p') q:write('q') p:close() q:close()",
   });
 }
