@@ -122,6 +122,7 @@ if not ok then
   io.stderr:write("chat: ", server.message, "\n")
   os.exit(1)
 end
+local signals <close> = async.signals { "SIGTERM", "SIGINT" } -- before anybody is told that it runs
 print(("listening on port %d"):format(server:address().port))
-for _ in async.signals { "SIGTERM", "SIGINT" } do break end
+signals()
 finish(server)

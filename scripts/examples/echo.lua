@@ -35,8 +35,9 @@ end
 
 local function serve(port)
   local server = async.start_server(echo, HOST, port)
+  local signals <close> = async.signals { "SIGTERM", "SIGINT" } -- before anybody is told that it runs
   print(("listening on port %d"):format(server:address().port))
-  for _ in async.signals { "SIGTERM", "SIGINT" } do break end
+  signals()
   server:shutdown(0)
 end
 

@@ -63,13 +63,13 @@ if not ok then
   io.stderr:write("graceful: ", server.message, "\n")
   os.exit(1)
 end
-print(("listening on port %d"):format(server:address().port))
 
--- From the end of this loop on the signals do again what they do by themselves: who sends one more ends it at once.
+-- From the end of this block on the signals do again what they do by themselves: who sends one more ends it at once.
 local signal
-for name in async.signals { "SIGTERM", "SIGINT" } do
-  signal = name
-  break
+do
+  local signals <close> = async.signals { "SIGTERM", "SIGINT" } -- before anybody is told that it runs
+  print(("listening on port %d"):format(server:address().port))
+  signal = signals()
 end
 server:close()
 print(("%s: no new requests"):format(signal))

@@ -63,8 +63,9 @@ for number = 1, count do
   workers[number] = async.Worker(serve, number, port)
   port = workers[number]:receive() or workers[number]:join() -- an error, when it has no port to tell
 end
+local signals <close> = async.signals { "SIGTERM", "SIGINT" } -- before anybody is told that it runs
 print(("%d workers on port %d"):format(count, port))
-for _ in async.signals { "SIGTERM", "SIGINT" } do break end
+signals()
 for number, worker in ipairs(workers) do
   worker:close()
   print(("worker %d served %d"):format(number, worker:join()))
