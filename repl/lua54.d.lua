@@ -31,6 +31,7 @@ function assert(value, message, ...) end
 function collectgarbage(option, ...) end
 
 ---Runs the file as a chunk and returns what it returns. The file may wait.
+---@async
 ---@param filename? string default: standard input
 ---@return any ...
 function dofile(filename) end
@@ -87,6 +88,7 @@ function pairs(t) end
 
 ---Calls `fn(...)`: true and its results, or false and the error. The call may wait. A CancelledError passes through:
 ---see async.catch.
+---@async
 ---@param fn function
 ---@param ... any
 ---@return boolean ok
@@ -162,6 +164,7 @@ function type(value) end
 function warn(message, ...) end
 
 ---As pcall; the handler gets the error where it was raised, and what it returns comes in its place. It cannot wait.
+---@async
 ---@param fn function
 ---@param handler fun(err: any): any
 ---@param ... any
@@ -590,6 +593,7 @@ function io.output(file) end
 function io.popen(command, mode) end
 
 ---Reads from the default input; see `File:read`.
+---@async
 ---@param ... io.Format
 ---@return any ...
 function io.read(...) end
@@ -617,6 +621,7 @@ function io.tmpfile() end
 function io.type(value) end
 
 ---Writes to the default output.
+---@async
 ---@param ... string|number
 ---@return file*? file
 ---@return string? message
@@ -626,6 +631,7 @@ function io.write(...) end
 ---@class file*
 local File = {}
 
+---@async
 ---@return boolean? ok
 ---@return string? how of popen: "exit" or "signal"
 ---@return integer? code
@@ -643,6 +649,7 @@ function File:lines(...) end
 
 ---Reads by format: "l" a line, "L" a line with its end, "n" a number, "a" all the rest, an integer so many bytes at
 ---most. nil for what is not there.
+---@async
 ---@param ... io.Format default: "l"
 ---@return any ...
 function File:read(...) end
@@ -660,6 +667,7 @@ function File:seek(whence, offset) end
 ---@return boolean? ok
 function File:setvbuf(mode, size) end
 
+---@async
 ---@param ... string|number
 ---@return file*? file
 ---@return string? message
@@ -688,6 +696,7 @@ function os.date(format, time) end
 function os.difftime(to, from) end
 
 ---Runs a shell command and waits for its end. Without one: is there a shell?
+---@async
 ---@param command? string
 ---@return boolean? ok true when it returned 0
 ---@return string how "exit" or "signal"

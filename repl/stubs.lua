@@ -2,8 +2,9 @@
 --
 -- An entry is what has a name: {name =, kind =, text =, params =, returns =, overloads =, type =, space =}. `name` is
 -- what people write ("async.sleep", "Task:cancel"); `kind` is "function", "method", "field", "value", "class" or
--- "module". A parameter or field is {name =, type =, text =, optional =}, a result {type =, name =, text =}. A
--- namespace is what has members: {path =, members = {name -> entry}, order = {name...}, bases =, class =, text =}.
+-- "module"; `async` is true for a function that may wait. A parameter or field is {name =, type =, text =, optional =,
+-- undeclared = true when the stub does not have it}, a result {type =, name =, text =}. A namespace is what has
+-- members: {path =, members = {name -> entry}, order = {name...}, bases =, class =, text =}.
 local core, use = ...
 
 -- Comments ---------------------------------------------------------------------------------------------------------
@@ -99,6 +100,7 @@ function tags.generic(pending, rest)
   for name in (rest:gsub(":[^,]*", "")):gmatch("[%w_]+") do pending.generics[name] = true end
 end
 
+function tags.async(pending) pending.async = true end
 function tags.overload(pending, rest) table.insert(pending.overloads, rest) end
 function tags.type(pending, rest) pending.type = take_type(rest) end
 
@@ -131,7 +133,7 @@ end
 local function params_of(pending, names)
   local params = {}
   for name in names:gmatch("[%w_.]+") do
-    params[#params + 1] = pending.params[name] or { name = name, type = "any", text = "" }
+    params[#params + 1] = pending.params[name] or { name = name, type = "any", text = "", undeclared = true }
   end
   for _, list in ipairs { params, pending.returns } do
     for _, item in ipairs(list) do
@@ -216,7 +218,7 @@ function Reader:add_function(name, names, pending)
   add_member(space, key or name, {
     name = member_name(space, separator, key or name), kind = separator == ":" and "method" or "function",
     text = text_of(pending), params = params_of(pending, names), returns = pending.returns,
-    overloads = pending.overloads, class = space.class,
+    overloads = pending.overloads, class = space.class, async = pending.async,
   })
 end
 

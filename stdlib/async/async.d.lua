@@ -26,6 +26,7 @@ async = {}
 ---or raises its error; calls `__await(x, ...)` of a value that has it; returns any other value, and all further
 ---arguments, as they are. TypeError for a function; RuntimeError for a Coroutine that was used before, and for a
 ---task that awaits itself. Cancelling the waiter cancels the Task or Future (see `async.shield`).
+---@async
 ---@param x async.Coroutine|async.Future|any
 ---@param ... any
 ---@return any ...
@@ -69,6 +70,7 @@ function ContextVar:set(value) end
 ---@param token async.Token
 function ContextVar:reset(token) end
 
+---What `ContextVar:set` gives, for `reset`.
 ---@class async.Token
 ---@field var async.ContextVar
 local Token = {}
@@ -83,6 +85,7 @@ function async.copy_context() end
 
 ---Calls `fn(...)` in the context and returns its results; what it sets stays in the context. RuntimeError while the
 ---context is entered already.
+---@async
 ---@param fn fun(...: any): ...
 ---@param ... any
 ---@return any ...
@@ -94,11 +97,13 @@ function Context:run(fn, ...) end
 ---@return any
 function Context:get(var, default) end
 
+---A new Context with the same values.
 ---@return async.Context
 function Context:copy() end
 
 -- Running ------------------------------------------------------------------------------------------------------
 
+---Options of `async.run`.
 ---@class async.RunOptions
 ---@field debug? boolean turns debug mode on or off meanwhile
 ---@field clock? "virtual" time jumps to the next deadline when everything waits
@@ -107,6 +112,7 @@ function Context:copy() end
 
 ---Runs `main` in a new task to its end, cancels the tasks made meanwhile that are left, waits for them, and returns
 ---what `main` returned or raises its error. Only for the script's main task: RuntimeError elsewhere.
+---@async
 ---@param main async.Coroutine|fun(): ...
 ---@param options? async.RunOptions
 ---@return any ...
@@ -124,6 +130,7 @@ function async.get_running_loop() end
 -- Tasks and futures --------------------------------------------------------------------------------------------
 
 ---Waits for that long and returns the further arguments (asyncio's `result`). 0 lets the others run once.
+---@async
 ---@generic T
 ---@param seconds number
 ---@param ... T
@@ -137,6 +144,7 @@ function async.sleep(seconds, ...) end
 ---@return async.Task
 function async.spawn(fn, ...) end
 
+---Options of `async.create_task`.
 ---@class async.TaskOptions
 ---@field name? string default: "Task-" and a number
 ---@field context? async.Context it runs in that and not in a copy of its maker's
@@ -213,9 +221,11 @@ function Future:remove_done_callback(fn) end
 ---@class async.Task: async.Future
 local Task = {}
 
+---The name that it was given, or "Task-" and a number.
 ---@return string
 function Task:get_name() end
 
+---Gives it another name, for reports and tracebacks.
 ---@param name any its text is taken
 function Task:set_name(name) end
 
@@ -246,6 +256,7 @@ function Task:get_context() end
 
 -- Waiting for several ------------------------------------------------------------------------------------------
 
+---The list that `async.gather` may be called with, in place of arguments.
 ---@class async.GatherList
 ---@field n? integer the length, when there may be nils
 ---@field return_exceptions? boolean errors become results
@@ -256,11 +267,13 @@ function Task:get_context() end
 ---string or other value that was raised comes as `async.Error` with the original in `value`). Cancelling the waiter
 ---cancels all. The same Coroutine, Task or Future given twice runs once; the same function is called twice.
 ---TypeError for what cannot be awaited, before anything is started.
+---@async
 ---@param ... async.Awaitable
 ---@return { n: integer, [integer]: any } results
 ---@overload fun(list: async.GatherList): { n: integer, [integer]: any }
 function async.gather(...) end
 
+---Options of `async.wait`.
 ---@class async.WaitOptions
 ---@field timeout? number seconds; default: for ever
 ---@field return_when? "FIRST_COMPLETED"|"FIRST_EXCEPTION"|"ALL_COMPLETED"
@@ -274,12 +287,14 @@ async.ALL_COMPLETED = "ALL_COMPLETED"
 
 ---Waits until the condition holds or the time is over. Never raises for a child and cancels nothing. Two lists,
 ---each in the order given.
+---@async
 ---@param list async.Awaitable[]
 ---@param options? async.WaitOptions
 ---@return async.Future[] done
 ---@return async.Future[] pending
 function async.wait(list, options) end
 
+---Options of `async.as_completed`.
 ---@class async.AsCompletedOptions
 ---@field timeout? number seconds for all together; default: for ever
 
@@ -294,6 +309,7 @@ function async.wait(list, options) end
 function async.as_completed(list, options) end
 
 ---Waits for `x` as `await` does, but cancelling the waiter does not cancel `x`.
+---@async
 ---@param x async.Awaitable
 ---@return any ...
 function async.shield(x) end
@@ -301,6 +317,7 @@ function async.shield(x) end
 ---Starts all; the results of the first to finish, or its error. The others are cancelled and waited for; what they
 ---raise meanwhile goes to the exception handler. Cancelling the waiter cancels all and waits for them. ValueError
 ---without any.
+---@async
 ---@param ... async.Awaitable
 ---@return any ...
 ---@overload fun(list: async.Awaitable[]): any
@@ -308,11 +325,13 @@ function async.race(...) end
 
 ---Starts all; the results of the first that succeeds. The others are cancelled and waited for. An ExceptionGroup of all
 ---errors, in the order given, when all fail. ValueError without any.
+---@async
 ---@param ... async.Awaitable
 ---@return any ...
 ---@overload fun(list: async.Awaitable[]): any
 function async.any(...) end
 
+---Options of `async.map`.
 ---@class async.MapOptions
 ---@field limit? integer how many run at once, at least 1; default: no limit
 
@@ -323,6 +342,7 @@ function async.any(...) end
 ---A list of the first result of `fn(item, index)` for each, in order, and their number `n`; waits for them all, so many
 ---at a time. A generator is asked for an item when there is a place for it. The first error cancels the others, which
 ---are waited for, and is raised. TypeError and ValueError for wrong arguments.
+---@async
 ---@param list async.Source
 ---@param fn fun(item: any, index: integer): any
 ---@param options? async.MapOptions
@@ -360,6 +380,7 @@ function TaskGroup:cancel() end
 ---Calls `fn` with what the metamethod `__enter(manager)` returned (the manager itself without one), and leaves by
 ---`__exit(manager, err)`, which swallows the error by returning true, or by `__close(manager, err)`. Returns what `fn`
 ---returned, nothing after a swallowed error. TypeError when the manager has neither metamethod.
+---@async
 ---@generic M
 ---@param manager M
 ---@param fn fun(resource: M): ...
@@ -382,6 +403,7 @@ local Limit = {}
 
 ---Without `fn` a scope, for `<close>` or `async.with`; with it calls `fn(...)` in one and returns its results. Raises
 ---LimitError at its end when a limit was exceeded; nothing inside catches that.
+---@async
 ---@param limits async.LimitOptions
 ---@param fn fun(...: any): ...
 ---@param ... any
@@ -400,6 +422,7 @@ local Timeout = {}
 
 ---Without `fn` a scope; with it calls `fn(...)` in one and returns its results. nil is no limit; 0 lets `fn` run to
 ---its first wait. TimeoutError when the time is over. RuntimeError in a callback.
+---@async
 ---@param seconds number?
 ---@param fn fun(...: any): ...
 ---@param ... any
@@ -408,6 +431,7 @@ local Timeout = {}
 function async.timeout(seconds, fn, ...) end
 
 ---The same with a point in time on the loop's clock (`loop:time()`).
+---@async
 ---@param when number?
 ---@param fn fun(...: any): ...
 ---@param ... any
@@ -429,6 +453,7 @@ function Timeout:expired() end
 
 ---Waits for `x`, which is cancelled and waited for when the time is over: then TimeoutError. If it gave a value all
 ---the same, that is the result. A function gets the further arguments: `async.wait_for(queue.get, 2, queue)`.
+---@async
 ---@param x async.Awaitable|fun(...: any): ...
 ---@param seconds number? nil waits for ever
 ---@param ... any
@@ -436,6 +461,7 @@ function Timeout:expired() end
 function async.wait_for(x, seconds, ...) end
 
 ---Calls `fn(...)`; `true` and its results, or `false` when the time is over. trio's name; other errors pass.
+---@async
 ---@param seconds number?
 ---@param fn fun(...: any): ...
 ---@param ... any
@@ -460,6 +486,7 @@ local Lock = {}
 function async.Lock() end
 
 ---Waits until the lock is free and takes it. asyncio's gives True; this one the lock, for `<close>`.
+---@async
 ---@return async.Lock self
 function Lock:acquire() end
 
@@ -485,10 +512,12 @@ function Event:set() end
 ---From now on `wait` waits again. A task that `set` has woken goes on all the same.
 function Event:clear() end
 
+---True from `set` until `clear`.
 ---@return boolean
 function Event:is_set() end
 
 ---Waits until the event is set; returns at once when it is.
+---@async
 ---@return true
 function Event:wait() end
 
@@ -502,6 +531,7 @@ local Condition = {}
 function async.Condition(lock) end
 
 ---Waits for the lock and takes it. Returns the condition, which `<close>` releases.
+---@async
 ---@return async.Condition self
 function Condition:acquire() end
 
@@ -514,11 +544,13 @@ function Condition:locked() end
 
 ---Releases the lock, waits for a notify, and waits for the lock again. However it ends, by a cancellation too, the lock
 ---is held then. RuntimeError when nobody holds the lock.
+---@async
 ---@return true
 function Condition:wait() end
 
 ---Waits until `predicate()` is true; calls it at once and after each notify, with the lock held. TypeError when it is
 ---no function.
+---@async
 ---@generic T
 ---@param predicate fun(): T
 ---@return T result what it returned
@@ -542,6 +574,7 @@ local Semaphore = {}
 function async.Semaphore(value) end
 
 ---Waits for a permit and takes it. Returns the semaphore, which `<close>` releases.
+---@async
 ---@return async.Semaphore self
 function Semaphore:acquire() end
 
@@ -576,6 +609,7 @@ function async.Barrier(parties) end
 
 ---Waits until all parties have come. asyncio's arrival index: 0 for the first. BrokenBarrierError when the barrier is
 ---broken, or is broken or reset meanwhile. A task that is cancelled while it waits has not come.
+---@async
 ---@return integer index
 function Barrier:wait() end
 
@@ -596,6 +630,7 @@ local Queue = {}
 function async.Queue(maxsize) end
 
 ---Waits while the queue is full, and puts the item. Cancelled, it has put nothing. QueueShutDown after `shutdown`.
+---@async
 ---@param item any
 function Queue:put(item) end
 
@@ -604,6 +639,7 @@ function Queue:put(item) end
 function Queue:put_nowait(item) end
 
 ---Waits for an item and takes it. Cancelled, it has taken none. QueueShutDown when the queue is shut down and empty.
+---@async
 ---@return any item
 function Queue:get() end
 
@@ -616,12 +652,14 @@ function Queue:get_nowait() end
 function Queue:task_done() end
 
 ---Waits until `task_done` has been called for every item.
+---@async
 function Queue:join() end
 
 ---How many items are in it. One that a waiting task is promised is, until that task runs.
 ---@return integer
 function Queue:qsize() end
 
+---True when there is no item in it that a task could take.
 ---@return boolean
 function Queue:empty() end
 
@@ -642,6 +680,7 @@ function Queue:items() end
 ---@class async.PriorityQueue: async.Queue
 local PriorityQueue = {}
 
+---Options of `async.PriorityQueue`.
 ---@class async.PriorityOptions
 ---@field key? fun(item: any): any what is compared, asked once when the item is put; default: the item
 ---@field less? fun(a: any, b: any): boolean true when a comes before b; default: `<`, lists item by item
@@ -678,22 +717,26 @@ function async.generator(fn) end
 
 ---Goes on to the next yield and returns its values; nil at the end, again and again. Waits when the function does;
 ---raises its error, which ends the generator.
+---@async
 ---@return any ...
 function Generator:next() end
 
 ---The same, and the yield inside returns the arguments. TypeError for a value given to one that has not started.
+---@async
 ---@param ... any
 ---@return any ...
 function Generator:send(...) end
 
 ---The same, and the yield inside raises the error. One that has not started ends without running; one that is finished
 ---raises the error. TypeError for nil.
+---@async
 ---@param err any
 ---@return any ...
 function Generator:throw(err) end
 
 ---Ends it where it yielded last: its `<close>` variables and `finally` clauses run, and may wait; nothing inside
 ---catches it. Does nothing when it is finished. Raises what the cleanup raises; RuntimeError when it yields again.
+---@async
 function Generator:close() end
 
 ---For a generic `for` that closes it on the way out.
@@ -731,6 +774,7 @@ local Iterator = {}
 function async.iter(x, state, control, closing) end
 
 ---The values of the next item; nil at the end.
+---@async
 ---@return any ...
 function Iterator:next() end
 
@@ -774,6 +818,7 @@ function Iterator:enumerate() end
 function Iterator:batch(n) end
 
 ---A list of the first value of each item.
+---@async
 ---@return any[]
 function Iterator:collect() end
 
@@ -785,6 +830,7 @@ function Iterator:collect() end
 function Iterator:each() end
 
 ---Closes the source.
+---@async
 function Iterator:close() end
 
 -- Context managers ---------------------------------------------------------------------------------------------
@@ -801,6 +847,7 @@ function async.contextmanager(fn) end
 
 ---`local cm <close>, resource = async.enter(manager)`: enters it, to be left at the end of the block, whose error goes
 ---on also when the manager swallows it. TypeError for what is no context manager.
+---@async
 ---@param manager any
 ---@return any cm
 ---@return any ... what `__enter` gave; the manager itself without one
@@ -822,6 +869,7 @@ local ExitStack = {}
 function async.ExitStack() end
 
 ---Enters a context manager now, and leaves it with the stack. TypeError for what is none.
+---@async
 ---@param manager any
 ---@return any resource what `__enter` gave; the manager itself without one
 function ExitStack:enter(manager) end
@@ -845,6 +893,7 @@ function ExitStack:callback(fn, ...) end
 function ExitStack:pop_all() end
 
 ---Ends everything now, the last first.
+---@async
 function ExitStack:close() end
 
 -- Channels -----------------------------------------------------------------------------------------------------
@@ -862,10 +911,12 @@ function async.Channel(capacity) end
 
 ---Waits until a receiver takes the value or there is room for it. Cancelled, it has sent nothing. QueueShutDown when
 ---the channel is closed, or is while it waits.
+---@async
 ---@param value any
 function Channel:send(value) end
 
 ---Waits for a value and takes it. Cancelled, it has taken none.
+---@async
 ---@return any value nil when the channel is closed and empty
 ---@return boolean ok false then
 function Channel:receive() end
@@ -884,6 +935,7 @@ function Channel:try_receive() end
 ---call does nothing.
 function Channel:close() end
 
+---True once `close` was called.
 ---@return boolean
 function Channel:closed() end
 
@@ -891,6 +943,7 @@ function Channel:closed() end
 ---@return integer
 function Channel:len() end
 
+---How many values it holds beside those that senders wait with.
 ---@return integer|number # math.huge for no limit
 function Channel:capacity() end
 
@@ -914,6 +967,7 @@ function Channel:on_send(value, fn) end
 ---@return async.SelectCase
 function async.on_timeout(seconds, fn) end
 
+---What `async.select` takes: cases, and perhaps a default.
 ---@class async.SelectCases
 ---@field [integer] async.SelectCase|false false is a case left out
 ---@field default? boolean|fun(): ... taken when no case can happen; without one, select waits
@@ -922,6 +976,7 @@ function async.on_timeout(seconds, fn) end
 ---function of the case returns; without one the place of the case in the list ("default" for the default), and the
 ---value and ok of a receive. ValueError when there is neither a case nor a default; QueueShutDown when it sends on a
 ---closed channel.
+---@async
 ---@param cases async.SelectCases
 ---@return any ...
 function async.select(cases) end
@@ -1053,6 +1108,7 @@ async.BrokenBarrierError = {}
 ---@overload fun(message?: any, fields?: table): async.LimitError
 async.LimitError = {}
 
+---A program that `run` was to check returned something else than 0. It has the fields of the result.
 ---@class async.CalledProcessError: async.Error
 ---@overload fun(message?: any, fields?: table): async.CalledProcessError
 async.CalledProcessError = {}
@@ -1071,16 +1127,19 @@ function async.class(name, base) end
 function async.is(value, class) end
 
 ---`pcall` for everything, CancelledError too.
+---@async
 ---@param fn fun(...: any): ...
 ---@param ... any
 ---@return boolean ok
 ---@return any ...
 function async.catch(fn, ...) end
 
+---What `async.except`, `async.except_group` and `async.finally` give, for `async.try`.
 ---@class async.Clause
 
 ---Calls `body()`. The first `except` clause that matches an error handles it; then `except_group` clauses get their
 ---parts; `finally` runs in any case, last. Returns what the body, or the handler, returned.
+---@async
 ---@param body fun(): ...
 ---@param ... async.Clause
 ---@return any ...
@@ -1109,11 +1168,13 @@ function async.finally(handler) end
 
 -- Streams and servers ------------------------------------------------------------------------------------------
 
+---An address of the Internet: of TCP or UDP.
 ---@class async.InetAddress
 ---@field host string numeric
 ---@field port integer
 ---@field scope_id? integer the zone of a link-local IPv6 address
 
+---An address of a Unix socket.
 ---@class async.UnixAddress
 ---@field path string "" when the socket has none
 
@@ -1130,21 +1191,25 @@ local Stream = {}
 ---number, and among them an integer, exactly so many bytes unless the end comes first. A line longer than the stream's
 ---limit is a LimitOverrunError. A cancelled read takes nothing. RuntimeError while another task reads, and when the
 ---stream is closed.
+---@async
 ---@param ... "l"|"L"|"a"|"n"|integer
 ---@return string|number|nil ...
 function Stream:read(...) end
 
 ---Waits for a line; it keeps its end. nil at the end of the stream.
+---@async
 ---@return string|nil
 function Stream:readline() end
 
 ---Waits for exactly `count` bytes. IncompleteReadError, with what came in `partial`, when the stream ends before.
+---@async
 ---@param count integer
 ---@return string
 function Stream:readexactly(count) end
 
 ---Waits for everything up to the separator, which is a part of the result. LimitOverrunError when it is not within the
 ---stream's limit, IncompleteReadError when the stream ends before.
+---@async
 ---@param separator? string default "\n"
 ---@return string
 function Stream:readuntil(separator) end
@@ -1161,15 +1226,19 @@ function Stream:at_eof() end
 ---Sends the strings one after the other. Waits only while more is queued than the high-water mark; a task that is
 ---cancelled then has written everything. ConnectionError once the peer is gone, RuntimeError after `write_eof`. Outside
 ---a task, in a callback, it never waits.
+---@async
 ---@param ... string|number
 ---@return async.Stream self
 function Stream:write(...) end
 
+---The same as `write`, with the strings of a list. TypeError for what is no list of strings and numbers.
+---@async
 ---@param list (string|number)[]
 ---@return async.Stream self
 function Stream:writelines(list) end
 
 ---Waits while more is queued than the high-water mark.
+---@async
 ---@return async.Stream self
 function Stream:drain() end
 
@@ -1177,6 +1246,7 @@ function Stream:drain() end
 ---@return async.Stream self
 function Stream:write_eof() end
 
+---True when `write_eof` can be called: of connections and pipes, not of files and terminals.
 ---@return boolean
 function Stream:can_write_eof() end
 
@@ -1189,6 +1259,7 @@ function Stream:close() end
 function Stream:abort() end
 
 ---Waits until everything was sent and the stream is closed. RuntimeError when nobody has called `close`.
+---@async
 function Stream:wait_closed() end
 
 ---True once `close` or `abort` was called.
@@ -1215,10 +1286,12 @@ function Stream:set_nodelay(on) end
 ---@return async.Stream self
 function Stream:set_keepalive(delay) end
 
+---Options that all streams have.
 ---@class async.StreamOptions
 ---@field limit? integer bytes: the longest line; default 65536
 ---@field high_water? integer bytes that may be queued until a write waits; default 65536
 
+---Options of `async.open_connection` and `async.open_unix_connection`.
 ---@class async.ConnectOptions: async.StreamOptions
 ---@field timeout? number seconds for the look-up and the connection together
 ---@field local_addr? async.InetAddress from which to connect; its port may be missing
@@ -1226,6 +1299,7 @@ function Stream:set_keepalive(delay) end
 ---Connects to a host, by name or numeric address. Waits. Several addresses are tried at short intervals, and the first
 ---that answers is used. The Stream comes twice, as asyncio's reader and writer. OSError for a name that does not exist
 ---(EAI_NONAME), ConnectionError when the host refuses (ECONNREFUSED), TimeoutError.
+---@async
 ---@param host string
 ---@param port integer
 ---@param options? async.ConnectOptions
@@ -1234,12 +1308,14 @@ function Stream:set_keepalive(delay) end
 function async.open_connection(host, port, options) end
 
 ---Connects to a Unix socket. Waits.
+---@async
 ---@param path string
 ---@param options? async.ConnectOptions
 ---@return async.Stream reader
 ---@return async.Stream writer
 function async.open_unix_connection(path, options) end
 
+---Options of `async.start_server` and `async.start_unix_server`.
 ---@class async.ServerOptions: async.StreamOptions
 ---@field backlog? integer connections that may wait to be accepted; default 511
 ---@field max_connections? integer further ones wait in the system's queue
@@ -1259,6 +1335,7 @@ function Server:address() end
 ---@return async.Address[]
 function Server:sockets() end
 
+---True while it accepts connections.
 ---@return boolean
 function Server:is_serving() end
 
@@ -1269,19 +1346,23 @@ function Server:close() end
 function Server:close_clients() end
 
 ---Waits until it is closed and every handler has returned.
+---@async
 function Server:wait_closed() end
 
 ---Closes it, waits at most `grace` seconds for the handlers to return, cancels those that have not, waits for them, and gives up
 ---what their clients have not taken.
+---@async
 ---@param grace? number default 5
 function Server:shutdown(grace) end
 
 ---Waits until the server is closed. It is shut down when the task is cancelled.
+---@async
 function Server:serve_forever() end
 
 ---Listens on the host's addresses; nil or "" is all of this machine's. Waits for the look-up of a name. The handler
 ---gets each connection as reader and writer, the same Stream; when it returns, the connection is closed behind what was
 ---written. An error in it is reported to the exception handler and closes this connection only. OSError EADDRINUSE.
+---@async
 ---@param handler fun(reader: async.Stream, writer: async.Stream)
 ---@param host? string
 ---@param port integer 0: the system picks one
@@ -1302,6 +1383,7 @@ local UdpSocket = {}
 
 ---Sends a datagram to the host, or to that of `connect`. Waits for the look-up of a name, and while the system takes
 ---nothing. OSError EMSGSIZE when it is too long for one.
+---@async
 ---@param data string
 ---@param host? string
 ---@param port? integer
@@ -1310,12 +1392,14 @@ function UdpSocket:send(data, host, port) end
 
 ---Waits for a datagram. A cancelled call takes nothing. ConnectionError ECONNREFUSED when the host of `connect` has
 ---told that nobody receives there; RuntimeError while another task receives, and when the socket is closed.
+---@async
 ---@return string data
 ---@return string host
 ---@return integer port
 function UdpSocket:receive() end
 
 ---From now on sends there, and receives from there only. Waits for the look-up of a name.
+---@async
 ---@param host string
 ---@param port integer
 ---@return async.UdpSocket self
@@ -1332,9 +1416,11 @@ function UdpSocket:peer() end
 ---Closes it. A task that receives gets a RuntimeError.
 function UdpSocket:close() end
 
+---True once `close` was called.
 ---@return boolean
 function UdpSocket:is_closing() end
 
+---Options of `async.open_udp`.
 ---@class async.UdpOptions
 ---@field host? string where to receive; default all of the machine's addresses
 ---@field port? integer default one that the system picks
@@ -1344,16 +1430,19 @@ function UdpSocket:is_closing() end
 ---@field reuse_port? boolean several sockets may receive at the port
 
 ---Opens a UDP socket. Waits for the look-up of a name. OSError EADDRINUSE.
+---@async
 ---@param options? async.UdpOptions
 ---@return async.UdpSocket
 function async.open_udp(options) end
 
+---An address of a host, as `async.getaddrinfo` gives it.
 ---@class async.AddressInfo: async.InetAddress
 ---@field family "inet"|"inet6"
 ---@field type "stream"|"dgram"
 ---@field canonname? string
 
 ---The addresses of a host, in the system's order. Waits. OSError with code EAI_NONAME and the like when there is none.
+---@async
 ---@param host? string nil: this machine's loopback addresses, or with `passive` all of its own
 ---@param options? { port?: integer, family?: "any"|"inet"|"inet6", type?: "stream"|"dgram", passive?: boolean }
 ---@return async.AddressInfo[]
@@ -1377,6 +1466,7 @@ async.stderr = nil
 ---and shares nothing with it. The function with its upvalues, the arguments and the results are copied; TypeError with the
 ---path to what cannot be. An error of the function is raised here, with its class, fields and the other thread's traceback.
 ---When the waiter is cancelled the result is dropped, and the call interrupted. TypeError when `fn` is no function.
+---@async
 ---@param fn fun(...: any): any
 ---@param ... any
 ---@return any ...
@@ -1386,6 +1476,7 @@ function async.to_thread(fn, ...) end
 ---@return integer
 function async.cpu_count() end
 
+---Options of `async.ThreadPoolExecutor`.
 ---@class async.ThreadPoolExecutorOptions
 ---@field max_workers? integer threads at most, 1 to 1024; cpu_count() + 4, and no more than 32, unless given
 ---@field name? string for people, in tracebacks
@@ -1412,12 +1503,14 @@ function ThreadPoolExecutor:submit(fn, ...) end
 
 ---A list of the first result of `fn(item)` for each item, in their order, with their number `n`; of several lists one item each
 ---is passed, up to the end of the shortest. Waits. The first error is raised, and cancels the calls that are left.
+---@async
 ---@param fn fun(...: any): any
 ---@param ... any lists, generators, or iterator functions
 ---@return table
 function ThreadPoolExecutor:map(fn, ...) end
 
 ---It takes no more calls, and its threads end when they have done those they have. Waits for that unless `wait` is false.
+---@async
 ---@param wait? boolean
 ---@param cancel_futures? boolean true: calls that have not begun are cancelled
 function ThreadPoolExecutor:shutdown(wait, cancel_futures) end
@@ -1436,11 +1529,13 @@ function async.thread_channel(capacity) end
 
 ---Waits while the channel is full; who waits first is served first. TypeError for a value that cannot be copied. QueueShutDown
 ---when the channel is closed, or is while it waits.
+---@async
 ---@param value any
 function ThreadChannel:send(value) end
 
 ---Waits for a value; the value and true. Nil and false when the channel is closed and empty. `for v in ch do` receives until then;
 ---RuntimeError there for a nil.
+---@async
 ---@return any value
 ---@return boolean ok
 function ThreadChannel:receive() end
@@ -1458,6 +1553,7 @@ function ThreadChannel:try_receive() end
 ---No more sends. What is in it can still be received. Ends the waits of all threads.
 function ThreadChannel:close() end
 
+---True once `close` was called, in any thread.
 ---@return boolean
 function ThreadChannel:closed() end
 
@@ -1485,6 +1581,7 @@ local Worker = {}
 function async.Worker(target, ...) end
 
 ---Sends a copy of the value. Waits while 64 have not been received. QueueShutDown when the worker has ended.
+---@async
 ---@param value any
 function Worker:send(value) end
 
@@ -1494,6 +1591,7 @@ function Worker:send(value) end
 function Worker:try_send(value) end
 
 ---Waits for a message from it: the message and true; nil and false when it has ended and no more will come.
+---@async
 ---@return any value
 ---@return boolean ok
 function Worker:receive() end
@@ -1507,6 +1605,7 @@ function Worker:try_receive() end
 function Worker:close() end
 
 ---Waits for its end: what its function returned, or raises its error. Nothing when it was terminated.
+---@async
 ---@return any ...
 function Worker:join() end
 
@@ -1546,6 +1645,7 @@ function Loop:call_later(seconds, fn, ...) end
 ---@return async.Handle
 function Loop:call_at(when, fn, ...) end
 
+---A pending Future, as `async.Future()` gives.
 ---@return async.Future
 function Loop:create_future() end
 
@@ -1575,6 +1675,7 @@ function Loop:remove_signal_handler(signal) end
 ---@return async.Future
 function Loop:run_in_executor(executor, fn, ...) end
 
+---What the loop has to do, for an Instrument.
 ---@class async.PollInfo
 ---@field ready integer how many tasks and callbacks are ready
 ---@field scheduled integer how many timers are armed
@@ -1599,6 +1700,7 @@ function Loop:add_instrument(instrument) end
 ---@param instrument async.Instrument
 function Loop:remove_instrument(instrument) end
 
+---What an exception handler is told of an error.
 ---@class async.ExceptionContext
 ---@field message? string what happened
 ---@field exception? any the error
@@ -1617,6 +1719,7 @@ function Loop:set_exception_handler(fn) end
 ---@param context async.ExceptionContext
 function Loop:call_exception_handler(context) end
 
+---True in debug mode.
 ---@return boolean
 function Loop:get_debug() end
 
@@ -1624,12 +1727,13 @@ function Loop:get_debug() end
 ---@param on boolean
 function Loop:set_debug(on) end
 
----What `async.new_event_loop()` gives. It can be a `<close>` variable.
+---A place in a running function.
 ---@class async.Frame
 ---@field file? string "[C]" for a C function
 ---@field line? integer
 ---@field name string the function's name, or what is known of it: "main chunk"
 
+---A Task or Future with those that wait for it: what `async.capture_call_graph` gives.
 ---@class async.CallGraph
 ---@field future async.Future
 ---@field call_stack async.Frame[] where the task is, innermost first; empty for a Future and for a task that is done
@@ -1658,6 +1762,7 @@ function async.print_call_graph(future, options) end
 ---@return string
 function async.format_tasks() end
 
+---Something that is open: what `async.open_handles` lists.
 ---@class async.OpenHandle
 ---@field kind string "file" or "timer"
 ---@field description string
@@ -1669,19 +1774,23 @@ function async.format_tasks() end
 ---@return async.OpenHandle[]
 function async.open_handles(options) end
 
+---What `async.new_event_loop()` gives. It can be a `<close>` variable.
 ---@class async.EventLoop: async.Loop
 local EventLoop = {}
 
 ---Runs `x` to its end and returns its results or raises its error. Other tasks run meanwhile and are not cancelled.
 ---RuntimeError when the loop is closed, and anywhere but in the script's main task.
+---@async
 ---@param x async.Awaitable
 ---@return any ...
 function EventLoop:run_until_complete(x) end
 
 ---Cancels every task made since the loop object was, and waits for them. A second call does nothing. RuntimeError
 ---while the loop runs.
+---@async
 function EventLoop:close() end
 
+---True once `close` was called.
 ---@return boolean
 function EventLoop:is_closed() end
 
@@ -1692,6 +1801,7 @@ local Handle = {}
 ---Takes it back. Does nothing when it has run or was cancelled.
 function Handle:cancel() end
 
+---True once `cancel` was called.
 ---@return boolean
 function Handle:cancelled() end
 

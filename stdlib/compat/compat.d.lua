@@ -20,9 +20,11 @@ local Socket = {}
 ---@return compat.Tcp
 function Socket.tcp() end
 
+---A TCP object of IPv4.
 ---@return compat.Tcp? master, string? err
 function Socket.tcp4() end
 
+---A TCP object of IPv6.
 ---@return compat.Tcp? master, string? err
 function Socket.tcp6() end
 
@@ -30,13 +32,16 @@ function Socket.tcp6() end
 ---@return compat.Udp
 function Socket.udp() end
 
+---A UDP object of IPv4.
 ---@return compat.Udp? unconnected, string? err
 function Socket.udp4() end
 
+---A UDP object of IPv6.
 ---@return compat.Udp? unconnected, string? err
 function Socket.udp6() end
 
 ---A connection. Waits.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@param from_host? string
@@ -45,6 +50,8 @@ function Socket.udp6() end
 ---@return compat.Tcp? client, string? err
 function Socket.connect(host, port, from_host, from_port, family) end
 
+---A connection over IPv4. Waits.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@param from_host? string
@@ -52,6 +59,8 @@ function Socket.connect(host, port, from_host, from_port, family) end
 ---@return compat.Tcp? client, string? err
 function Socket.connect4(host, port, from_host, from_port) end
 
+---A connection over IPv6. Waits.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@param from_host? string
@@ -60,6 +69,7 @@ function Socket.connect4(host, port, from_host, from_port) end
 function Socket.connect6(host, port, from_host, from_port) end
 
 ---A server.
+---@async
 ---@param host string "*": any address
 ---@param port integer|string 0: any port
 ---@param backlog? integer
@@ -67,6 +77,7 @@ function Socket.connect6(host, port, from_host, from_port) end
 function Socket.bind(host, port, backlog) end
 
 ---Waits until one of the objects can be read or written: the lists of those, and "timeout" when none could in time.
+---@async
 ---@param to_read? table[]
 ---@param to_write? table[]
 ---@param seconds? number
@@ -74,6 +85,7 @@ function Socket.bind(host, port, backlog) end
 function Socket.select(to_read, to_write, seconds) end
 
 ---Waits.
+---@async
 ---@param seconds number
 function Socket.sleep(seconds) end
 
@@ -124,23 +136,32 @@ function Socket.sink(kind, sock) end
 ---@class compat.Dns
 local Dns = {}
 
+---The addresses of a host, in the system's order.
+---@async
 ---@param host string
 ---@return {family: "inet"|"inet6", addr: string}[]? list, string? err
 function Dns.getaddrinfo(host) end
 
+---The names of an address and of a service.
+---@async
 ---@param host? string
 ---@param service? string|integer
 ---@return string[]? names, string? service_or_err
 function Dns.getnameinfo(host, service) end
 
+---The first IPv4 address of a host, and all that is known of it.
+---@async
 ---@param host string
 ---@return string? address, {name: string, alias: string[], ip: string[]}|string resolved_or_err
 function Dns.toip(host) end
 
+---The name of an address, and all that is known of it.
+---@async
 ---@param address string
 ---@return string? name, {name: string, alias: string[], ip: string[]}|string resolved_or_err
 function Dns.tohostname(address) end
 
+---The name of this machine.
 ---@return string
 function Dns.gethostname() end
 
@@ -155,24 +176,30 @@ local Object = {}
 ---@return number
 function Object:settimeout(seconds, mode) end
 
+---The limits that `settimeout` has set; -1 for none.
 ---@return number block, number total
 function Object:gettimeout() end
 
+---Sets an option of the socket.
 ---@param name string
 ---@param value boolean|number|table
 ---@return number? done, string? err
 function Object:setoption(name, value) end
 
+---An option of the socket, by LuaSocket's names: "keepalive", "tcp-nodelay"...
 ---@param name string
 ---@return any value, string? err
 function Object:getoption(name) end
 
+---The address of the other side.
 ---@return string? host, integer|string port_or_err, string? family
 function Object:getpeername() end
 
+---The address of this side.
 ---@return string? host, string port_or_err, string? family
 function Object:getsockname() end
 
+---"inet4" or "inet6".
 ---@return "inet4"|"inet6"
 function Object:getfamily() end
 
@@ -188,6 +215,7 @@ function Object:setfd(fd) end
 ---@return boolean
 function Object:dirty() end
 
+---Closes it. Waits of other tasks for it end with "closed".
 ---@return number
 function Object:close() end
 
@@ -196,56 +224,68 @@ function Object:close() end
 local Tcp = {}
 
 ---Waits.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@return number? connected, string? err
 function Tcp:connect(host, port) end
 
 ---The same.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@return number? connected, string? err
 function Tcp:setpeername(host, port) end
 
+---Gives this side an address; port 0 is any port. Waits for the look-up of a name.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@return number? bound, string? err
 function Tcp:bind(host, port) end
 
 ---The same.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@return number? bound, string? err
 function Tcp:setsockname(host, port) end
 
+---Makes it a server.
 ---@param backlog? integer
 ---@return number? listening, string? err
 function Tcp:listen(backlog) end
 
 ---Waits.
+---@async
 ---@return compat.Tcp? client, string? err
 function Tcp:accept() end
 
 ---Waits: a line ("*l"), all until the end ("*a"), or so many bytes, behind the prefix.
+---@async
 ---@param pattern? string|number
 ---@param prefix? string
 ---@return string? data, string? err, string? partial
 function Tcp:receive(pattern, prefix) end
 
 ---Waits until the system has taken the bytes from `from` to `to`; the place of the last one.
+---@async
 ---@param data string
 ---@param from? integer
 ---@param to? integer
 ---@return number? last, string? err, number? last_sent
 function Tcp:send(data, from, to) end
 
+---Ends one direction, or both (the default).
 ---@param how? "receive"|"send"|"both"
 ---@return number
 function Tcp:shutdown(how) end
 
+---The bytes that came and went, and the seconds since the object was made.
 ---@return number received, number sent, number age
 function Tcp:getstats() end
 
+---Sets what `getstats` counts from.
 ---@param received? number
 ---@param sent? number
 ---@param age? number
@@ -256,21 +296,28 @@ function Tcp:setstats(received, sent, age) end
 ---@class compat.Udp: compat.Object
 local Udp = {}
 
+---From now on sends there, and receives from there only. Waits for the look-up of a name.
+---@async
 ---@param host string "*": no peer
 ---@param port? integer|string
 ---@return number? done, string? err
 function Udp:setpeername(host, port) end
 
+---Gives this side an address; port 0 is any port. Waits for the look-up of a name.
+---@async
 ---@param host string
 ---@param port integer|string
 ---@return number? done, string? err
 function Udp:setsockname(host, port) end
 
 ---To the peer.
+---@async
 ---@param data string
 ---@return number? sent, string? err
 function Udp:send(data) end
 
+---Sends a datagram to that address. Waits for the look-up of a name.
+---@async
 ---@param data string
 ---@param host string
 ---@param port integer|string
@@ -278,11 +325,13 @@ function Udp:send(data) end
 function Udp:sendto(data, host, port) end
 
 ---Waits for a datagram.
+---@async
 ---@param size? integer
 ---@return string? data, string? err
 function Udp:receive(size) end
 
 ---The same, with the sender's address.
+---@async
 ---@param size? integer
 ---@return string? data, string host_or_err, integer? port
 function Udp:receivefrom(size) end

@@ -33,6 +33,7 @@ local function connect_to(self, address)
   local polls = self.block == 0 or (self.block < 0 and self.total == 0)
   while not polls do
     local more = object.wait(self, operation, true)
+    if self.raw:fd() < 0 then return nil, "closed" end
     if #core.ready({ self.raw }, 0) > 0 then return self.raw:connected() end
     if not more then break end
   end

@@ -10,6 +10,7 @@
 ---@field AssertionError async.ErrorObject what a failed expectation raises: `message`, `source`, `line`
 local test = {}
 
+---Options of a test.
 ---@class test.Options
 ---@field timeout? number seconds of real time that the test and its hooks may take; 0 for no limit (5, or `--timeout`)
 ---@field clock? "virtual" the test runs under the virtual clock
@@ -67,12 +68,14 @@ function test.expect(value) end
 
 ---Calls `fn(...)`, which must raise: an instance of the class, or an error whose text has the pattern; with nil,
 ---anything. A CancelledError passes on unless it is asked for.
+---@async
 ---@param wanted async.ErrorObject|string|nil
 ---@param fn fun(...)
 ---@param ... any
 ---@return any err
 function test.raises(wanted, fn, ...) end
 
+---What `test.expect` gives: a value that is to be something.
 ---@class test.Expectation
 ---@field never test.Expectation the opposite: `expect(x).never:to_be_nil()`
 local Expectation = {}
@@ -85,6 +88,7 @@ function Expectation:to_equal(expected) end
 ---@param expected any
 function Expectation:to_be(expected) end
 
+---nil.
 function Expectation:to_be_nil() end
 
 ---Neither nil nor false.
@@ -97,10 +101,12 @@ function Expectation:to_be_falsy() end
 ---@param kind string|async.ErrorObject
 function Expectation:to_be_a(kind) end
 
+---A number that differs by no more than the tolerance.
 ---@param expected number
 ---@param tolerance? number 1e-9
 function Expectation:to_be_close_to(expected, tolerance) end
 
+---A number from `low` to `high`, both included.
 ---@param low number
 ---@param high number
 function Expectation:to_be_between(low, high) end
@@ -117,10 +123,12 @@ function Expectation:to_contain(part) end
 ---@param fields table
 function Expectation:to_have_fields(fields) end
 
+---A string or table of that length, by `#`.
 ---@param length integer
 function Expectation:to_have_length(length) end
 
 ---A function that raises an instance of the class, or an error whose text has the pattern; without argument, anything.
+---@async
 ---@param wanted? async.ErrorObject|string
 function Expectation:to_raise(wanted) end
 
@@ -130,6 +138,7 @@ function Expectation:to_raise(wanted) end
 ---@return test.Clock
 function test.clock() end
 
+---The virtual clock of a test.
 ---@class test.Clock
 local Clock = {}
 
@@ -138,17 +147,20 @@ local Clock = {}
 function Clock:time() end
 
 ---Lets everything happen that is due in the next `seconds`. Waits.
+---@async
 ---@param seconds number
 function Clock:advance(seconds) end
 
 ---Calls `fn` in the usual order of its tasks, in `seeds` random ones, and, with `cancel`, once for each suspension of a
 ---task that it starts, which is cancelled there; every time alone, under the virtual clock. The first failure is raised
 ---as an AssertionError that says how to repeat it. Returns how many times `fn` ran. RuntimeError outside a test.
+---@async
 ---@param fn fun()
 ---@param options? test.ExploreOptions
 ---@return integer
 function test.explore(fn, options) end
 
+---Options of `test.explore`.
 ---@class test.ExploreOptions
 ---@field seeds? integer 200
 ---@field cancel? boolean true

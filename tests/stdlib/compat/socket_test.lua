@@ -313,6 +313,16 @@ test("sleep suspends its task only, and takes no time when negative", function()
   equal(elapsed(socket.sleep, -1), 0)
 end)
 
+test("closing an object ends a connect of another task", real, function()
+  local server <close>, port = serve(echo)
+  local client = socket.tcp()
+  local connecting = async.spawn(function() return client:connect("127.0.0.1", port) end)
+  async.sleep(0)
+  client:close()
+  local connected, err = await(connecting)
+  check(connected == 1.0 or err == "closed", err)
+end)
+
 test("an object shows its class, and closes at the end of a block", function()
   local sock = socket.tcp4()
   do
