@@ -17,6 +17,7 @@ local patterns = {}
 
 -- Retry ----------------------------------------------------------------------------------------------------------
 
+---Options of `retry` and `retry_policy`.
 ---@class patterns.RetryOptions
 ---@field attempts? integer how many at most, the first one included; math.huge for no limit. Default 3
 ---@field delay? number|fun(number: integer, err: any): number seconds after the first failure (0.1); or a function of the number and the error of the attempt that failed
@@ -33,6 +34,7 @@ local patterns = {}
 ---the time, are used up.
 ---
 ---    retry(fs.read, { attempts = 5, on = async.OSError }, "data.json")
+---@async
 ---@param fn fun(...: any): any
 ---@param options? patterns.RetryOptions|patterns.RetryPolicy
 ---@param ... any
@@ -44,10 +46,12 @@ function patterns.retry(fn, options, ...) end
 ---@return patterns.RetryPolicy
 function patterns.retry_policy(options) end
 
+---What `retry_policy` gives.
 ---@class patterns.RetryPolicy
 local RetryPolicy = {}
 
 ---What `retry(fn, policy, ...)` does.
+---@async
 ---@param fn fun(...: any): any
 ---@param ... any
 ---@return any ...
@@ -58,10 +62,12 @@ function RetryPolicy:call(fn, ...) end
 ---@return fun(...: any): any
 function RetryPolicy:wrap(fn) end
 
+---The error of a `retry` that has given up.
 ---@class patterns.RetryErrorObject: async.Error
 ---@field attempts patterns.Attempt[] every attempt, in order
 ---@field cause any the error of the last one
 
+---An attempt of a `retry` that has given up.
 ---@class patterns.Attempt
 ---@field error any
 ---@field seconds number how long it took
@@ -69,6 +75,7 @@ function RetryPolicy:wrap(fn) end
 
 -- Rate limits ----------------------------------------------------------------------------------------------------
 
+---Options of `rate_limiter`.
 ---@class patterns.RateLimiterOptions
 ---@field rate number how many in `per` seconds
 ---@field per? number seconds (1)
@@ -83,6 +90,7 @@ function RetryPolicy:wrap(fn) end
 ---@return patterns.RateLimiter
 function patterns.rate_limiter(options) end
 
+---What `rate_limiter` gives.
 ---@class patterns.RateLimiter
 ---@field rate number
 ---@field per number
@@ -91,6 +99,7 @@ local RateLimiter = {}
 
 ---Waits until `n` can be taken, and takes them. One that is cancelled takes nothing. Returns the limiter, so that
 ---`async.with(limiter, fn)` takes one, too. ValueError for more than the limiter ever holds.
+---@async
 ---@param n? number above 0 (1)
 ---@return patterns.RateLimiter
 function RateLimiter:acquire(n) end
@@ -110,6 +119,7 @@ function RateLimiter:waiting() end
 
 -- Circuit breakers -----------------------------------------------------------------------------------------------
 
+---Options of `circuit_breaker`.
 ---@class patterns.CircuitBreakerOptions
 ---@field failures? integer how many failures open it (5)
 ---@field window? number seconds in which they are counted. Without it they are counted from the last success on
@@ -128,10 +138,12 @@ function RateLimiter:waiting() end
 ---@return patterns.CircuitBreaker
 function patterns.circuit_breaker(options) end
 
+---What `circuit_breaker` gives.
 ---@class patterns.CircuitBreaker
 local CircuitBreaker = {}
 
 ---The results of `fn(...)`. CircuitOpenError, without calling it, while the breaker is open.
+---@async
 ---@param fn fun(...: any): any
 ---@param ... any
 ---@return any ...
@@ -142,6 +154,7 @@ function CircuitBreaker:call(fn, ...) end
 ---@return fun(...: any): any
 function CircuitBreaker:wrap(fn) end
 
+---"closed": calls go through; "open": none does; "half_open": some are tried.
 ---@return "closed"|"open"|"half_open"
 function CircuitBreaker:state() end
 
@@ -155,6 +168,7 @@ function CircuitBreaker:trip() end
 ---Closes it, and forgets all failures.
 function CircuitBreaker:reset() end
 
+---The error of a breaker that is open.
 ---@class patterns.CircuitOpenErrorObject: async.Error
 ---@field retry_after number seconds until the next call is let through; 0 while one is being tried
 ---@field breaker patterns.CircuitBreaker
@@ -203,6 +217,7 @@ function Memoized:statistics() end
 
 -- Ticks ----------------------------------------------------------------------------------------------------------
 
+---Options of `interval`.
 ---@class patterns.IntervalOptions
 ---@field missed? "skip"|"burst"|"delay" what comes of ticks that were due while nobody waited: all but the latest are left out (the default), all are made up for, or everything is later from then on
 ---@field immediate? boolean the first tick comes at once
@@ -215,6 +230,7 @@ function Memoized:statistics() end
 ---@return patterns.Interval
 function patterns.interval(seconds, options) end
 
+---What `interval` gives.
 ---@class patterns.Interval
 ---@field seconds number
 ---@field missed string
@@ -223,6 +239,7 @@ function patterns.interval(seconds, options) end
 local Interval = {}
 
 ---Waits for the next tick; its number, from 1 on, counts those left out.
+---@async
 ---@return integer
 function Interval:next() end
 
@@ -297,6 +314,7 @@ function Throttled:pending() end
 
 -- Hedged calls ---------------------------------------------------------------------------------------------------
 
+---Options of `hedge`.
 ---@class patterns.HedgeOptions
 ---@field after number seconds after which another attempt starts; it starts at once when one has failed
 ---@field max? integer how many attempts there are at most (2)
@@ -306,6 +324,7 @@ function Throttled:pending() end
 ---An ExceptionGroup when all have failed.
 ---
 ---    hedge(fetch, { after = 0.2 }, url)
+---@async
 ---@param fn fun(...: any): any
 ---@param options patterns.HedgeOptions
 ---@param ... any

@@ -52,7 +52,7 @@ local function watch_methods(instance, class)
 end
 
 local function watch_all()
-  for _, module in ipairs { "async", "compat", "fs", "process", "signal", "test" } do
+  for _, module in ipairs { "async", "compat", "fs", "patterns", "process", "signal", "test" } do
     for class, sample in pairs(dofile(pages.root .. "/tests/stdlib/" .. module .. "/samples.lua")) do
       if not async[class] or not tostring(async[class]):find("^<class") then
         sample(function(instance) watch_methods(instance, class) end)
@@ -268,6 +268,11 @@ local calls = {
     meanwhile(neap.fs.remove, path)
     watch:next()
   end,
+  function()
+    neap.patterns.circuit_breaker():call(nap)
+    neap.patterns.retry_policy():call(nap)
+    neap.patterns.interval(1):next()
+  end,
   function() neap.test.raises("no", function() nap() error("no") end) end,
   function() neap.test.expect(function() nap() error("no") end):to_raise("no") end,
   function() xpcall(nap, print) end,
@@ -399,7 +404,9 @@ test("the functions that may wait, and no others, have the mark @async", functio
   local problems = {}
   for name, entry in pairs(all_functions()) do
     if seen[name] and not entry.async then problems[#problems + 1] = name .. " waits, but is not marked" end
-    if entry.async and not seen[name] and not not_called[name] then problems[#problems + 1] = name .. " is marked, but was not seen to wait" end
+    if entry.async and not seen[name] and not not_called[name] then
+      problems[#problems + 1] = name .. " is marked, but was not seen to wait"
+    end
   end
   table.sort(problems)
   end_other_tasks()
