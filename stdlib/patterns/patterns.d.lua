@@ -176,6 +176,7 @@ function CircuitBreaker:reset() end
 
 -- Memory ---------------------------------------------------------------------------------------------------------
 
+---Options of `memoize`.
 ---@class patterns.MemoizeOptions
 ---@field ttl? number seconds that a result is kept. Default: for ever
 ---@field max? integer how many results are kept; those go that were not used for longest. Default: all
@@ -191,6 +192,7 @@ function CircuitBreaker:reset() end
 ---@return patterns.Memoized
 function patterns.memoize(fn, options) end
 
+---What `memoize` gives.
 ---@class patterns.Memoized
 ---@overload fun(...: any): any
 local Memoized = {}
@@ -203,6 +205,7 @@ function Memoized:forget(...) end
 ---Forgets everything.
 function Memoized:clear() end
 
+---What has come of the calls of a function that is memoized.
 ---@class patterns.MemoizeStatistics
 ---@field hits integer calls that were answered by what is kept
 ---@field misses integer calls that called the function
@@ -212,6 +215,7 @@ function Memoized:clear() end
 ---@field size integer results that are kept
 ---@field running integer calls that run
 
+---How many calls were answered from memory, and how many were not.
 ---@return patterns.MemoizeStatistics
 function Memoized:statistics() end
 
@@ -248,6 +252,7 @@ function Interval:reset() end
 
 -- Calls put off --------------------------------------------------------------------------------------------------
 
+---Options of `debounce`.
 ---@class patterns.DebounceOptions
 ---@field leading? boolean the first call after a quiet time is made at once (false)
 ---@field trailing? boolean the latest call is made when it has been quiet (true)
@@ -263,6 +268,7 @@ function Interval:reset() end
 ---@return patterns.Debounced
 function patterns.debounce(fn, seconds, options) end
 
+---What `debounce` gives.
 ---@class patterns.Debounced
 ---@field seconds number
 ---@field fn fun(...: any): any
@@ -281,6 +287,7 @@ function Debounced:cancel() end
 ---@return boolean
 function Debounced:pending() end
 
+---Options of `throttle`.
 ---@class patterns.ThrottleOptions
 ---@field leading? boolean the first call after a pause is made at once (true)
 ---@field trailing? boolean the latest of those that came too early is made when it may be (true)
@@ -294,6 +301,7 @@ function Debounced:pending() end
 ---@return patterns.Throttled
 function patterns.throttle(fn, seconds, options) end
 
+---What `throttle` gives.
 ---@class patterns.Throttled
 ---@field seconds number
 ---@field fn fun(...: any): any
@@ -333,6 +341,7 @@ function patterns.hedge(fn, options, ...) end
 
 -- Supervisors ----------------------------------------------------------------------------------------------------
 
+---Options of `supervisor`.
 ---@class patterns.SupervisorOptions
 ---@field strategy? "one_for_one"|"one_for_all"|"rest_for_one" who is started again with a child that failed: it alone (the default), all, or it and those started after it
 ---@field max_restarts? integer how many restarts there may be in `within` seconds; with one more it gives up (3)
@@ -349,9 +358,11 @@ function patterns.hedge(fn, options, ...) end
 ---@return patterns.Supervisor
 function patterns.supervisor(options) end
 
+---What `supervisor` gives.
 ---@class patterns.Supervisor
 local Supervisor = {}
 
+---What a Supervisor is told of a child.
 ---@class patterns.ChildSpec
 ---@field name string
 ---@field run fun() runs in a task of its own
@@ -363,6 +374,7 @@ local Supervisor = {}
 function Supervisor:start_child(spec) end
 
 ---Ends a child and waits for that; it is not started again. A temporary one is taken out of the list.
+---@async
 ---@param name string
 function Supervisor:terminate_child(name) end
 
@@ -374,6 +386,7 @@ function Supervisor:restart_child(name) end
 ---@param name string
 function Supervisor:delete_child(name) end
 
+---What `children` tells of a child.
 ---@class patterns.ChildInfo
 ---@field name string
 ---@field state "running"|"stopping"|"ended"|"waiting"|"finished"|"stopped"
@@ -387,11 +400,14 @@ function Supervisor:delete_child(name) end
 function Supervisor:children() end
 
 ---Waits until no child runs or is to be started again. SupervisorError when the supervisor has given up.
+---@async
 function Supervisor:wait() end
 
 ---Ends all children and waits for that. Nothing can be started afterwards.
+---@async
 function Supervisor:stop() end
 
+---The error of a supervisor that has given up.
 ---@class patterns.SupervisorErrorObject: async.Error
 ---@field child string the name of the child
 ---@field errors any[] its errors in the time

@@ -272,6 +272,11 @@ local calls = {
     neap.patterns.circuit_breaker():call(nap)
     neap.patterns.retry_policy():call(nap)
     neap.patterns.interval(1):next()
+    local supervisor <close> = neap.patterns.supervisor()
+    for i = 1, 2 do supervisor:start_child { name = "child " .. i, run = function() async.sleep(9) end } end
+    nap()
+    supervisor:terminate_child("child 1")
+    supervisor:stop()
   end,
   function() neap.test.raises("no", function() nap() error("no") end) end,
   function() neap.test.expect(function() nap() error("no") end):to_raise("no") end,
