@@ -17,6 +17,13 @@ if(NEAP_PROGRAM)
   # `neap init` leads editors here: interp/setup.cpp. lua54.d.lua is the prompt's alone.
   file(GLOB NEAP_STUBS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/stdlib/*/*.d.lua ${PROJECT_SOURCE_DIR}/repl/repl.d.lua)
   install(FILES ${NEAP_STUBS} DESTINATION share/neap/stubs COMPONENT Runtime)
+  # The pages of `neap doc`, laid out as here: repl/pages.lua.
+  file(GLOB_RECURSE NEAP_PAGES CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
+       ${PROJECT_SOURCE_DIR}/docs/*.md ${PROJECT_SOURCE_DIR}/stdlib/README.md ${PROJECT_SOURCE_DIR}/scripts/README.md)
+  foreach(PAGE ${NEAP_PAGES} README.md repl/README.md interp/README.md)
+    get_filename_component(FOLDER ${PAGE} DIRECTORY)
+    install(FILES ${PROJECT_SOURCE_DIR}/${PAGE} DESTINATION share/neap/doc/${FOLDER} COMPONENT Runtime)
+  endforeach()
 endif()
 
 install(TARGETS neap_static neap_shared EXPORT neapTargets

@@ -16,6 +16,7 @@ constexpr const char* kHelp =
        neap [options] test [test options] [paths]
        neap [options] repl
        neap [options] init [init options] [directory]
+       neap [options] doc [doc options] [name...]
 
 Runs a Lua 5.4 script as the main task of an event loop: every function it calls
 may wait, and other tasks run meanwhile. With '-' the program is read from
@@ -25,7 +26,8 @@ the loop runs on while you type. '.help' there tells more.
 
 'neap test' runs the tests in the files *_test.lua below the paths (by default
 here); 'neap test --help' tells more. 'neap init' prepares a directory for
-editors with lua-language-server. A script of such a name is './test'.
+editors with lua-language-server. 'neap doc' prints what is known of a name, or
+a page of the documentation. A script of such a name is './test'.
 
 Options, as in the stock lua:
   -e stat      execute the string 'stat'
@@ -89,7 +91,8 @@ Environment:
                               ~/.config
   VISUAL, EDITOR              the editor of the prompt's .edit; default vi
   TERM=dumb                   the prompt reads plain lines
-  NO_COLOR=1                  no colour at the prompt and in error reports
+  PAGER                       the pager of 'neap doc'; default less -R
+  NO_COLOR=1                  no colour at the prompt, in error reports and docs
 
 Exit status:
   0      the script ended without an error

@@ -120,6 +120,7 @@ int parse_options(int argc, char** argv, CommandLine& result) {
       result.test = word == "test"sv;
       result.repl = word == "repl"sv;
       result.setup = word == "init"sv;
+      result.doc = word == "doc"sv;
       return i;
     }
     if (word == "-"sv) {
@@ -140,8 +141,8 @@ int parse_options(int argc, char** argv, CommandLine& result) {
 void check_sandbox(CommandLine& result) {
   if (result.sandbox && result.unsandboxed) {
     result.problem = "'--sandbox=none' and an option of a sandbox contradict each other";
-  } else if (result.sandbox && (result.test || result.repl || result.setup || result.interactive)) {
-    result.problem = "a sandbox is for scripts: it goes neither with 'test', 'repl', 'init' nor '-i'";
+  } else if (result.sandbox && (result.test || result.repl || result.setup || result.doc || result.interactive)) {
+    result.problem = "a sandbox is for scripts: it goes neither with 'test', 'repl', 'init', 'doc' nor '-i'";
   }
 }
 

@@ -52,6 +52,8 @@ struct CommandLine {
   bool repl = false;
   /// It is `init`: what follows is for stdlib/base/setup.lua.
   bool setup = false;
+  /// It is `doc`: what follows is for repl/doc.lua.
+  bool doc = false;
   /// What is wrong, for people; empty when nothing is.
   std::string problem;
 

@@ -43,6 +43,7 @@ struct Step {
     test,
     setup,
     isolate,
+    doc,
     prompt,
     at_end
   };  // a script has arguments
@@ -116,6 +117,8 @@ Plan make_plan(const CommandLine& line, int argc, char** argv) {
     plan.steps.push_back({Step::Kind::test, nullptr, nullptr});
   } else if (line.setup) {
     plan.steps.push_back({Step::Kind::setup, nullptr, nullptr});
+  } else if (line.doc) {
+    plan.steps.push_back({Step::Kind::doc, nullptr, nullptr});
   } else if (line.script < argc) {
     plan.steps.push_back({Step::Kind::script, line.script_is_stdin ? nullptr : argv[line.script], nullptr});
   } else if (line.reads_stdin(argc)) {
@@ -201,6 +204,14 @@ int push_prompt(lua_State* L, const Plan& plan) {
   return 4 + push_script_arguments(L);
 }
 
+/// Pushes the function that the file of a module is, and the words behind the command.
+int push_command(lua_State* L, const char* file) {
+  lua_pushcfunction(L, stdlib::use_module_file);
+  lua_pushstring(L, file);
+  lua_call(L, 1, 1);
+  return 1 + push_script_arguments(L);
+}
+
 /// Protected and bound: plan, number of a step -> the function to call for it, and its arguments.
 int prepare_step(lua_State* L) {
   const Step& step = plan_of(L).steps[static_cast<std::size_t>(lua_tointeger(L, 2))];
@@ -214,11 +225,8 @@ int prepare_step(lua_State* L) {
       return 2;
     case Step::Kind::script: load_program(L, step.text); return 1 + push_script_arguments(L);
     case Step::Kind::enable_warnings: lua_warning(L, "@on", 0); return 0;
-    case Step::Kind::test:
-      lua_pushcfunction(L, stdlib::use_module_file);
-      lua_pushliteral(L, "test/command");
-      lua_call(L, 1, 1);
-      return 1 + push_script_arguments(L);
+    case Step::Kind::test: return push_command(L, "test/command");
+    case Step::Kind::doc: return push_command(L, "repl/doc");
     case Step::Kind::setup: push_setup(L); return 3 + push_script_arguments(L);
     case Step::Kind::isolate:
       lua_pushcfunction(L, stdlib::use_module_file);

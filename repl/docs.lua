@@ -216,8 +216,28 @@ local function near(name)
   return names
 end
 
+-- find_loosely(name): what is meant by a name that may lack its module: "gather" is async.gather; nil when that may
+-- be of several.
+local function find_loosely(name)
+  local entry = find(name)
+  if entry or name:find("[.:]") then return entry end
+  local async_entry = find("async." .. name)
+  if async_entry then return async_entry end
+  local module = find("neap." .. name)
+  if module then return module end
+  local found, count = nil, 0
+  for path in pairs(get_index().modules) do
+    local member_entry = path:find("^neap%.") and find(path .. "." .. name)
+    if member_entry then found, count = member_entry, count + 1 end
+  end
+  return count == 1 and found or nil
+end
+
 return {
   find = find,
+  find_loosely = find_loosely,
+  distance = distance,
+  all_names = all_names,
   near = near,
   aliased = aliased,
   member = member,

@@ -155,6 +155,7 @@ local function add_entry(page, entry)
   page:wrapped(page:styled(entry.name, BOLD) .. rest, "", 4)
   local place = entry.place and "defined at " .. entry.place
   if entry.source == "C" then place = "a function in C, without documentation" end
+  if entry.async then place = "may wait" end
   if place then page:line("  " .. page:styled(place, FAINT)) end
   if entry.text and entry.text ~= "" then add_text(page, entry.text) end
   if entry.params then
@@ -229,7 +230,7 @@ local function describe(name, options)
   options = options or {}
   local meaning = meaning_of(name, options)
   if meaning and (meaning.has or meaning.entry) then return show_meaning(name, meaning, options) end
-  local entry = docs.find(name)
+  local entry = docs.find_loosely(name)
   if entry then return show(entry, options) end
   if topics.keywords[name] then return name .. ": " .. topics.keywords[name] end
   return nothing_known(name, options)

@@ -9,8 +9,12 @@
 #include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
+#include <uv.h>
 
+#include <climits>
+#include <string_view>
 #include <vector>
 
 namespace neap::internal::repl {
@@ -106,6 +110,25 @@ int is_terminal(lua_State* L) {
   return 1;
 }
 
+/// terminal_size(): columns and rows of the terminal that standard output is; nothing when it is none.
+int terminal_size(lua_State* L) {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
+  lua_pushinteger(L, size.ws_col);
+  lua_pushinteger(L, size.ws_row);
+  return 2;
+}
+
+/// program_folder(): where the program is; nil when the system does not tell.
+int program_folder(lua_State* L) {
+  char path[PATH_MAX];
+  std::size_t size = sizeof path;
+  if (uv_exepath(path, &size) != 0) return 0;
+  const std::string_view whole(path, size);
+  push(L, whole.substr(0, whole.rfind('/')));
+  return 1;
+}
+
 /// failure(task): the error of a failed or cancelled task, and its trace or nil.
 int failure(lua_State* L) {
   check_future(L, 1);
@@ -131,6 +154,8 @@ int open_repl(lua_State* L) {
       {"is_terminal", bound<is_terminal>},
       {"list_folder", bound<list_folder>},
       {"width", bound<width>},
+      {"terminal_size", bound<terminal_size>},
+      {"program_folder", bound<program_folder>},
   };
   set_functions(L, kFunctions);
   add_prompt(L);

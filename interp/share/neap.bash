@@ -20,7 +20,7 @@ _neap_command() {
       -e | -l) ((first++)) ;;
       - | --) command=script; return ;;
       -*) ;;
-      test | repl | init) command=${COMP_WORDS[first]}; return ;;
+      test | repl | init | doc) command=${COMP_WORDS[first]}; return ;;
       *) command=script; return ;;
     esac
   done
@@ -39,7 +39,7 @@ _neap_options() {
         --sandbox --allow-read --allow-write --allow-net --allow-run --allow-env --allow-thread --allow-signal --allow-native
         --limit-memory --limit-step --limit-wall --limit-tasks --limit-handles' ;;
     *)
-      _neap_words 'test repl init'
+      _neap_words 'test repl init doc'
       _neap_files '*.lua'
       ;;
   esac
@@ -55,6 +55,15 @@ _neap_test() {
     -*) _neap_words '--filter --list --shuffle --repeat --jobs --timeout --bail --fail-fast --reporter --output
         --seed --cancel-at -h --help' ;;
     *) _neap_files '*_test.lua' ;;
+  esac
+}
+
+_neap_doc() {
+  case $previous in
+    --write) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames 2>/dev/null; return ;;
+  esac
+  case $cur in
+    -*) _neap_words '-s --search --markdown --write --no-pager -h --help' ;;
   esac
 }
 
@@ -79,6 +88,7 @@ _neap() {
     '') _neap_options ;;
     test) _neap_test ;;
     init) _neap_init ;;
+    doc) _neap_doc ;;
     script) _neap_files ;;
   esac
 }

@@ -15,7 +15,7 @@ function __neap_command
                 echo script
                 return
             case '-*'
-            case test repl init
+            case test repl init doc
                 echo $word
                 return
             case '*'
@@ -39,6 +39,7 @@ complete -c neap -n 'not __neap_is script' -f
 complete -c neap -n '__neap_is none' -a test -d 'run the tests'
 complete -c neap -n '__neap_is none' -a repl -d 'open the prompt'
 complete -c neap -n '__neap_is none' -a init -d 'prepare a directory for editors'
+complete -c neap -n '__neap_is none' -a doc -d 'show documentation'
 complete -c neap -n '__neap_is none' -k -a '(__neap_files .lua)'
 complete -c neap -n '__neap_is none' -s e -x -d 'execute a string'
 complete -c neap -n '__neap_is none' -s l -x -d 'require a library into a global'
@@ -83,3 +84,9 @@ complete -c neap -n '__neap_is init' -a '(__fish_complete_directories)'
 complete -c neap -n '__neap_is init' -l copy -d 'write the stubs into the directory'
 complete -c neap -n '__neap_is init' -l force -d 'replace a .luarc.json that is there already'
 complete -c neap -n '__neap_is init' -s h -l help -d 'show the options'
+
+complete -c neap -n '__neap_is doc' -s s -l search -d 'names and pages that have the words'
+complete -c neap -n '__neap_is doc' -l markdown -d 'print the Markdown'
+complete -c neap -n '__neap_is doc' -l write -r -F -d 'write the reference into the directory'
+complete -c neap -n '__neap_is doc' -l no-pager -d 'print directly'
+complete -c neap -n '__neap_is doc' -s h -l help -d 'show the options'

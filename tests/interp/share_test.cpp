@@ -135,7 +135,7 @@ class Shell {
 };
 
 void check_completions(const Shell& shell) {
-  for (const std::vector<std::string>& command : {std::vector<std::string>{}, {"test"}, {"init"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{}, {"test"}, {"init"}, {"doc"}}) {
     std::vector<std::string> words = command;
     words.insert(words.begin(), "neap");
     Names expected = options_in(help_of(command));
@@ -144,7 +144,7 @@ void check_completions(const Shell& shell) {
     CHECK(shell.options(words) == expected);
   }
   const Names first = shell.offers({"neap", ""});
-  for (const char* word : {"test", "repl", "init", "a.lua"}) {
+  for (const char* word : {"test", "repl", "init", "doc", "a.lua"}) {
     INFO(word);
     CHECK(first.contains(word));
   }
