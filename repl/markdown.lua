@@ -112,7 +112,9 @@ function Page:block(line)
   if marks then
     self:paragraph()
     self:line("")
-    self:line(self:styled(title:gsub("`", ""), HEADING))
+    local first = #self.lines + 1
+    self:wrapped(title:gsub("`", ""), "")
+    for i = first, #self.lines do self.lines[i] = self:styled(self.lines[i], HEADING) end
     self:line("")
   elseif bullet then
     self:paragraph()

@@ -17,10 +17,11 @@ local isolate = {}
 ---@field thread? boolean
 ---@field signal? boolean
 
+---Options of `isolate.start`.
 ---@class isolate.Options
 ---@field sandbox? isolate.Sandbox|boolean default: one that allows nothing. False: none, only a process of its own
 ---@field confine? boolean default: true. False: without what the kernel holds, for systems that cannot
----@field limits? async.Limits of all code in the process together, as `async.limit` takes them; default: none
+---@field limits? async.LimitOptions of all code in the process together, as `async.limit` takes them; default: none
 ---@field arguments? string[] its `arg`
 ---@field output? fun(name: "stdout"|"stderr", text: string) gets what it prints; default: it goes where this process prints to
 ---@field directory? string where its `require` finds Lua files

@@ -4,7 +4,7 @@ local render = module_file("repl/markdown").render
 local function plain(text, width) return render(text, { width = width or 40 }) end
 
 test("a paragraph is filled, a list item keeps its indent", function()
-  equal(plain("one\ntwo three\n\n- four five six seven\n  eight\n", 14), "one two three\n\n- four five six\n  seven eight")
+  equal(plain("one\ntwo three\n\n- four five six seven\n  eight\n", 14), "one two three\n\n- four five\n  six seven\n  eight")
   equal(plain("1. one two three four", 14), "1. one two\n   three four")
 end)
 
