@@ -86,12 +86,14 @@ TEST_CASE("the installation has the program, its page, completions and stubs", "
   const fs::path& prefix = installation();
   for (const char* file :
        {"bin/neap", "share/man/man1/neap.1", "share/bash-completion/completions/neap",
-        "share/fish/vendor_completions.d/neap.fish", "share/neap/stubs/async.d.lua", "include/neap/version.hpp"}) {
+        "share/fish/vendor_completions.d/neap.fish", "share/neap/stubs/async.d.lua", "share/neap/doc/docs/tutorial.md",
+        "share/neap/doc/stdlib/fs/README.md", "include/neap/version.hpp"}) {
     INFO(file);
     CHECK(fs::exists(prefix / file));
   }
   CHECK_FALSE(fs::exists(prefix / "share/neap/stubs/lua54.d.lua"));
   CHECK(output_of({prefix / "bin/neap", "-e", "print(await(async.sleep(0, 'runs')))"}) == "runs\n");
+  CHECK(output_of({prefix / "bin/neap", "doc", "tutorial"}, {.cwd = "/"}).starts_with("Tutorial\n"));
 }
 
 TEST_CASE("neap init of an installation leads to its stubs", "[interp][install]") {
