@@ -44,7 +44,9 @@ bool leads_somewhere(const fs::path& page, const std::string& target) {
 TEST_CASE("docs: the site is built without warnings, and its links lead somewhere", "[docs]") {
   if (!has_mkdocs()) SKIP("mkdocs-material is not installed");
   const ScratchDirectory folder;
-  const ProcessResult result = run_neap({NEAP_SOURCE_DIR "/docs/site.lua", folder.path() + "/out"});
+  ProcessOptions options;
+  options.limit = 120;
+  const ProcessResult result = run_neap({NEAP_SOURCE_DIR "/docs/site.lua", folder.path() + "/out"}, options);
   INFO(result.err);
   REQUIRE(result.status == 0);
   int pages = 0;
