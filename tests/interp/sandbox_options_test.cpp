@@ -62,7 +62,7 @@ TEST_CASE("values that no sandbox can have are named", "[interp][sandbox]") {
 }
 
 TEST_CASE("a sandbox is for scripts, and not for the prompt or the tests", "[interp][sandbox]") {
-  const std::string message = "a sandbox is for scripts: it goes neither with 'test', 'repl', 'init' nor '-i'";
+  const std::string message = "a sandbox is for scripts: it goes neither with 'test', 'repl', 'init', 'doc' nor '-i'";
   check_refused({"--sandbox", "repl"}, message);
   check_refused({"--sandbox", "test"}, message);
   check_refused({"--sandbox", "init"}, message);
