@@ -14,11 +14,15 @@
 #include "stdlib/registry.hpp"
 
 #include <fcntl.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -352,8 +356,12 @@ int run_child(const CommandLine& line, int argc, char** argv) {
   return run_in_child(child);
 }
 
-/// The connection of an isolate, which is its standard input; what it runs finds nothing there. Throws std::system_error.
+/// The connection of an isolate, which is its standard input; what it runs finds nothing there. From now on the process ends with
+/// the one that started it, where the system knows how. Throws std::system_error.
 int take_connection() {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
   const int connection = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int nothing = ::open("/dev/null", O_RDWR);
   if (connection < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {

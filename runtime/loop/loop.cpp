@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -40,8 +41,12 @@ void poll_descriptor(int descriptor, Deadline nanoseconds) {
 #endif
 }
 
-/// libuv aborts when its first loop finds one or two free descriptors, and fails in order when it finds none.
+std::atomic<bool> g_any_made{false};  // a loop in this process
+
+/// libuv aborts when its first loop finds one or two free descriptors, and fails in order when it finds none. Later ones
+/// are not looked after: the thread sanitizer does not see libuv's closing of a number that is free again.
 void check_descriptors() {
+  if (g_any_made) return;
   constexpr int kNeeded = 3;
   int probes[kNeeded];
   int made = 0;
@@ -56,6 +61,7 @@ void check_descriptors() {
 Loop::Loop(bool virtual_clock) : clock_(virtual_clock) {
   check_descriptors();
   check(uv_loop_init(&loop_), "cannot make an event loop");
+  g_any_made = true;
   wakeup_.data = this;
   const auto on_wake = [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->run_posted(); };
   if (const int code = uv_async_init(&loop_, &wakeup_, on_wake); code != 0) {
