@@ -111,12 +111,13 @@ function kinds.markdown(page, i, name)
 end
 
 function add_page(page, title)
-  local has_commands = false
+  local has_commands, lacks_file = false, false
   for i, block in ipairs(page.blocks) do
     local name = ("%s%s, block %d"):format(title, block.heading, block.number)
     local reason = reason_not_to_run(block)
     if reason then
       if block.language == "lua" then assert(load(block.text, "@" .. page.path)) end
+      lacks_file = lacks_file or block.file ~= nil
       page.blocks[i] = { language = "text", text = "", heading = block.heading, number = block.number }
     elseif kinds[block.language] then
       kinds[block.language](page, i, name)
@@ -128,7 +129,7 @@ function add_page(page, title)
       end)
     end
   end
-  if has_commands then
+  if has_commands and not lacks_file then
     test(title .. "the commands", { clock = "real" }, function() commands.run(page) end)
   end
 end
