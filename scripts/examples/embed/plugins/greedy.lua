@@ -1,3 +1,3 @@
 -- Wants all the memory.
 local all = {}
-while true do all[#all + 1] = ("x"):rep(100000) .. #all end
+while true do all[#all + 1] = ("x"):rep(1000000) end
