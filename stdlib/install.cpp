@@ -26,9 +26,8 @@ const char kUses = 0;       // registry key: the `use` of each module that has b
 const char kAllowed = 0;    // registry key: the modules that scripts may have, a list; nil for all
 
 /// The modules that a sandboxed script may have: those whose C++ parts ask at the gates (stdlib/permissions/gate.hpp).
-constexpr std::string_view kConfined[] = {"async",   "base",   "compat", "fs",     "net",
-                                          "process", "signal", "stream", "thread", "permissions",
-                                          "patterns"};
+constexpr std::string_view kConfined[] = {"async",  "base",   "compat", "fs",          "net",     "process",
+                                          "signal", "stream", "thread", "permissions", "patterns"};
 
 bool names_module(std::string_view pattern, std::string_view name) {
   if (!pattern.ends_with('*')) return pattern == name;

@@ -15,10 +15,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace neap::internal::stdlib {
 
@@ -38,14 +38,17 @@ int adopt(lua_State* L) {
 
 /// pair(): two Streams, the ends of a connection.
 int make_pair(lua_State* L) {
+  Stream* const streams[] = {&new_stream(L, StreamKind::pipe), &new_stream(L, StreamKind::pipe)};
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) io::raise_errno(L, errno, "socketpair");
   for (const int fd : ends) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  for (const int fd : ends) {
-    lua_pushcfunction(L, bound<adopt>);
-    lua_pushinteger(L, fd);
-    lua_call(L, 1, 1);
+  for (int i = 0; i < 2; ++i) {
+    const int code = open_descriptor(*streams[i], ends[i]);
+    if (code == 0) continue;
+    for (; i < 2; ++i) ::close(ends[i]);
+    io::raise_uv(L, code, "open");
   }
+  for (Stream* stream : streams) stream_connected(L, *stream);
   return 2;
 }
 
@@ -86,34 +89,50 @@ std::string find_program() {
 
 /// find_program(): its path; nil when there is none.
 int push_program(lua_State* L) {
-  const std::string program = find_program();
-  if (program.empty()) return 0;
-  push(L, program);
+  char path[4096];
+  path[find_program().copy(path, sizeof path - 1)] = '\0';
+  if (*path == '\0') return 0;
+  lua_pushstring(L, path);
   return 1;
 }
 
-/// environment(names): what a sandboxed process gets of this one's, {NAME = value}. The names have been checked; NAME* is all that begin so.
-int push_environment(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_newtable(L);
+/// What a sandboxed process gets of this one's environment: NAME=VALUE and a zero, one after the other. The names at index 1 are
+/// strings. Raises nothing.
+std::string environment_text(lua_State* L) {
   Sandbox sandbox{.enabled = true, .grants = {}, .script_directory = ""};
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, 1));
   for (lua_Integer i = 1; i <= count; ++i) {
     lua_rawgeti(L, 1, i);
-    add_grant(sandbox.grants, Permission::env, check_view(L, -1));
+    add_grant(sandbox.grants, Permission::env, lua_tostring(L, -1));
     lua_pop(L, 1);
   }
   const auto permissions = std::make_shared<Permissions>(std::move(sandbox), nullptr);
-  std::vector<std::string> variables = child_environment(*permissions);
+  std::string text;
+  for (const std::string& variable : child_environment(*permissions)) text.append(variable).push_back('\0');
   for (const char* name : {"NEAP_STDLIB", "NEAP_DEBUG", "NO_COLOR"}) {
-    if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + "=" + value);
+    if (const char* value = std::getenv(name)) text.append(name).append("=").append(value).push_back('\0');
   }
-  for (const std::string& variable : variables) {
-    const std::size_t equals = variable.find('=');
-    push(L, std::string_view(variable).substr(0, equals));
-    push(L, std::string_view(variable).substr(equals + 1));
+  return text;
+}
+
+/// environment(names): that as {NAME = value}. The names have been checked; NAME* is all that begin so.
+int push_environment(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  const std::size_t size = environment_text(L).size();
+  // Made twice, so that nothing of C++'s is alive where Lua may raise.
+  auto* text = static_cast<char*>(lua_newuserdatauv(L, size + 1, 0));
+  char* const end = text + environment_text(L).copy(text, size);
+  *end = '\0';
+  for (const char* variable = text; variable < end; variable += std::strlen(variable) + 1) {
+    const std::string_view whole = variable;
+    const std::size_t equals = whole.find('=');
+    push(L, whole.substr(0, equals));
+    push(L, whole.substr(equals + 1));
     lua_rawset(L, 2);
   }
+  lua_settop(L, 2);
   return 1;
 }
 

@@ -53,8 +53,9 @@ int shows_utf8(lua_State* L) {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     if (locale == nullptr || *locale == '\0') locale = std::getenv(name);
   }
-  const bool found = locale != nullptr && (std::strstr(locale, "UTF-8") != nullptr || std::strstr(locale, "utf8") != nullptr ||
-                                           std::strstr(locale, "UTF8") != nullptr || std::strstr(locale, "utf-8") != nullptr);
+  const bool found =
+      locale != nullptr && (std::strstr(locale, "UTF-8") != nullptr || std::strstr(locale, "utf8") != nullptr ||
+                            std::strstr(locale, "UTF8") != nullptr || std::strstr(locale, "utf-8") != nullptr);
   lua_pushboolean(L, found ? 1 : 0);
   return 1;
 }

@@ -258,9 +258,8 @@ TEST_CASE("convert: the memory limit ends a conversion like any other code") {
   options.limits.memory = std::size_t{16} << 20;
   Inside inside(options);
   const std::vector<std::string> large(20, std::string(2 << 20, 'x'));
-  CHECK(message_of([&] {
-          inside.run("local l = ... while true do l[#l + 1] = {} end", large);
-        }).find("memory") != std::string::npos);
+  CHECK(message_of([&] { inside.run("local l = ... while true do l[#l + 1] = {} end", large); }).find("memory") !=
+        std::string::npos);
 }
 
 TEST_CASE("convert: a string larger than all the memory that there may be is an error") {
