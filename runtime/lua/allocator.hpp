@@ -78,13 +78,14 @@ class Allocator {
   static constexpr std::size_t kBand = std::size_t{256} << 10;
   static constexpr std::size_t kBands = 12;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
-  static constexpr std::size_t kLastChunk = std::size_t{1} << 20;
+  static constexpr std::size_t kLastChunk = std::size_t{2} << 20;  // a huge page of x86-64 and ARM
 
   struct FreeBlock {
     FreeBlock* next;
   };
   struct Chunk {
     Chunk* next;
+    std::size_t size;
   };
 
   /// A class of larger blocks: which one it is, and the size of them all.
@@ -104,7 +105,8 @@ class Allocator {
   void* resize(void* block, std::size_t old_size, std::size_t new_size);
   void* refill(std::size_t size_class);
   [[nodiscard]] bool refuses(std::size_t kind, std::size_t size) const;
-  static void* new_chunk(std::size_t size);
+  Chunk* new_chunk(std::size_t size);
+  void populate(void* memory);
   void count(std::size_t old_size, std::size_t new_size);
   void tell_observer();
 
@@ -117,6 +119,7 @@ class Allocator {
   char* bump_end_ = nullptr;
   Chunk* chunks_ = nullptr;
   std::size_t next_chunk_ = kFirstChunk;
+  int small_pages_ = 0;  // so many of the next chunks do without a huge page
   std::size_t in_use_ = 0;
   std::size_t peak_ = 0;
   // The observer is not told while from band_ to band_ + band_size_ bytes are in use.
