@@ -16,6 +16,7 @@ class Permissions;  // stdlib/permissions: what a sandboxed state may do
 struct alignas(32) StateData {
   static constexpr int kFastTypes = 14;
   std::array<const void*, kFastTypes> metatables{};  // of the types of userdata.hpp, kept alive by the registry
+  std::array<int, kFastTypes> metatable_places{};    // where it has them: an index is quicker than a key
   const void* cancelled_error = nullptr;             // the class CancelledError, kept alive by the registry
   Permissions* permissions = nullptr;                // the interpreter's; null without a sandbox
 };

@@ -44,12 +44,19 @@ inline void new_type(lua_State* L, const UserdataType& type) {
   lua_setfield(L, -2, "__index");
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &type);
-  if (type.fast >= 0) state_data(L).metatables[type.fast] = lua_topointer(L, -1);
+  if (type.fast < 0) return;
+  state_data(L).metatables[type.fast] = lua_topointer(L, -1);
+  lua_pushvalue(L, -1);
+  state_data(L).metatable_places[type.fast] = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
 /// Gives the userdata on the top of the stack its type.
 inline void set_type(lua_State* L, const UserdataType& type) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &type);
+  if (type.fast >= 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state_data(L).metatable_places[type.fast]);
+  } else {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &type);
+  }
   lua_setmetatable(L, -2);
 }
 

@@ -313,6 +313,7 @@ class Scheduler : public StateData {
   void fire_timers();
   void fire(TimerNode& timer);
   void poll();
+  void dispatch(Waiter& next);
   void run_one(Waiter& next);
   void run_one_timed(Waiter& next);
   void run_one_looked_at(Waiter& next);
@@ -337,7 +338,7 @@ class Scheduler : public StateData {
   lua_State* push_coroutine(lua_State* L, std::uint32_t* slot);
   void finish(Task& task, int status, int count);
   void recycle(Task& task);
-  std::uint32_t new_slot(lua_State* L);
+  void add_slots(lua_State* L);
   std::uint32_t intern(const lua_Debug& chunk, int line);
   void raise_deadlock();
   static void push_deadlock_error(lua_State* L);
@@ -379,6 +380,8 @@ class Scheduler : public StateData {
       return std::hash<const void*>()(key.source) * 31 + static_cast<std::size_t>(key.line);
     }
   };
+  PlaceKey last_place_{nullptr, 0};  // that intern was asked for, and its number
+  std::uint32_t last_place_number_ = 0;
   std::unordered_map<PlaceKey, std::uint32_t, PlaceHash> place_index_;
   WaitList open_;
   std::size_t reported_ = 0;
