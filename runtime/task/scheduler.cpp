@@ -92,6 +92,7 @@ std::uint32_t Scheduler::intern_place(lua_State* L, int level) {
   for (;; ++level) {
     if (lua_getstack(L, level, &frame) == 0) return 0;
     lua_getinfo(L, "Sl", &frame);
+    if (is_last_place(frame, frame.currentline)) return last_place_.number;
     if (frame.currentline > 0 && std::strncmp(frame.source, kInternalChunk, std::strlen(kInternalChunk)) != 0) break;
   }
   return intern(frame, frame.currentline);
@@ -104,22 +105,26 @@ std::uint32_t Scheduler::intern_definition(lua_State* L, int function) {
   return *info.what == 'C' ? 0 : intern(info, std::max(info.linedefined, 1));
 }
 
+/// True when the chunk is the one that `place` names. The key of a place is the address of the source's name, which
+/// another chunk may get once this one is collected: hence the comparison with the text.
+static bool is_chunk_of(const std::string& place, std::size_t length, const lua_Debug& chunk) {
+  return std::memcmp(place.data(), chunk.short_src, length) == 0 && chunk.short_src[length] == '\0';
+}
+
+inline bool Scheduler::is_last_place(const lua_Debug& chunk, int line) const {
+  return last_place_.key == PlaceKey{chunk.source, line} &&
+         is_chunk_of(places_[last_place_.number], last_place_.length, chunk);
+}
+
 std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) {
-  // The key is the address of the source's name, which another chunk may get once this one is collected:
-  // hence the comparison with the text. Nothing here raises while the text is owned.
-  const PlaceKey key{chunk.source, line};
-  const auto names = [&chunk](const std::string& place) {
-    const std::size_t length = std::strlen(chunk.short_src);
-    return place.compare(0, length, chunk.short_src) == 0 && place.size() > length && place[length] == ':';
-  };
-  if (key == last_place_ && names(places_[last_place_number_])) return last_place_number_;
-  const auto [entry, added] = place_index_.try_emplace(key, 0);
-  if (added || !names(places_[entry->second])) {
+  const auto [entry, added] = place_index_.try_emplace(PlaceKey{chunk.source, line}, 0);
+  const bool known = !added && is_chunk_of(places_[entry->second], places_[entry->second].rfind(':'), chunk);
+  if (!known) {
+    // Nothing here raises while the text is owned.
     places_.push_back(std::string(chunk.short_src) + ":" + std::to_string(line));
     entry->second = static_cast<std::uint32_t>(places_.size() - 1);
   }
-  last_place_ = key;
-  last_place_number_ = entry->second;
+  last_place_ = {entry->first, entry->second, std::strlen(chunk.short_src)};
   return entry->second;
 }
 

@@ -340,6 +340,7 @@ class Scheduler : public StateData {
   void recycle(Task& task);
   void add_slots(lua_State* L);
   std::uint32_t intern(const lua_Debug& chunk, int line);
+  [[nodiscard]] bool is_last_place(const lua_Debug& chunk, int line) const;
   void raise_deadlock();
   static void push_deadlock_error(lua_State* L);
   static int describe_deadlock(lua_State* L);
@@ -380,8 +381,12 @@ class Scheduler : public StateData {
       return std::hash<const void*>()(key.source) * 31 + static_cast<std::size_t>(key.line);
     }
   };
-  PlaceKey last_place_{nullptr, 0};  // that intern was asked for, and its number
-  std::uint32_t last_place_number_ = 0;
+  struct LastPlace {
+    PlaceKey key{nullptr, 0};
+    std::uint32_t number = 0;
+    std::size_t length = 0;  // of the chunk's name in it
+  };
+  LastPlace last_place_;  // that intern was asked for
   std::unordered_map<PlaceKey, std::uint32_t, PlaceHash> place_index_;
   WaitList open_;
   std::size_t reported_ = 0;
