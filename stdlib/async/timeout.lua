@@ -5,17 +5,22 @@ local new_timeout, new_timeout_at = core.timeout, core.timeout_at
 local is, trap = core.is, core.trap
 local TimeoutError, TypeError = core.errors.TimeoutError, core.errors.TypeError
 local check_function = use("source").check_function
+local type = type
 
 local function run_in(scope, fn, ...)
   local inner <close> = scope
   return fn(...)
 end
 
--- timeout(seconds): a scope; timeout(seconds, fn, ...): what fn(...) returns, or TimeoutError.
+-- timeout(seconds): a scope; timeout(seconds, fn, ...): what fn(...) returns, or TimeoutError. (It is called around
+-- every request of many programs: hence no run_in, and no call of check_function where it would find nothing.)
 local function timeout(seconds, fn, ...)
-  if fn == nil then return new_timeout(seconds) end
-  check_function(fn, "argument 2 of timeout")
-  return run_in(new_timeout(seconds), fn, ...)
+  if type(fn) ~= "function" then
+    if fn == nil then return new_timeout(seconds) end
+    check_function(fn, "argument 2 of timeout")
+  end
+  local scope <close> = new_timeout(seconds)
+  return fn(...)
 end
 
 -- timeout_at(when): the same with a time of loop:time().
