@@ -10,13 +10,17 @@
 
 namespace neap::internal {
 
+Future* to_future(lua_State* L, void* userdata, const void* metatable) {
+  if (is_type(L, metatable, kTaskType)) return static_cast<Task*>(userdata);
+  return is_type(L, metatable, kFutureType) ? static_cast<Future*>(userdata) : nullptr;
+}
+
 Future* to_future(lua_State* L, int index) {
   void* userdata = lua_touserdata(L, index);
   if (userdata == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
   const void* metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
-  if (is_type(L, metatable, kTaskType)) return static_cast<Task*>(userdata);
-  return is_type(L, metatable, kFutureType) ? static_cast<Future*>(userdata) : nullptr;
+  return to_future(L, userdata, metatable);
 }
 
 Future& check_future(lua_State* L, int index) {

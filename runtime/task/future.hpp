@@ -54,6 +54,8 @@ inline constexpr int kFutureValues = 2;
 
 /// The Future (or Task) at `index`, or null.
 Future* to_future(lua_State* L, int index);
+/// The same of a userdata whose metatable is known.
+Future* to_future(lua_State* L, void* userdata, const void* metatable);
 /// The same; TypeError for anything else.
 Future& check_future(lua_State* L, int index);
 

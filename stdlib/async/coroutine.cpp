@@ -98,7 +98,7 @@ Coroutine& use(lua_State* L, void* userdata) {
 /// Marks the Coroutine at `index` as used and pushes its function and arguments. Returns their number.
 int push_call(lua_State* L, int index, void* userdata) {
   const int count = use(L, userdata).argument_count;
-  luaL_checkstack(L, count + 1, "too many arguments");
+  if (count >= LUA_MINSTACK / 2) luaL_checkstack(L, count + 1, "too many arguments");
   for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, index, i);
   return count;
 }
@@ -126,21 +126,23 @@ int call_awaited_later(lua_State* L, int, lua_KContext) {
 /// awaits nest. See the test "await nests as deep as memory allows".
 int await(lua_State* L) {
   if (lua_gettop(L) == 0) return 0;  // await(async.sleep(1)): the call inside returned nothing
-  const void* type = metatable_of(L, 1);
+  void* userdata = lua_touserdata(L, 1);
+  const void* type = userdata != nullptr && lua_getmetatable(L, 1) != 0 ? lua_topointer(L, -1) : nullptr;
   if (is_type(L, type, kCoroutineType)) {
     lua_settop(L, 1);
-    push_call(L, 1, lua_touserdata(L, 1));
-  } else if (Future* future = to_future(L, 1)) {
+    push_call(L, 1, userdata);
+  } else if (Future* future = to_future(L, userdata, type)) {
     lua_settop(L, 1);
     return await_future(L, *future, false);
-  } else if (lua_isfunction(L, 1)) {
-    raise(L, ErrorKind::type, "await got a function; call it, or wrap it in async()");
-  } else if (luaL_getmetafield(L, 1, "__await") != LUA_TNIL) {
+  } else {
+    if (type != nullptr) lua_pop(L, 1);
+    if (lua_isfunction(L, 1)) {
+      raise(L, ErrorKind::type, "await got a function; call it, or wrap it in async()");
+    }
+    if (luaL_getmetafield(L, 1, "__await") == LUA_TNIL) return lua_gettop(L);
     lua_insert(L, 1);
     lua_pushvalue(L, 1);
     lua_insert(L, 1);
-  } else {
-    return lua_gettop(L);
   }
   Scheduler& scheduler = scheduler_of(L);
   if (scheduler.await_depth >= kDeepest && scheduler.can_suspend(L)) {
