@@ -58,8 +58,9 @@ void add_timers(lua_State* L, Scheduler& scheduler) {
   constexpr std::size_t kPointer = sizeof(void*);
   auto** sorted = static_cast<Handle**>(lua_newuserdatauv(L, timers.size() * kPointer, 0));
   Handle** end = sorted;
-  for (std::size_t i = 0; i < timers.size(); ++i) {
-    if (timers.at(i).timer_kind == TimerKind::handle) *end++ = static_cast<Handle*>(&timers.at(i));
+  for (std::size_t i = 0; i < timers.slots(); ++i) {
+    TimerNode* const timer = timers.at(i);
+    if (timer != nullptr && timer->timer_kind == TimerKind::handle) *end++ = static_cast<Handle*>(timer);
   }
   std::sort(sorted, end, [](const Handle* a, const Handle* b) { return a->when < b->when; });
   for (Handle** handle = sorted; handle != end; ++handle) {

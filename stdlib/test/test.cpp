@@ -63,9 +63,9 @@ int pending_timers(lua_State* L) {
   const Deadline now = scheduler.loop().clock().now();
   lua_newtable(L);
   lua_Integer count = 0;
-  for (std::size_t i = 0; i < timers.size(); ++i) {
-    if (timers.at(i).timer_kind != TimerKind::handle) continue;
-    const auto& handle = static_cast<const Handle&>(timers.at(i));
+  for (std::size_t i = 0; i < timers.slots(); ++i) {
+    if (timers.at(i) == nullptr || timers.at(i)->timer_kind != TimerKind::handle) continue;
+    const auto& handle = static_cast<const Handle&>(*timers.at(i));
     lua_createtable(L, 4, 0);
     scheduler.push_anchored(L, handle.anchor);
     lua_getiuservalue(L, -1, 1);

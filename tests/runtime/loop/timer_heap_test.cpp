@@ -87,3 +87,51 @@ TEST_CASE("timer heap: random arming and disarming agrees with a sorted map") {
     REQUIRE(heap.size() == model.size());
   }
 }
+
+TEST_CASE("timer heap: what is disarmed among others leaves nothing behind for long") {
+  TimerHeap heap;
+  std::deque<TimerNode> nodes(10'000, TimerNode(TimerKind::task));
+  for (int round = 0; round < 20; ++round) {
+    for (TimerNode& node : nodes) heap.arm(node, 1 + round);
+    for (TimerNode& node : nodes) heap.disarm(node);
+    REQUIRE(heap.size() == 0);
+  }
+  CHECK(heap.empty());
+  CHECK(heap.slots() <= nodes.size());
+  // With one that stays before them all, no disarmed one ever comes to the top.
+  TimerNode first(TimerKind::task);
+  heap.arm(first, 0);
+  for (int round = 0; round < 20; ++round) {
+    for (TimerNode& node : nodes) heap.arm(node, 1 + round);
+    for (TimerNode& node : nodes) heap.disarm(node);
+    REQUIRE(heap.size() == 1);
+  }
+  CHECK(heap.slots() <= nodes.size() + 66);
+  CHECK(heap.pop_due(0) == &first);
+  CHECK(heap.empty());
+}
+
+TEST_CASE("timer heap: the order of equal deadlines outlives the numbers that keep it") {
+  TimerHeap heap(UINT32_MAX - 500);
+  std::deque<TimerNode> nodes(1000, TimerNode(TimerKind::task));
+  for (TimerNode& node : nodes) heap.arm(node, 7);
+  heap.disarm(nodes[3]);
+  const auto popped = pop_all(heap, 7);
+  REQUIRE(popped.size() == nodes.size() - 1);
+  for (std::size_t i = 0; i < popped.size(); ++i) CHECK(popped[i] == &nodes[i < 3 ? i : i + 1]);
+}
+
+TEST_CASE("timer heap: every armed node has a slot, and no other") {
+  TimerHeap heap;
+  std::deque<TimerNode> nodes(100, TimerNode(TimerKind::task));
+  for (TimerNode& node : nodes) heap.arm(node, 1);
+  for (std::size_t i = 0; i < nodes.size(); i += 3) heap.disarm(nodes[i]);
+  std::size_t armed = 0;
+  for (std::size_t i = 0; i < heap.slots(); ++i) {
+    if (heap.at(i) == nullptr) continue;
+    CHECK(heap.at(i)->armed());
+    ++armed;
+  }
+  CHECK(armed == heap.size());
+  CHECK(armed == 66);
+}
