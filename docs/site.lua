@@ -2,7 +2,7 @@
 -- their links put right, and FOLDER/site is what mkdocs makes of them.
 --
 -- A page of docs/ is at the top, any other where it is in the repository. Files that pages link to become pages that show
--- them. The navigation follows the folders, so that a new page needs no list.
+-- them; pictures stay what they are. The navigation follows the folders, so that a new page needs no list.
 local fs = neap.fs
 
 local out = arg[1]
@@ -18,7 +18,7 @@ local MOST_SHOWN = 200000 -- bytes of a file that is shown
 -- The page of the site for a file of the repository.
 local function place_of(path)
   if path == "README.md" then return "repository.md" end
-  if path:find("%.md$") then return (path:gsub("^docs/", "")) end
+  if path:find("%.md$") or path:find("%.svg$") then return (path:gsub("^docs/", "")) end
   return path .. ".md"
 end
 
@@ -82,9 +82,10 @@ local function convert(page, text)
   return table.concat(lines, "\n")
 end
 
--- A file that is no page, or the list of a folder.
+-- A file that is no page, or the list of a folder; a picture as it is.
 local function show(path)
   local full = fs.join(root, path)
+  if path:find("%.svg$") then return fs.read(full) end
   local title = ("# %s\n\n"):format(path)
   if fs.stat(full).type == "directory" then
     local names = {}

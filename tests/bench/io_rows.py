@@ -5,6 +5,7 @@ scheduler. The client is the same for all, and written in C, so that it is never
 """
 
 import contextlib
+import json
 import os
 import resource
 import subprocess
@@ -18,17 +19,21 @@ SCRIPTS = {
     "asyncio": "asyncio_io.py",
     "uvloop": "asyncio_io.py",
     "node": "node_io.mjs",
+    "luv-jit": "luv_io.lua",
+    "luv-5.4": "luv_io.lua",
 }
 CONNECTIONS = 64
 ECHO_SIZES = {"echo64": 64, "echo16384": 16384}
-SERVED = {*ECHO_SIZES, "idle"}
-ROWS = SERVED | {"sub_seq", "sub_8", "sub_capture", "sub_big", "offload", "parallel2"}
+SERVED = {*ECHO_SIZES, "http", "idle"}
+SUB_BIG = {"sub_big", "sub_big10m", "sub_big100m"}
+ROWS = SERVED | SUB_BIG | {"sub_seq", "sub_8", "sub_capture", "offload", "parallel2"}
 
 
-def command_of(program, command):
+def command_of(program, command, row):
     """The command for these rows of the program that runs the others by `command`."""
     if program == "limit":
-        return [str(Path(command[0]).with_name("neap_bench_io_limit"))]
+        name = "neap_bench_http_limit" if row == "http" else "neap_bench_io_limit"
+        return [str(Path(command[0]).with_name(name))]
     interpreter, _, *options = command
     return [interpreter, str(PEERS / SCRIPTS[program]), *options]
 
@@ -61,13 +66,20 @@ def serving(command):
         process.stdout.close()
 
 
-def measure(command, client, row, n):
-    """What one measurement has printed."""
-    if row not in SERVED:
-        return run([*command, row, str(n)]).stdout
-    with serving([*command, "serve"]) as (port, pid):
+def peak_of(pid):
+    """Bytes: the most that was ever resident of a process that still runs."""
+    status = Path("/proc", pid, "status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def measure_served(command, client, row, n, connections):
+    """A row of a server: what its client has measured, and the server's memory."""
+    with serving([*command, "http" if row == "http" else "serve"]) as (port, pid):
         if row == "idle":
             arguments = ["idle", port, pid, str(n)]
+        elif row == "http":
+            arguments = ["http", port, pid, str(connections), str(n)]
         else:
-            arguments = ["echo", port, pid, str(CONNECTIONS), str(ECHO_SIZES[row]), str(n)]
-        return run([str(client), *arguments], prepare=pin(1)).stdout
+            arguments = ["echo", port, pid, str(connections), str(ECHO_SIZES[row]), str(n)]
+        result = json.loads(run([str(client), *arguments], prepare=pin(1)).stdout)
+        return {**result, "row": row, "peak_rss": peak_of(pid)}

@@ -1,10 +1,12 @@
-/* The client of the rows echo64, echo16384 and idle: the same for every server, and none of theirs.
+/* The client of the rows echo64, echo16384, http and idle: the same for every server, and none of theirs.
  *
  * usage: neap_bench_client echo PORT PID CONNECTIONS SIZE REQUESTS
+ *        neap_bench_client http PORT PID CONNECTIONS REQUESTS
  *        neap_bench_client idle PORT PID CONNECTIONS
  *
  * echo: every connection sends SIZE bytes, waits until as many have come back, and sends them again. After a
  * quarter of REQUESTS for warming up, so many are measured.
+ * http: the same with a GET request, whose answer is a head with a Content-Length and the body that kBody says.
  * idle: every connection has one byte echoed, and is quiet from then on.
  *
  * The server is process PID on this machine. Prints one line of JSON: the processor time of all its threads and the
@@ -26,12 +28,24 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kEvents = 128, kQuietMs = 300 };
+enum { kEvents = 128, kQuietMs = 300, kAnswer = 4096 };
+
+static const char kRequest[] =
+    "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: neap_bench_client\r\nAccept: */*\r\n\r\n";
+static const char kBody[] = "Hello, world!\n";
 
 typedef struct {
   int fd;
   size_t got; /* bytes of the answer that is coming */
+  char* head; /* of http: the answer so far, kAnswer bytes */
 } Connection;
+
+/* What is sent, and how to know that its answer is there. */
+typedef struct Talk {
+  const char* request;
+  size_t size;
+  int (*answered)(Connection* connection, const struct Talk* talk);
+} Talk;
 
 static void die(const char* what) {
   fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
@@ -89,6 +103,13 @@ static long resident_of(long pid) {
 
 /* ---- connections ---- */
 
+static void allow_files(long count) {
+  const struct rlimit limit = {(rlim_t)count + 100, (rlim_t)count + 100};
+  struct rlimit now_allowed;
+  getrlimit(RLIMIT_NOFILE, &now_allowed);
+  if (now_allowed.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) != 0) die("so many connections");
+}
+
 static int connect_to(long port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd < 0) die("socket");
@@ -111,32 +132,68 @@ static void send_all(int fd, const char* bytes, size_t size) {
   }
 }
 
-/* Reads what there is of the answer; true when it is complete. */
-static int answered(Connection* connection, char* buffer, size_t size) {
-  const ssize_t got = read(connection->fd, buffer, size - connection->got);
+/* Reads what there is into `room`; the number of bytes, 0 if there are none yet. */
+static size_t receive(const Connection* connection, char* room, size_t size) {
+  const ssize_t got = read(connection->fd, room, size);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   if (got <= 0) die("the server has closed a connection");
-  connection->got += (size_t)got;
-  if (connection->got < size) return 0;
+  return (size_t)got;
+}
+
+/* Of echo: true when as much has come back. */
+static int echoed(Connection* connection, const Talk* talk) {
+  static char answer[64 * 1024];
+  const size_t wanted = talk->size - connection->got;
+  const size_t got = receive(connection, answer, wanted < sizeof answer ? wanted : sizeof answer);
+  if (got > 0 && answer[0] != talk->request[0]) die("a wrong answer");
+  connection->got += got;
+  if (connection->got < talk->size) return 0;
   connection->got = 0;
   return 1;
 }
 
-static void echo(long port, long pid, long count, size_t size, long requests) {
+/* The bytes of the whole answer, or 0 while its head is not complete. */
+static size_t answer_size(const char* head) {
+  const char* end = strstr(head, "\r\n\r\n");
+  if (end == NULL) return 0;
+  const char* length = strcasestr(head, "\r\ncontent-length:");
+  if (length == NULL || length > end || strncmp(head, "HTTP/1.1 200 ", 13) != 0) die("not the answer wanted");
+  return (size_t)(end + 4 - head) + strtoul(length + strlen("\r\ncontent-length:"), NULL, 10);
+}
+
+/* Of http: true when the head and the body that it announces are there. */
+static int responded(Connection* connection, const Talk* talk) {
+  (void)talk;
+  char* head = connection->head;
+  connection->got += receive(connection, head + connection->got, kAnswer - 1 - connection->got);
+  head[connection->got] = '\0';
+  const size_t size = answer_size(head);
+  if (size == 0 || connection->got < size) return 0;
+  if (connection->got > size || strcmp(strstr(head, "\r\n\r\n") + 4, kBody) != 0) die("a wrong body");
+  connection->got = 0;
+  return 1;
+}
+
+static Connection* connect_all(long port, long count, const Talk* talk, int poll) {
   Connection* connections = calloc((size_t)count, sizeof *connections);
-  char* message = malloc(size);
-  char* answer = malloc(size);
-  const int poll = epoll_create1(0);
-  if (connections == NULL || message == NULL || answer == NULL || poll < 0) die("start");
-  memset(message, 'x', size);
+  if (connections == NULL || poll < 0) die("start");
   for (long i = 0; i < count; i++) {
+    connections[i].head = malloc(kAnswer);
+    if (connections[i].head == NULL) die("start");
     connections[i].fd = connect_to(port);
     fcntl(connections[i].fd, F_SETFL, O_NONBLOCK);
     struct epoll_event interest = {.events = EPOLLIN, .data.ptr = &connections[i]};
     epoll_ctl(poll, EPOLL_CTL_ADD, connections[i].fd, &interest);
-    send_all(connections[i].fd, message, size);
+    send_all(connections[i].fd, talk->request, talk->size);
   }
-  const long first = requests / 4, last = first + requests;
+  return connections;
+}
+
+static void converse(long port, long pid, long count, const Talk* talk, long requests) {
+  allow_files(count);
+  const int poll = epoll_create1(0);
+  connect_all(port, count, talk, poll);
+  const long first = requests / 4 + 1, last = first + requests;
   uint64_t wall = 0, cpu = 0;
   /* Beyond the last one measured each connection gets its answer, so that none is reset. */
   for (long done = 0; done < last + count - 1;) {
@@ -145,14 +202,13 @@ static void echo(long port, long pid, long count, size_t size, long requests) {
     if (ready < 0 && errno != EINTR) die("epoll_wait");
     for (int i = 0; i < ready; i++) {
       Connection* connection = events[i].data.ptr;
-      if (!answered(connection, answer, size)) continue;
-      if (answer[0] != 'x') die("a wrong answer");
+      if (!talk->answered(connection, talk)) continue;
       done++;
       if (done == first || done == last) {
         cpu = cpu_of(pid) - cpu;
         wall = now() - wall;
       }
-      if (done < last) send_all(connection->fd, message, size);
+      if (done < last) send_all(connection->fd, talk->request, talk->size);
     }
   }
   const double number_of = (double)requests;
@@ -160,11 +216,21 @@ static void echo(long port, long pid, long count, size_t size, long requests) {
          (double)wall / number_of);
 }
 
+static void echo(long port, long pid, long count, size_t size, long requests) {
+  char* message = malloc(size);
+  if (message == NULL) die("start");
+  memset(message, 'x', size);
+  const Talk talk = {message, size, echoed};
+  converse(port, pid, count, &talk, requests);
+}
+
+static void http(long port, long pid, long count, long requests) {
+  const Talk talk = {kRequest, sizeof kRequest - 1, responded};
+  converse(port, pid, count, &talk, requests);
+}
+
 static void idle(long port, long pid, long count) {
-  const struct rlimit limit = {(rlim_t)count + 100, (rlim_t)count + 100};
-  struct rlimit now_allowed;
-  getrlimit(RLIMIT_NOFILE, &now_allowed);
-  if (now_allowed.rlim_cur < limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) != 0) die("so many connections");
+  allow_files(count);
   char byte = 'x';
   const int first = connect_to(port); /* what the server makes once is made now */
   send_all(first, &byte, 1);
@@ -185,11 +251,15 @@ int main(int count, char** arguments) {
   if (count == 7 && strcmp(arguments[1], "echo") == 0) {
     echo(number(arguments[2]), number(arguments[3]), number(arguments[4]), (size_t)number(arguments[5]),
          number(arguments[6]));
+  } else if (count == 6 && strcmp(arguments[1], "http") == 0) {
+    http(number(arguments[2]), number(arguments[3]), number(arguments[4]), number(arguments[5]));
   } else if (count == 5 && strcmp(arguments[1], "idle") == 0) {
     idle(number(arguments[2]), number(arguments[3]), number(arguments[4]));
   } else {
-    fprintf(stderr, "usage: %s echo PORT PID CONNECTIONS SIZE REQUESTS\n       %s idle PORT PID CONNECTIONS\n",
-            arguments[0], arguments[0]);
+    fprintf(stderr,
+            "usage: %s echo PORT PID CONNECTIONS SIZE REQUESTS\n       %s http PORT PID CONNECTIONS REQUESTS\n"
+            "       %s idle PORT PID CONNECTIONS\n",
+            arguments[0], arguments[0], arguments[0]);
     return 1;
   }
   return 0;

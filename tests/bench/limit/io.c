@@ -183,11 +183,15 @@ static long sub_capture(long n) {
 
 static char* ballast;
 
-static void make_ballast(void) {
-  ballast = malloc(kBig);
+static void make_ballast(size_t size) {
+  ballast = malloc(size);
   if (ballast == NULL) check(UV_ENOMEM, "ballast");
-  memset(ballast, 1, kBig);
+  memset(ballast, 1, size);
 }
+
+static void one_gibibyte(void) { make_ballast(kBig); }
+static void ten_mebibytes(void) { make_ballast(kBig / 1024 * 10); }
+static void hundred_mebibytes(void) { make_ballast(kBig / 1024 * 100); }
 
 static long sub_big(long n) {
   char* arguments[] = {"true", NULL};
@@ -257,14 +261,30 @@ static uint64_t cpu(void) {
   return (uint64_t)(seconds * 1000000000 + micros * 1000);
 }
 
+/* The most bytes that were ever resident: VmHWM, for ru_maxrss begins with that of the program's parent. */
+static uint64_t peak(void) {
+  uint64_t kib = 0;
+  char line[128];
+  FILE* status = fopen("/proc/self/status", "r");
+  if (status == NULL) return 0;
+  while (fgets(line, sizeof line, status) != NULL && sscanf(line, "VmHWM: %" SCNu64, &kib) != 1) continue;
+  fclose(status);
+  return kib * 1024;
+}
+
 static const struct {
   const char* name;
   void (*prepare)(void);
   long (*run)(long n);
 } kRows[] = {
-    {"sub_seq", NULL, sub_seq},          {"sub_8", NULL, sub_8},
-    {"sub_capture", NULL, sub_capture},  {"sub_big", make_ballast, sub_big},
-    {"offload", start_threads, offload}, {"parallel2", NULL, parallel2},
+    {"sub_seq", NULL, sub_seq},
+    {"sub_8", NULL, sub_8},
+    {"sub_capture", NULL, sub_capture},
+    {"sub_big", one_gibibyte, sub_big},
+    {"sub_big10m", ten_mebibytes, sub_big},
+    {"sub_big100m", hundred_mebibytes, sub_big},
+    {"offload", start_threads, offload},
+    {"parallel2", NULL, parallel2},
 };
 
 static int measure(const char* name, long n) {
@@ -275,6 +295,7 @@ static int measure(const char* name, long n) {
     const long ops = kRows[i].run(n);
     const double cpu_ns = (double)(cpu() - used) / (double)ops, wall_ns = (double)(uv_hrtime() - wall) / (double)ops;
     printf("{\"row\": \"%s\", \"n\": %ld, \"cpu_ns\": %.4f, \"wall_ns\": %.4f", name, ops, cpu_ns, wall_ns);
+    printf(", \"peak_rss\": %" PRIu64, peak());
     if (two_to_one != 0) printf(", \"two_to_one\": %.4f", two_to_one);
     printf("}\n");
     return 0;

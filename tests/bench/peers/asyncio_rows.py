@@ -9,7 +9,9 @@ asyncio.py: a script of that name would import itself.)
 
 import asyncio
 import concurrent.futures
+import functools
 import json
+import re
 import sys
 import time
 
@@ -39,19 +41,8 @@ async def switch(n, tasks):
     return rounds * tasks
 
 
-@row
-async def switch1(n):
-    return await switch(n, 1)
-
-
-@row
-async def switch1000(n):
-    return await switch(n, 1000)
-
-
-@row
-async def switch100k(n):
-    return await switch(n, 100_000)
+for name, tasks in (("switch1", 1), ("switch1000", 1000), ("switch10k", 10_000), ("switch100k", 100_000)):
+    ROWS[name] = functools.partial(switch, tasks=tasks)
 
 
 @row
@@ -220,26 +211,29 @@ async def pingpong(n):
     await task
 
 
-@row
-async def chain100(n):
-    async def step(depth):
-        if depth == 0:
+async def chain(n, depth):
+    async def step(left):
+        if left == 0:
             return 0
-        return 1 + await step(depth - 1)
+        return 1 + await step(left - 1)
 
-    for _ in range(n // 100):
-        assert await step(100) == 100
+    for _ in range(n // depth):
+        assert await step(depth) == depth
 
 
-@row
-async def deep100(n):
-    async def descend(depth):
-        if depth > 0:
-            return await descend(depth - 1)
+async def deep(n, depth):
+    async def descend(left):
+        if left > 0:
+            return await descend(left - 1)
         for _ in range(n):
             await asyncio.sleep(0)
 
-    await descend(100)
+    await descend(depth)
+
+
+for depth in (10, 100, 1000):
+    ROWS[f"chain{depth}"] = functools.partial(chain, depth=depth)
+    ROWS[f"deep{depth}"] = functools.partial(deep, depth=depth)
 
 
 @row
@@ -279,6 +273,62 @@ async def cancel_rev(n):
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert cleaned == n
+
+
+KEPT = 1000
+
+
+async def jitter(n, parked):
+    """The longest time between two steps of a task that makes records and keeps the last 1,000 of them."""
+    gate = asyncio.get_running_loop().create_future()
+
+    async def wait():
+        await gate
+
+    tasks = [asyncio.create_task(wait()) for _ in range(parked)]
+    await asyncio.sleep(0)
+    kept, longest = [None] * KEPT, 0
+    CLOCK.start()
+    before = time.perf_counter_ns()
+    for i in range(n):
+        kept[i % KEPT] = {"id": i, "name": f"user {i}", "tags": ["a", "b", i]}
+        await asyncio.sleep(0)
+        after = time.perf_counter_ns()
+        longest = max(longest, after - before)
+        before = after
+    gate.set_result(None)
+    await asyncio.gather(*tasks)
+    return {"gap_ms": longest / 1e6}
+
+
+for name, parked in (("jitter1000", 1000), ("jitter10k", 10_000), ("jitter100k", 100_000)):
+    ROWS[name] = functools.partial(jitter, parked=parked)
+
+
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+@row
+async def fib32(n):
+    for _ in range(n):
+        assert fib(32) == 2178309
+
+
+LINE = re.compile(r"(\w+):(\d+):")
+
+
+@row
+async def strmix(n):
+    parts, size = [], 0
+    for i in range(1, n + 1):
+        line = f"user{i % 1000}:{i}:some text"
+        name, number = LINE.match(line).groups()
+        parts.append(name.upper() + "=" + number)
+        if i % 100 == 0:
+            size += len(",".join(parts))
+            parts = []
+    assert n < 100 or size > 0
 
 
 def identity(value):
@@ -335,6 +385,7 @@ def main(args):
         uvloop.install()
     if not args or args[0] not in ROWS:
         sys.exit(f"{__doc__}\nrows: {' '.join(ROWS)}")
+    sys.setrecursionlimit(10_000)  # for deep1000 and chain1000
     asyncio.run(measure(args[0], int(args[1]) if len(args) > 1 else 100_000))
 
 

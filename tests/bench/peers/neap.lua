@@ -28,6 +28,7 @@ end
 -- ends its tasks after the measurement, and further fields for the result.
 function rows.switch1(n) return switch(n, 1) end
 function rows.switch1000(n) return switch(n, 1000) end
+function rows.switch10k(n) return switch(n, 10000) end
 function rows.switch100k(n) return switch(n, 100000) end
 
 function rows.spawn_seq(n)
@@ -142,14 +143,18 @@ function rows.pingpong(n)
   await(ponger)
 end
 
-function rows.chain100(n)
-  local step
-  step = async(function(depth)
-    if depth == 0 then return 0 end
-    return 1 + await(step(depth - 1))
-  end)
-  for _ = 1, n // 100 do assert(await(step(100)) == 100) end
+local function chain(depth)
+  return function(n)
+    local step
+    step = async(function(left)
+      if left == 0 then return 0 end
+      return 1 + await(step(left - 1))
+    end)
+    for _ = 1, n // depth do assert(await(step(depth)) == depth) end
+  end
 end
+
+rows.chain10, rows.chain100, rows.chain1000 = chain(10), chain(100), chain(1000)
 
 function rows.chain100_plain(n)
   local function step(depth)
@@ -159,17 +164,21 @@ function rows.chain100_plain(n)
   for _ = 1, n // 100 do assert(step(100) == 100) end
 end
 
-function rows.deep100(n)
-  local function descend(depth)
-    if depth > 0 then
-      local done = descend(depth - 1)
-      return done
+local function deep(depth)
+  return function(n)
+    local function descend(left)
+      if left > 0 then
+        local done = descend(left - 1)
+        return done
+      end
+      for _ = 1, n do async.sleep(0) end
+      return true
     end
-    for _ = 1, n do async.sleep(0) end
-    return true
+    assert(descend(depth))
   end
-  assert(descend(100))
 end
+
+rows.deep10, rows.deep100, rows.deep1000 = deep(10), deep(100), deep(1000)
 
 function rows.cancel(n)
   local cleaned = 0
@@ -198,6 +207,32 @@ function rows.cancel_rev(n)
   async.gather(tasks)
   assert(cleaned == n)
 end
+
+local KEPT = 1000
+
+-- The longest time between two steps of a task that makes records and keeps the last 1,000 of them.
+local function jitter(parked)
+  return function(n)
+    local gate = async.Future()
+    local tasks = spawn_all(parked, function() await(gate) end)
+    local kept, longest = {}, 0
+    local loop = async.get_running_loop()
+    start_clock()
+    local before = loop:time()
+    for i = 1, n do
+      kept[i % KEPT] = { id = i, name = "user " .. i, tags = { "a", "b", i } }
+      async.sleep(0)
+      local after = loop:time()
+      longest = math.max(longest, after - before)
+      before = after
+    end
+    gate:set_result()
+    async.gather(tasks)
+    return n, nil, { gap_ms = longest * 1e3 }
+  end
+end
+
+rows.jitter1000, rows.jitter10k, rows.jitter100k = jitter(1000), jitter(10000), jitter(100000)
 
 local function identity(...) return ... end
 

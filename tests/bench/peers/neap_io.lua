@@ -1,6 +1,7 @@
 -- The benchmark rows with sockets and processes in neap.
 --
 -- usage: neap neap_io.lua serve      prints its port, and echoes until it is killed
+--        neap neap_io.lua http       the same, and answers HTTP
 --        neap neap_io.lua ROW N      prints one line of JSON
 --
 -- The same programs as the other files here; see ../README.md for what each row is.
@@ -17,8 +18,27 @@ local function echo(stream)
   end
 end
 
-local function serve()
-  local server = async.start_server(echo, "127.0.0.1", 0)
+local HEAD = "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
+
+local function respond(status, body) return HEAD:format(status, #body, body) end
+
+local function answer(method, path)
+  if method == "GET" and path == "/" then return respond("200 OK", "Hello, world!\n") end
+  return respond("404 Not Found", "Not found\n")
+end
+
+local function http(stream)
+  while true do
+    local ok, head = pcall(stream.readuntil, stream, "\r\n\r\n")
+    if not ok then return end
+    local method, path = head:match("^(%S+) (%S+) HTTP/1%.1\r\n")
+    if not method then return end
+    stream:write(answer(method, path))
+  end
+end
+
+local function serve(handle)
+  local server = async.start_server(handle, "127.0.0.1", 0)
   print(server:address().port)
   io.stdout:flush()
   server:serve_forever()
@@ -48,13 +68,17 @@ function rows.sub_capture()
   end
 end
 
-function rows.sub_big()
-  local ballast = ("x"):rep(BIG)
-  return function(n)
-    spawn_one_by_one(n)
-    assert(#ballast == BIG)
+local function with_ballast(size)
+  return function()
+    local ballast = ("x"):rep(size)
+    return function(n)
+      spawn_one_by_one(n)
+      assert(#ballast == size)
+    end
   end
 end
+
+rows.sub_big, rows.sub_big100m, rows.sub_big10m = with_ballast(BIG), with_ballast(100 << 20), with_ballast(10 << 20)
 
 local function next_number(x)
   return x + 1
@@ -87,8 +111,19 @@ function rows.parallel2()
   end
 end
 
+-- The most bytes that were ever resident; nil where there is no /proc.
+local function peak()
+  local file = io.open("/proc/self/status")
+  if not file then return nil end
+  local kib = file:read("a"):match("VmHWM:%s*(%d+) kB")
+  file:close()
+  return tonumber(kib) * 1024
+end
+
 if arg[1] == "serve" then
-  serve()
+  serve(echo)
+elseif arg[1] == "http" then
+  serve(http)
 else
   local name, n = arg[1], math.tointeger(tonumber(arg[2]))
   local run = assert(rows[name], "no such row: " .. tostring(name))()
@@ -98,6 +133,8 @@ else
   cpu, wall = os.clock() - cpu, loop:time() - wall
   local text = '{"row": "%s", "n": %d, "cpu_ns": %.4f, "wall_ns": %.4f'
   io.write(text:format(name, n, cpu * 1e9 / n, wall * 1e9 / n))
-  for field, value in pairs(more or {}) do io.write((', "%s": %.4f'):format(field, value)) end
+  more = more or {}
+  more.peak_rss = peak()
+  for field, value in pairs(more) do io.write((', "%s": %.4f'):format(field, value)) end
   print("}")
 end

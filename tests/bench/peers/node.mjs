@@ -155,6 +155,48 @@ async function withTimeout(seconds, promise) {
   }
 }
 
+async function chaining(n, depth) {
+  const step = async (left) => (left === 0 ? 0 : 1 + (await step(left - 1)));
+  for (let i = 0; i < Math.floor(n / depth); i++) {
+    if ((await step(depth)) !== depth) throw new Error('wrong depth');
+  }
+}
+
+async function descending(n, depth) {
+  const descend = async (left) => {
+    if (left > 0) return await descend(left - 1);
+    for (let i = 0; i < n; i++) await setImmediate();
+  };
+  await descend(depth);
+}
+
+const KEPT = 1000;
+
+// The longest time between two steps of a task that makes records and keeps the last 1,000 of them.
+async function jittering(n, parked) {
+  const gate = new Future();
+  const tasks = spawnAll(parked, async () => {
+    await gate.promise;
+  });
+  await setImmediate();
+  const kept = new Array(KEPT);
+  let longest = 0;
+  clock.start();
+  let before = performance.now();
+  for (let i = 0; i < n; i++) {
+    kept[i % KEPT] = { id: i, name: `user ${i}`, tags: ['a', 'b', i] };
+    await setImmediate();
+    const after = performance.now();
+    longest = Math.max(longest, after - before);
+    before = after;
+  }
+  gate.resolve();
+  await Promise.all(tasks);
+  return { extra: { gap_ms: longest } };
+}
+
+const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
+
 const aborted = (signal) =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -165,6 +207,7 @@ const aborted = (signal) =>
 const rows = {
   switch1: (n) => switching(n, 1),
   switch1000: (n) => switching(n, 1000),
+  switch10k: (n) => switching(n, 10000),
   switch100k: (n) => switching(n, 100000),
 
   async spawn_seq(n) {
@@ -271,20 +314,13 @@ const rows = {
     await ponger;
   },
 
-  async chain100(n) {
-    const step = async (depth) => (depth === 0 ? 0 : 1 + (await step(depth - 1)));
-    for (let i = 0; i < Math.floor(n / 100); i++) {
-      if ((await step(100)) !== 100) throw new Error('wrong depth');
-    }
-  },
+  chain10: (n) => chaining(n, 10),
+  chain100: (n) => chaining(n, 100),
+  chain1000: (n) => chaining(n, 1000),
 
-  async deep100(n) {
-    const descend = async (depth) => {
-      if (depth > 0) return await descend(depth - 1);
-      for (let i = 0; i < n; i++) await setImmediate();
-    };
-    await descend(100);
-  },
+  deep10: (n) => descending(n, 10),
+  deep100: (n) => descending(n, 100),
+  deep1000: (n) => descending(n, 1000),
 
   async cancel(n) {
     let cleaned = 0;
@@ -319,6 +355,31 @@ const rows = {
     for (const controller of controllers.reverse()) controller.abort();
     await Promise.allSettled(tasks);
     if (cleaned !== n) throw new Error('a cleanup was skipped');
+  },
+
+  jitter1000: (n) => jittering(n, 1000),
+  jitter10k: (n) => jittering(n, 10000),
+  jitter100k: (n) => jittering(n, 100000),
+
+  async fib32(n) {
+    for (let i = 0; i < n; i++) {
+      if (fib(32) !== 2178309) throw new Error('wrong number');
+    }
+  },
+
+  async strmix(n) {
+    let parts = [];
+    let size = 0;
+    for (let i = 1; i <= n; i++) {
+      const line = `user${i % 1000}:${i}:some text`;
+      const [, name, id] = line.match(/^(\w+):(\d+):/);
+      parts.push(`${name.toUpperCase()}=${id}`);
+      if (i % 100 === 0) {
+        size += parts.join(',').length;
+        parts = [];
+      }
+    }
+    if (n >= 100 && size === 0) throw new Error('nothing joined');
   },
 
   // About 1 MiB, there and back.

@@ -1,20 +1,33 @@
 // The benchmark rows with sockets and processes in Node.
 //
 // usage: node node_io.mjs serve      prints its port, and echoes until it is killed
+//        node node_io.mjs http       the same, and answers HTTP
 //        node node_io.mjs ROW N      prints one line of JSON
 //
 // The same programs as the other files here; see ../README.md for what each row is.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
 const AT_A_TIME = 8;
 const BIG = 2 ** 30;
 
-function serve() {
-  const server = createServer({ noDelay: true }, (socket) => socket.pipe(socket));
+const echoServer = () => createServer({ noDelay: true }, (socket) => socket.pipe(socket));
+
+// Node has a server of its own for that; nobody writes one by hand.
+const httpServer = () =>
+  createHttpServer((request, response) => {
+    const found = request.method === 'GET' && request.url === '/';
+    const body = found ? 'Hello, world!\n' : 'Not found\n';
+    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain', 'Content-Length': body.length });
+    response.end(body);
+  });
+
+function serve(server) {
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 }
 
@@ -38,16 +51,26 @@ const COMPUTING = `
 
 async function ask(worker, n) {
   worker.postMessage(n);
-  const [answer] = await once(worker, 'message');
+  const answer = await new Promise((resolve) => worker.once('message', resolve));
   if (answer !== n + 1) throw new Error('wrong answer');
 }
 
+const withBallast = (size) => () => {
+  const ballast = Buffer.alloc(size, 'x');
+  return async (n) => {
+    await spawnOneByOne(n);
+    if (ballast.length !== size) throw new Error('the ballast is gone');
+  };
+};
+
 const rows = {
-  offload: () => async (n) => {
+  offload: async () => {
     const worker = new Worker(COMPUTING, { eval: true });
-    await ask(worker, 0);
-    for (let i = 0; i < n; i++) await ask(worker, 0);
-    await worker.terminate();
+    worker.unref();
+    await ask(worker, 0); // which waits until it runs
+    return async (n) => {
+      for (let i = 0; i < n; i++) await ask(worker, 0);
+    };
   },
 
   parallel2: () => async (n) => {
@@ -74,28 +97,36 @@ const rows = {
     if (Buffer.concat(chunks).length !== n) throw new Error('output is missing');
   },
 
-  sub_big: () => {
-    const ballast = Buffer.alloc(BIG, 'x');
-    return async (n) => {
-      await spawnOneByOne(n);
-      if (ballast.length !== BIG) throw new Error('the ballast is gone');
-    };
-  },
+  sub_big: withBallast(BIG),
+  sub_big100m: withBallast(100 * 2 ** 20),
+  sub_big10m: withBallast(10 * 2 ** 20),
 };
 
+// The most bytes that were ever resident; null where there is no /proc.
+function peak() {
+  try {
+    return Number(readFileSync('/proc/self/status', 'ascii').match(/VmHWM:\s*(\d+) kB/)[1]) * 1024;
+  } catch {
+    return null;
+  }
+}
+
 async function measure(name, n) {
-  const run = rows[name]();
+  const run = await rows[name]();
   const wallStart = process.hrtime.bigint();
   const cpuStart = process.cpuUsage();
   const more = await run(n);
   const { user, system } = process.cpuUsage(cpuStart);
   const wall = Number(process.hrtime.bigint() - wallStart);
-  console.log(JSON.stringify({ row: name, n, cpu_ns: ((user + system) * 1e3) / n, wall_ns: wall / n, ...more }));
+  const result = { row: name, n, cpu_ns: ((user + system) * 1e3) / n, wall_ns: wall / n, peak_rss: peak(), ...more };
+  console.log(JSON.stringify(result));
 }
 
 const [name, count] = process.argv.slice(2);
 if (name === 'serve') {
-  serve();
+  serve(echoServer());
+} else if (name === 'http') {
+  serve(httpServer());
 } else if (name in rows && Number(count) > 0) {
   await measure(name, Number(count));
 } else {
