@@ -52,6 +52,14 @@ const char* status_name(lua_State* L, lua_State* coroutine) {
   }
 }
 
+/// Why the coroutine cannot be closed, or nullptr.
+const char* refusal_to_close(lua_State* L, lua_State* coroutine) {
+  if (L == coroutine) return "cannot close a running coroutine";
+  if (thread_has(coroutine, kWaiting)) return "cannot close a coroutine that is waiting";
+  if (*status_name(L, coroutine) == 'n') return "cannot close a normal coroutine";
+  return thread_has(coroutine, kTaskBase) ? "cannot close the coroutine of a task" : nullptr;
+}
+
 }  // namespace
 
 Outcome run_coroutine(lua_State* L, lua_State* coroutine, int count, int* results) {
@@ -331,10 +339,12 @@ int coroutine_isyieldable(lua_State* L) {
 
 int coroutine_close(lua_State* L) {
   lua_State* coroutine = check_coroutine(L, 1);
-  if (thread_has(coroutine, kWaiting)) return luaL_error(L, "cannot close a coroutine that is waiting");
-  if (thread_has(coroutine, kTaskBase)) return luaL_error(L, "cannot close the coroutine of a task");
-  const char* status = status_name(L, coroutine);
-  if (*status == 'n' || *status == 'r') return luaL_error(L, "cannot close a %s coroutine", status);
+  if (const char* refusal = refusal_to_close(L, coroutine); refusal != nullptr) {
+    luaL_where(L, 2);  // whoever called `close` of stdlib/base/init.lua
+    lua_pushstring(L, refusal);
+    lua_concat(L, 2);
+    return lua_error(L);
+  }
   if (!yielded_here(coroutine)) return close_at_once(L, coroutine);
   if (closes_too_deep(L)) {
     put_off_close(L, 1);
