@@ -1,24 +1,19 @@
 """--count: instructions per operation of neap and the limit, by valgrind."""
 
 import io_rows
+from counting import count_instructions
 from measuring import show_progress
-from processes import Failure, run
+from processes import Failure
 from programs import command_of
 from rows import LEAST, ROWS
 from table import show_figure
-
-
-def count_instructions(command):
-    tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    report = run([*tool, *command]).stderr
-    return int(next(line.split()[-1] for line in report.splitlines() if "Collected :" in line))
 
 
 def instructions_per_operation(command, row):
     """From two sizes, so that starting up and ending cancel out."""
     small = max(ROWS[row] // 50, LEAST.get(row, 0))
     large = 3 * small
-    first, second = (count_instructions([*command, row, str(n)]) for n in (small, large))
+    first, second = (count_instructions([*command, row, n])[0] for n in (small, large))
     return (second - first) / (large - small)
 
 

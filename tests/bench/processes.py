@@ -1,4 +1,4 @@
-"""How run.py and io_rows.py run a program to its end."""
+"""How the scripts beside this one run a program to its end."""
 
 import subprocess
 
@@ -9,10 +9,12 @@ class Failure(Exception):
     """A program did not run, or did not print its result."""
 
 
-def run(command, prepare=None):
-    """`prepare` is called in the new process before it becomes the program."""
+def run(command, prepare=None, environment=None):
+    """`prepare` is called in the new process before it becomes the program. `environment`: None for one's own."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, preexec_fn=prepare)
+        done = subprocess.run(
+            list(command), capture_output=True, text=True, errors="replace", timeout=TIMEOUT, preexec_fn=prepare, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise Failure(f"still running after {TIMEOUT} s") from None
     if done.returncode != 0:

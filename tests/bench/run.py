@@ -7,15 +7,16 @@ machine falls on all of them. Figures are medians. What each row is: README.md b
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 
+import counts
 import growth
 import instructions
 import io_rows
 import report
 import table
+from counting import has_valgrind
 from measuring import client_of, create_of, sample_row
 from programs import BUILD, choose_programs, parse_peers
 from rows import GROUPS, ROWS, VARIANTS, operations
@@ -50,6 +51,7 @@ def make_parser():
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--grow", action="store_true", help="each row at three sizes, ten times apart, instead")
     kinds.add_argument("--count", action="store_true", help="instructions of neap and the limit instead, by valgrind")
+    kinds.add_argument("--counts", action="store_true", help="hold all that is counted against counts.txt, instead")
     kinds.add_argument("--readme", action="store_true", help="all rows and --grow, into README.md and docs/")
     parser.add_argument("--from", dest="source", type=Path, metavar="FILE", help="measure nothing: show this --json")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
@@ -73,7 +75,9 @@ def parse_arguments(arguments):
         args.repeat = 3 if args.grow else 5
     if args.repeat < 1 or not 0 < args.scale < float("inf"):
         parser.error("--repeat and --scale must be positive")
-    if args.count and not shutil.which("valgrind"):
+    if args.counts:
+        parser.error("--counts comes first")
+    if args.count and not has_valgrind():
         parser.error("--count needs valgrind")
     if args.count and (args.svg or args.markdown or args.source):
         parser.error("--count gives no table for --svg, --markdown and --from")
@@ -152,6 +156,8 @@ def write(args, result):
 
 
 def main(arguments):
+    if arguments[:1] == ["--counts"]:
+        return counts.main(arguments[1:])
     args = parse_arguments(arguments)
     failures = []
     result = show(args.source) if args.source else measure(args, arguments, failures)
