@@ -13,7 +13,13 @@ def run(command, prepare=None, environment=None):
     """`prepare` is called in the new process before it becomes the program. `environment`: None for one's own."""
     try:
         done = subprocess.run(
-            list(command), capture_output=True, text=True, errors="replace", timeout=TIMEOUT, preexec_fn=prepare, env=environment
+            list(command),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+            preexec_fn=prepare,
+            env=environment,
         )
     except subprocess.TimeoutExpired:
         raise Failure(f"still running after {TIMEOUT} s") from None
