@@ -76,15 +76,20 @@ local function tasks(count)
     end)
   end
   async.sleep(0)
-  local each, waiting = (resident() - before) / count, clock()
+  local each, waiting, held = (resident() - before) / count, clock(), collectgarbage("count")
   gate:set()
   for i = 1, count do
     await(list[i])
     list[i] = nil
   end
+  local took = clock() - waiting
+  list = nil
+  collectgarbage()
+  collectgarbage()
   assert(ended == count and #async.all_tasks() == 1, "tasks are left")
-  print(("tasks        %d waiting at a time, %.2f KiB each, %.2f s to start, %.2f s to end, %+.1f MiB afterwards"):format(
-    count, each, waiting - started, clock() - waiting, (resident() - before) / 1024))
+  print(("tasks        %d waiting at a time, %.2f KiB each, %.2f s to start, %.2f s to end"):format(count, each,
+    waiting - started, took))
+  assert(count < 1000 or collectgarbage("count") < held / 4, "their memory is not free")
 end
 
 local function timers(count)
