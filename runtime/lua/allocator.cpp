@@ -168,19 +168,19 @@ void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size)
   return moved;
 }
 
-/// Memory of so many bytes, a power of two, whose address is a multiple of them.
+/// Memory of so many bytes, a power of two, whose address is a multiple of them if that can be had; null without memory.
 static void* map_aligned(std::size_t size) {
   constexpr int kProtection = PROT_READ | PROT_WRITE;
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
   void* memory = mmap(nullptr, size, kProtection, kFlags, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   if (reinterpret_cast<std::uintptr_t>(memory) % size == 0) return memory;  // mostly: beside the one before it
+  void* larger = mmap(nullptr, 2 * size, kProtection, kFlags, -1, 0);
+  if (larger == MAP_FAILED) return memory;
   munmap(memory, size);
-  memory = mmap(nullptr, 2 * size, kProtection, kFlags, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
-  const std::size_t before = size - reinterpret_cast<std::uintptr_t>(memory) % size;
-  char* aligned = static_cast<char*>(memory) + before;
-  munmap(memory, before);
+  const std::size_t before = size - reinterpret_cast<std::uintptr_t>(larger) % size;
+  char* aligned = static_cast<char*>(larger) + before;
+  munmap(larger, before);
   if (before != size) munmap(aligned + size, size - before);
   return aligned;
 }
