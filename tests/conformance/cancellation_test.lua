@@ -185,9 +185,15 @@ test("C6b: an inner scope that expires while the work cleans up for the outer on
 end)
 
 test("C7: timeout(0) and a deadline in the past let the body run to its first wait", function()
-  for _, scope in ipairs { async.timeout(0), async.timeout(-1), async.timeout_at(now() - 5), async.timeout_at(0) } do
+  local scopes = {
+    function() return async.timeout(0) end,
+    function() return async.timeout(-1) end,
+    function() return async.timeout_at(now() - 5) end,
+    function() return async.timeout_at(0) end,
+  }
+  for _, scope in ipairs(scopes) do
     local reached = 0
-    raises(async.TimeoutError, async.with, scope, function()
+    raises(async.TimeoutError, async.with, scope(), function()
       reached = 1
       async.sleep(1)
       reached = 2
