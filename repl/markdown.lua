@@ -157,7 +157,7 @@ end
 local function render(text, options)
   local page = setmetatable({ lines = {}, pending = {}, width = options.width, colour = options.colour,
     was_empty = true }, Page)
-  local lines = split(text)
+  local lines = split((text:gsub("[\1-\3]", "?"))) -- which are marks of ours: see inline
   local at = 1
   while at <= #lines do
     local line = lines[at]

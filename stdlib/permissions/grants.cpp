@@ -153,10 +153,10 @@ std::string check_net(std::string_view value) {
   const std::string quoted = "'" + std::string(value) + "'";
   if (rule.port == kNoPort) return quoted + " has no port from 0 to 65535 behind its colon";
   if (rule.host.empty() && rule.port == kAnyPort) return quoted + " is neither HOST, HOST:PORT nor :PORT";
-  if (rule.host.find_first_of("/@ \t\n") != std::string_view::npos)
+  if (rule.host.find_first_of("/@[] \t\n") != std::string_view::npos || rule.host.find("..") != std::string_view::npos)
     return quoted + " is no host: give HOST or HOST:PORT";
   const std::size_t star = rule.host.rfind('*');
-  if (star != std::string_view::npos && (star != 0 || !rule.host.starts_with("*."))) {
+  if (star != std::string_view::npos && (star != 0 || !rule.host.starts_with("*.") || rule.host.size() == 2)) {
     return quoted + ": a star stands only at the beginning, as in '*.example.org'";
   }
   return "";

@@ -56,7 +56,11 @@ TEST_CASE("values that no sandbox can have are named", "[interp][sandbox]") {
   check_refused({"--allow-net=host:99999", "x"},
                 "--allow-net: 'host:99999' has no port from 0 to 65535 behind its colon");
   check_refused({"--allow-net=http://host/", "x"}, "--allow-net: 'http://host/' has no port from 0 to 65535");
+  check_refused({"--allow-net=::1]x", "x"}, "--allow-net: '::1]x' is no host");
   check_refused({"--allow-net=a.*", "x"}, "--allow-net: 'a.*': a star stands only at the beginning");
+  check_refused({"--allow-net=*.", "x"}, "--allow-net: '*.': a star stands only at the beginning");
+  check_refused({"--allow-net=::1]x", "x"}, "--allow-net: '::1]x' is no host");
+  check_refused({"--allow-net=a..", "x"}, "--allow-net: 'a..' is no host");
   check_refused({"--allow-env=A=B", "x"}, "--allow-env: 'A=B' is no name of a variable: give NAME or PREFIX*");
   check_refused({"--allow-run=no-such-program", "x"}, "--allow-run: there is no program 'no-such-program'");
 }

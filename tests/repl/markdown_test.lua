@@ -42,3 +42,7 @@ test("every page is rendered, and no line is too long but code", function()
     end
   end
 end)
+
+test("bytes that the renderer marks its own places with are nobody's marks", function()
+  equal(plain("a\0021\3b `\0021\3` c\1d"), "a?1?b `?1?` c?d")
+end)

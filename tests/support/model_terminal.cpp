@@ -2,12 +2,19 @@
 
 #include "repl/text.hpp"
 
-#include <catch2/catch_test_macros.hpp>
-
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace neap::internal::tests {
+
+namespace {
+
+void must(bool condition, const std::string& what) {
+  if (!condition) throw std::logic_error("the model of a terminal: " + what);
+}
+
+}  // namespace
 
 ModelTerminal::ModelTerminal(int columns, int rows) : columns_(columns), rows_(rows) {
   grid_.assign(static_cast<std::size_t>(rows), blank());
@@ -49,7 +56,7 @@ void ModelTerminal::line_feed() {
 void ModelTerminal::put(std::string_view cluster) {
   const int width = repl::cluster_width(cluster);
   if (x_ + width > columns_) {
-    REQUIRE(x_ == columns_);  // a wide character at the margin: terminals disagree
+    must(x_ == columns_, "a wide character at the margin, about which terminals disagree");
     row().wraps = true;
     line_feed();
     x_ = 0;
@@ -76,13 +83,13 @@ void ModelTerminal::sequence(int number, char final) {
     case 'm': return;
     case 'K':
     case 'J':
-      REQUIRE(number <= 0);
-      REQUIRE(x_ < columns_);  // it would erase the last cell
+      must(number <= 0, "it erases to the right and below only");
+      must(x_ < columns_, "erasing with the wrapping put off would erase the last cell");
       std::fill(row().cells.begin() + x, row().cells.end(), " ");
       row().wraps = false;
       if (final == 'J') std::fill(grid_.begin() + y_ + 1, grid_.end(), blank());
       return;
-    default: FAIL("the model knows no sequence that ends in " << final);
+    default: must(false, std::string("it knows no sequence that ends in ") + final);
   }
 }
 

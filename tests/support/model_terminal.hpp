@@ -1,5 +1,5 @@
 // As much of a terminal as the renderer uses: cells, the cursor, wrapping that is put off until the next character, and
-// the sequences CUU, CUD, CHA, ED and EL. Anything else is a failed test.
+// the sequences CUU, CUD, CHA, ED and EL. Anything else is a std::logic_error, and so a failed test.
 #pragma once
 
 #include <deque>

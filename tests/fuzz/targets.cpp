@@ -1,0 +1,103 @@
+#include "tests/fuzz/target.hpp"
+
+namespace neap::internal::fuzz {
+
+namespace {
+
+constexpr const char* kArguments[] = {
+    "\n",      "-e",     "-l",        "-i",        "-v",        "-W",      "-E",     "-",      "--",
+    "-h",      "--help", "--version", "--debug",   "print(1)",  "g=mod",   "a.lua",  "test",   "repl",
+    "init",    "doc",    "",          "--sandbox", "=process",  "=none",   "=pure",  "=x",     "--allow-",
+    "read",    "write",  "net",       "run",       "env",       "thread",  "signal", "native", "=",
+    ",",       "/tmp",   "..",        "*.a.org",   ":80",       "[::1]:5", "PATH*",  "/",      "--limit-",
+    "memory=", "step=",  "wall=",     "tasks=",    "handles=",  "64M",     "1e308",  "0.1",    "ms",
+    "-1",      "nan",    "9e15",      "99999999",  "--isolate="};
+
+constexpr const char* kEditor[] = {"a",
+                                   "e",
+                                   " ",
+                                   "(",
+                                   ")",
+                                   "'",
+                                   "\"",
+                                   "[[",
+                                   "]]",
+                                   "--",
+                                   "\u00e9",
+                                   "e\u0301",
+                                   "\u0301",
+                                   "\u65e5",
+                                   "\u200d",
+                                   "\xff",
+                                   "\xe6",
+                                   "do",
+                                   "end",
+                                   "function",
+                                   "\r",
+                                   "\n",
+                                   "\t",
+                                   "\x1b[Z",
+                                   "\x7f",
+                                   "\x1b[3~",
+                                   "\x1b\r",
+                                   "\x1b",
+                                   "\x1b[H",
+                                   "\x1b[F",
+                                   "\x1b[A",
+                                   "\x1b[B",
+                                   "\x1b[C",
+                                   "\x1b[D",
+                                   "\x1b[1;5C",
+                                   "\x1b[1;5D",
+                                   "\x1b[200~",
+                                   "\x1b[201~",
+                                   "\x1b[",
+                                   "\x1bO",
+                                   "\x12",
+                                   "\x13",
+                                   "\x0b",
+                                   "\x19",
+                                   "\x1by",
+                                   "\x1f",
+                                   "\x18\x15",
+                                   "\x16",
+                                   "\x14",
+                                   "\x1bt",
+                                   "\xFD\x01",
+                                   "\xFD\x01",
+                                   "\xFD\x01",
+                                   "\xFD\x03\x09\x02",
+                                   "\xFD\x02\x21\x05",
+                                   "\xFD\x04",
+                                   "\xFD",
+                                   "\xFD\x05\x61\x0d\x62\x04",
+                                   "\x01",
+                                   "\x05",
+                                   "\x0f",
+                                   "\x07",
+                                   "\x1b<",
+                                   "\x1b>",
+                                   "\x1b_",
+                                   "\U0001F1E9",
+                                   "\U0001F468\u200d\U0001F469",
+                                   "x = 1"};
+
+constexpr const char* kLoader[] = {
+    "local",        " ",     "x",     "=",    "1",     "\n",        "function", "end",       "do",        "if",
+    "then",         "(",     ")",     "{",    "}",     "\"",        "'",        "[[",        "]]",        "--",
+    "--[[",         "\\",    "0x",    "1e",   "...",   "goto",      "::",       "return",    "#!",        "\x1b",
+    "\xEF\xBB\xBF", "# ",    "**",    "`",    "```",   "| a | b |", "- ",       "[a](b)",    "<!--",      "-->",
+    "\x02",         "1\x03", "\x01",  "---@", "class", "param",     "return ",  "fun(",      "table<",    "field ",
+    "overload",     "|",     "a.b.c", "?",    "/",     "--jobs=",   "--seed",   "--timeout", "--shuffle", "-h"};
+
+constexpr Target kTargets[] = {
+    {"arguments", fuzz_arguments, kArguments},
+    {"editor", fuzz_editor, kEditor},
+    {"loader", fuzz_loader, kLoader},
+};
+
+}  // namespace
+
+std::span<const Target> targets() { return kTargets; }
+
+}  // namespace neap::internal::fuzz
