@@ -45,6 +45,7 @@ int report_dropped(lua_State* L) {
 /// A note is collected together with its future. The report itself runs from the loop: a finalizer runs in
 /// the middle of other code.
 int collect_note(lua_State* L) {
+  scheduler_of(L).note_collected();
   if (lua_getiuservalue(L, 1, 1) != LUA_TUSERDATA) return 0;
   if (static_cast<Future*>(lua_touserdata(L, -1))->retrieved) return 0;
   Scheduler& scheduler = scheduler_of(L);
@@ -75,6 +76,14 @@ void push_notes(lua_State* L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kNotes);
 }
 
+/// Runs the finalizers of the notes that the collector has taken from the list at `index`, and not come to yet.
+void collect_dying(lua_State* L, int index, std::uint64_t notes) {
+  std::uint64_t alive = 0;
+  lua_pushnil(L);
+  for (; lua_next(L, index) != 0; lua_pop(L, 1)) ++alive;
+  if (alive < notes) lua_gc(L, LUA_GCCOLLECT);
+}
+
 void push_note_type(lua_State* L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kNoteType) == LUA_TTABLE) return;
   lua_pop(L, 1);
@@ -103,9 +112,10 @@ void Scheduler::note_failure(lua_State* L, int index) {
 
 void Scheduler::report_unretrieved(lua_State* L, std::uint64_t after) {
   const int top = lua_gettop(L);
-  report_dropped(L);
-  lua_settop(L, top);
   push_notes(L);
+  collect_dying(L, top + 1, failures_ - notes_collected_);
+  report_dropped(L);
+  lua_settop(L, top + 1);
   for (std::uint64_t number = after + 1; number <= failures_; ++number) {
     if (lua_rawgeti(L, top + 1, static_cast<lua_Integer>(number)) != LUA_TNIL) {
       lua_getiuservalue(L, -1, 1);

@@ -230,6 +230,8 @@ class Scheduler : public StateData {
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
   /// Remembers that the failed future at `index` must be reported unless somebody retrieves its error.
   void note_failure(lua_State* L, int index);
+  /// What note_failure keeps for a future is gone, together with the future.
+  void note_collected() { ++notes_collected_; }
   [[nodiscard]] std::size_t reported() const { return reported_; }
   /// What prints a context when no handler is set; it may run Lua in protected calls, and leaves the stack as it was. It
   /// gets what it was set with.
@@ -391,6 +393,7 @@ class Scheduler : public StateData {
   WaitList open_;
   std::size_t reported_ = 0;
   std::uint64_t failures_ = 0;
+  std::uint64_t notes_collected_ = 0;
   DefaultHandler default_handler_ = nullptr;
   void* default_handler_self_ = nullptr;
   Schedule schedule_;

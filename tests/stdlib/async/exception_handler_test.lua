@@ -113,3 +113,18 @@ test("a failed task that was reported can still be asked for its error", functio
   async.sleep(0)
   equal(#calls, 0)
 end)
+
+-- Between the marking of a cycle and its finalizers, a dead future is in no list.
+test("an error that nobody asks for is reported at the end of a run, however far the collector is", function()
+  local list = reports()
+  for steps = 1, 60 do
+    async.run(function()
+      async.Future():set_exception("lost")
+      for _ = 1, steps do
+        collectgarbage("step")
+        list.last = {} -- the collector's step goes on while something is allocated
+      end
+    end)
+    equal(#list, steps)
+  end
+end)
