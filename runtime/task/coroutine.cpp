@@ -6,6 +6,9 @@
 #include "runtime/task/scheduler.hpp"
 #include "runtime/task/trail.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace neap::internal {
 
 namespace {
@@ -19,17 +22,31 @@ lua_State* check_coroutine(lua_State* L, int index) {
   return coroutine;
 }
 
-// The base of a coroutine. Stack: handler, function, arguments.
+// The base of a coroutine. Stack: handler, function, arguments. Of one that failed: its traceback, for
+// debug.traceback, and the error.
 
 int base_returned(lua_State* L, int status, lua_KContext) {
   if (status == LUA_OK || status == LUA_YIELD) return lua_gettop(L) - 1;
   if (is_closing_error(L, -1)) return 0;
+  push_caught_trail(L, -1);
+  lua_replace(L, 1);
   return lua_error(L);
 }
 
 int base_entry(lua_State* L) {
   const int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, 0, base_returned);
   return base_returned(L, status, 0);
+}
+
+/// Whether the coroutine has failed, and has left its traceback.
+bool has_last_traceback(lua_State* coroutine) {
+  lua_Debug frame;
+  if (lua_status(coroutine) <= LUA_YIELD || lua_getstack(coroutine, 0, &frame) == 0) return false;
+  if (lua_checkstack(coroutine, 1) == 0) return false;
+  lua_getinfo(coroutine, "f", &frame);
+  const bool failed = lua_tocfunction(coroutine, -1) == base_entry && lua_type(coroutine, 1) == LUA_TSTRING;
+  lua_pop(coroutine, 1);
+  return failed;
 }
 
 /// After an error: Lua refuses to start a coroutine when the C stack is used up, and has then taken its function
@@ -369,6 +386,51 @@ int coroutine_next_put_off(lua_State* L) {
   return 1;
 }
 
+namespace {
+
+/// Pushes what debug.traceback gives for a coroutine that failed: the stack that it had then.
+void push_last_traceback(lua_State* L, lua_State* failed, const char* message, lua_Integer level) {
+  std::string_view trace = lua_tostring(failed, 1);
+  for (; level > 0 && !trace.empty(); --level) {
+    trace.remove_prefix(std::min(trace.find('\n'), trace.size() - 1) + 1);
+  }
+  if (message != nullptr) lua_pushfstring(L, "%s\n", message);
+  lua_pushliteral(L, "stack traceback:");
+  lua_pushstring(L, trace.empty() ? "" : "\n");
+  lua_pushlstring(L, trace.data(), trace.size());
+  lua_concat(L, message != nullptr ? 4 : 3);
+}
+
+/// debug.traceback as Lua has it: the base of coroutines and tasks is not shown, and of a coroutine that failed the stack
+/// that it had then, for it has left its functions to close its variables.
+int debug_traceback(lua_State* L) {
+  lua_State* other = lua_tothread(L, 1);
+  lua_State* shown = other != nullptr ? other : L;
+  const int first = other != nullptr ? 2 : 1;
+  const char* message = lua_tostring(L, first);
+  if (message == nullptr && !lua_isnoneornil(L, first)) {
+    lua_settop(L, first);
+    return 1;
+  }
+  const lua_Integer level = luaL_optinteger(L, first + 1, shown == L ? 1 : 0);
+  luaL_checkstack(L, 10, nullptr);
+  if (has_last_traceback(shown)) {
+    push_last_traceback(L, shown, message, level);
+    return 1;
+  }
+  luaL_traceback(L, shown, message, static_cast<int>(level));
+  constexpr std::string_view kBase = "\n\t[C]: in ?";
+  std::size_t size = 0;
+  const char* text = lua_tolstring(L, -1, &size);
+  const std::string_view lines(text, size);
+  if (lines.ends_with(kBase) && lines.find("\n\t...") == std::string_view::npos) {  // one that was cut has its length
+    lua_pushlstring(L, text, size - kBase.size());
+  }
+  return 1;
+}
+
+}  // namespace
+
 void open_protected_calls(lua_State* L) {
   for (const lua_CFunction function : {bound<coroutine_resume>, bound<coroutine_close>, bound<wrap_call>,
                                        bound<pcall_function>, bound<xpcall_function>, bound<catch_all>, bound<trap>}) {
@@ -387,6 +449,10 @@ void open_protected_calls(lua_State* L) {
   static const luaL_Reg kBase[] = {
       {"pcall", bound<pcall_function>}, {"xpcall", bound<xpcall_function>}, {"error", bound<error_function>}};
   set_functions(L, kBase);
+  lua_pop(L, 1);
+  lua_getglobal(L, "debug");
+  static const luaL_Reg kDebug[] = {{"traceback", debug_traceback}};
+  set_functions(L, kDebug);
   lua_pop(L, 1);
 }
 

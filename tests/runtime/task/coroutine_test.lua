@@ -546,3 +546,57 @@ test("memory is flat after many generators, finished, failed, closed and abandon
   local before = round(2000)
   check(round(2000) - before < 50)
 end)
+
+-- The lines of a traceback after its head, without places.
+local function shown(...)
+  local text = debug.traceback(...)
+  local lines = {}
+  for line in text:gmatch("\n\t([^\n]*)") do lines[#lines + 1] = line:gsub("^.*: in ", "") end
+  return lines, text
+end
+
+test("the traceback of a coroutine that failed is that of its error", function()
+  local function fail(n)
+    if n == 0 then error("x") end
+    fail(n - 1)
+  end
+  for _, value in ipairs { "x", async.ValueError("x"), { 1 } } do
+    local co = coroutine.create(function()
+      local closed <close> = setmetatable({}, { __close = function() end })
+      error(value)
+    end)
+    coroutine.resume(co)
+    local lines = shown(co)
+    check(#lines >= 1 and lines[#lines]:find("^function <.*coroutine_test.lua:%d+>$"), lines[#lines])
+  end
+  local co = coroutine.create(function() fail(2) local _ end)
+  coroutine.resume(co)
+  local lines, text = shown(co)
+  equal(lines[1], "function 'error'")
+  equal(lines[2], "upvalue 'fail'")
+  equal(#lines, 5)
+  check(text:find("^stack traceback:\n\t%[C%]: in function 'error'\n"), text)
+  check(debug.traceback(co, "message"):find("^message\nstack traceback:\n\t%[C%]"))
+  equal(shown(co, nil, 2), { lines[3], lines[4], lines[5] })
+  equal(debug.traceback(co, nil, 50), "stack traceback:")
+  local ok, err = coroutine.close(co)
+  check(not ok and err:find("coroutine_test.lua:%d+: x$"), err)
+end)
+
+test("tracebacks do not show what stands below coroutines", function()
+  local co = coroutine.create(function() coroutine.yield() end)
+  coroutine.resume(co)
+  equal(#shown(co), 2)
+  check(not coroutine.wrap(function() return debug.traceback() end)():find("[C]: in ?", 1, true))
+end)
+
+test("debug.traceback gives back what is no message, and takes levels", function()
+  local value = {}
+  equal(debug.traceback(value), value)
+  check(debug.traceback(12):find("^12\nstack traceback:"))
+  check(debug.traceback(nil):find("^stack traceback:\n"))
+  raises("number expected", debug.traceback, "m", "level")
+  local function inner() return debug.traceback("m", 2), 1 end
+  local function outer() return (inner()) end
+  check(not outer():find("inner", 1, true) and debug.traceback("m", 1):find("coroutine_test.lua", 1, true))
+end)
