@@ -61,7 +61,17 @@ def describe(programs, args, arguments):
         "command": command_shown(arguments),
         "repeat": args.repeat,
         "scale": args.scale,
+        "load": round(os.getloadavg()[0], 1),  # before anything is measured
     }
+
+
+def warnings(about):
+    """Why the figures mean little, in words; nothing when they were taken as they should be."""
+    busy = about.get("load", 0) > about["processors"] / 4
+    if busy:
+        yield f"The machine was busy with other things (load {about['load']:g})"
+    if about["repeat"] < 3 or about["scale"] < 1:
+        yield "The run was short"
 
 
 def about_lines(about):
@@ -70,7 +80,9 @@ def about_lines(about):
     found = [f"{title(name)}: {text}" for name, text in about["versions"].items()]
     made = f"commit {about['commit']}, " if about["commit"] else ""
     scale = "" if about["scale"] == 1 else f", sizes times {about['scale']:g}"
+    doubts = list(warnings(about))
     return [
+        *([f"**{'. '.join(doubts)}: these figures are to be measured again.**"] if doubts else []),
         f"Measured on {about['date']} ({made}{machine}) with `{about['command']}`; medians of {about['repeat']}{scale}.",
         f"{'; '.join(found)}.",
     ]
@@ -144,7 +156,8 @@ def growth_table(entries):
 
 
 RATIOS = """CPU nanoseconds for one operation unless the row says otherwise. neap's with half the range of its samples; the
-others' with, in brackets, how many times neap's it is: above 1 neap does it with less."""
+others' with, in brackets, how many times neap's it is: above 1 neap does it with less. For strmix and fib32 the C
+limit is the stock `lua5.4`."""
 GROWN = """neap's figure at three sizes, and for each program the last over the first and how the cost of one operation
 grows with the size: n^0 is constant, n^1 proportional."""
 

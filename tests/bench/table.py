@@ -55,9 +55,10 @@ def show_figure(value):
 
 
 def show_spread(line, results):
-    """The median and how far the samples are from it, or "-"."""
+    """The median and, of several samples, how far they are from it; "-" without samples."""
     values = values_of(line, results)
-    return f"{show_figure(statistics.median(values))} ±{spread(values):.0f}%" if values else "-"
+    around = f" ±{spread(values):.0f}%" if len(values) > 1 else ""
+    return show_figure(statistics.median(values)) + around if values else "-"
 
 
 def show_ratio(figures, above, below):

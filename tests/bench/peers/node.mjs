@@ -10,20 +10,13 @@ import { readFileSync } from 'node:fs';
 import { setImmediate, setTimeout as sleepMs } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
+import { Event, Future, Queue, Semaphore, aborted, withPermit, withTimeout } from './node_tasks.mjs';
+
 const nap = async () => {
   await setImmediate();
 };
 
 const spawnAll = (n, fn) => Array.from({ length: n }, (_, i) => fn(i + 1));
-
-class Future {
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-}
 
 // What is measured begins with the row, or where the row starts it once everything is in place.
 const clock = {
@@ -36,89 +29,6 @@ const clock = {
     return { cpu: (user + system) * 1e3, wall: Number(process.hrtime.bigint() - this.wall) };
   },
 };
-
-// First in, first out. (Array.shift moves everything once there are many.)
-class Fifo {
-  size = 0;
-
-  push(value) {
-    const node = { value, next: null };
-    if (this.size++ === 0) this.first = node;
-    else this.last.next = node;
-    this.last = node;
-  }
-
-  shift() {
-    if (this.size === 0) return undefined;
-    const { value, next } = this.first;
-    this.first = next;
-    if (--this.size === 0) this.last = null;
-    return value;
-  }
-}
-
-class Event {
-  #future = new Future();
-
-  set() {
-    this.#future.resolve();
-  }
-
-  wait() {
-    return this.#future.promise;
-  }
-}
-
-class Queue {
-  #items = new Fifo();
-  #getters = new Fifo();
-  #putters = new Fifo();
-
-  constructor(maxsize = Infinity) {
-    this.maxsize = maxsize;
-  }
-
-  async put(item) {
-    while (this.#items.size >= this.maxsize) await new Promise((resolve) => this.#putters.push(resolve));
-    this.#items.push(item);
-    this.#getters.shift()?.();
-  }
-
-  async get() {
-    while (this.#items.size === 0) await new Promise((resolve) => this.#getters.push(resolve));
-    const item = this.#items.shift();
-    this.#putters.shift()?.();
-    return item;
-  }
-}
-
-class Semaphore {
-  #waiters = new Fifo();
-
-  constructor(permits) {
-    this.permits = permits;
-  }
-
-  async acquire() {
-    if (this.permits > 0) this.permits--;
-    else await new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  release() {
-    const next = this.#waiters.shift();
-    if (next) next();
-    else this.permits++;
-  }
-}
-
-async function withPermit(semaphore, fn) {
-  await semaphore.acquire();
-  try {
-    return await fn();
-  } finally {
-    semaphore.release();
-  }
-}
 
 async function queueing(n, maxsize) {
   const queue = new Queue(maxsize);
@@ -142,18 +52,6 @@ async function switching(n, tasks) {
 }
 
 const delay = (i) => (((i * 7919) % 50021) / 50021) * 0.5;
-
-async function withTimeout(seconds, promise) {
-  let timer;
-  const expiry = new Promise((_, reject) => {
-    timer = setTimeout(reject, seconds * 1e3, new Error('timeout'));
-  });
-  try {
-    return await Promise.race([promise, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 async function chaining(n, depth) {
   const step = async (left) => (left === 0 ? 0 : 1 + (await step(left - 1)));
@@ -196,11 +94,6 @@ async function jittering(n, parked) {
 }
 
 const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2));
-
-const aborted = (signal) =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 
 // Each row is measured as a whole. It may give the operations done (if not n), further fields for
 // the result, and a function that ends its tasks after the measurement.
