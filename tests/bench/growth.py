@@ -10,6 +10,7 @@ from rows import FIXED, LEAST, LINES, ROWS, VARIANTS, operations
 from table import aligned, medians, show_figure
 
 SIZELESS = {"startup", "create", "parallel2", "fib32", "switch1000", "jitter1000", "jitter10k"}
+ROUNDS = ROWS["switch100k"] // 100_000
 CONNECTED = io_rows.SERVED - {"idle"}
 BY_VARIANT = {
     "switch100k": ("tasks", ("switch1000", "switch10k", "switch100k"), (1_000, 10_000, 100_000)),
@@ -36,13 +37,20 @@ def unit_of(row):
     return {"idle": "connections", "sub_capture": "bytes"}.get(row, "connections" if row in CONNECTED else "n")
 
 
+def variant_operations(variant, size, scale):
+    """As many for every task of a switch, whose start is a part of it; otherwise the variant's own number."""
+    if variant.startswith("switch"):
+        return max(round(ROUNDS * size * scale), size)
+    return operations(variant, scale)
+
+
 def sizes_of(row, scale=1.0):
     """The sizes of a row, or nothing where it has none. `scale` makes all of them smaller."""
     if row in SIZELESS or row in VARIANTS:
         return []
     if row in BY_VARIANT:
         _, variants, sizes = BY_VARIANT[row]
-        return [Size(variant, operations(variant, scale), size) for variant, size in zip(variants, sizes)]
+        return [Size(variant, variant_operations(variant, size, scale), size) for variant, size in zip(variants, sizes)]
     if row in CONNECTED:
         n = operations(row, scale)
         return [Size(row, n, connections, connections) for connections in (10, 100, 1_000)]
