@@ -267,6 +267,8 @@ class Command(unittest.TestCase):
     def test_the_picture_is_beside_the_samples(self):
         self.assertEqual(run.parse_arguments(["--json", "a/b.json"]).svg, Path("a/b.svg"))
         self.assertIsNone(run.parse_arguments([]).svg)
+        self.assertIsNone(run.parse_arguments(["--readme"]).svg)
+        self.assertEqual(run.parse_arguments(["--readme"]).json.name, "bench.json")
 
     def test_a_scale_makes_a_row_smaller_down_to_what_it_needs(self):
         self.assertEqual(rows.operations("gather", 0.1), 10_000)
@@ -285,6 +287,22 @@ class Command(unittest.TestCase):
 
 
 class Turns(unittest.TestCase):
+    def test_what_was_measured_is_kept_when_the_run_is_interrupted(self):
+        def sample_row(names, row, n, args, failures, connections=0):
+            if row == "gather":
+                raise KeyboardInterrupt
+            return row_of(neap=[n])
+
+        real, run.sample_row = run.sample_row, sample_row
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            try:
+                with self.assertRaises(KeyboardInterrupt), contextlib.redirect_stderr(io.StringIO()):
+                    run.main(["switch1", "gather", "--peers", "", "--json", f"{folder}/a.json"])
+            finally:
+                run.sample_row = real
+            kept = json.loads(Path(folder, "a.json").read_text(encoding="utf-8"))
+        self.assertEqual(kept["samples"], {"switch1": row_of(neap=[1_000_000])})
+
     def test_programs_take_turns_and_one_that_fails_is_left_out(self):
         order, failures = [], []
 

@@ -123,28 +123,25 @@ def heads(programs):
 
 
 def print_growth(programs, rows, args, failures):
-    """Measures and prints; [entry, ...]."""
+    """Measures and prints row by row, and gives the entry of each."""
     widths = [20, 28, 26] + [16] * len(programs)
     print(f"cost of one operation at three sizes, medians of {args.repeat}: neap's, and for each the")
     print("last over the first, and how it grows with the size (n^0 is constant, n^1 proportional)")
     print(aligned(heads(programs), widths), flush=True)
-    entries = []
     for row in rows:
         sizes = sizes_of(row, args.scale)
-        if not sizes:
-            continue
+        if len(sizes) < 2:
+            continue  # nothing grows
         measured = []
         for size in sizes:
             samples = sample_row(programs, size.row, size.n, args, failures, size.connections)
             measured.append((size, samples))
-        entries.append(
-            {
-                "row": row,
-                "unit": unit_of(row),
-                "title": line_of(row).title,
-                "sizes": [size.size for size in sizes],
-                "growth": growth_of(row, measured),
-            }
-        )
-        print(aligned(cells_of(entries[-1], programs), widths), flush=True)
-    return entries
+        entry = {
+            "row": row,
+            "unit": unit_of(row),
+            "title": line_of(row).title,
+            "sizes": [size.size for size in sizes],
+            "growth": growth_of(row, measured),
+        }
+        print(aligned(cells_of(entry, programs), widths), flush=True)
+        yield entry

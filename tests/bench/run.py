@@ -86,6 +86,8 @@ def parse_arguments(arguments):
     beside = args.json or args.markdown
     if not args.svg and beside and not (args.count or args.grow):
         args.svg = beside.with_suffix(".svg")
+    if args.readme and not args.json and not args.source:
+        args.json = BUILD.parent / "bench.json"
     return args
 
 
@@ -93,19 +95,23 @@ def parse_arguments(arguments):
 
 
 def measure_table(programs, rows, args, failures):
-    """{row: {program: [result, ...]}}, printed line by line."""
+    """Prints row by row, and gives (row, {program: [result, ...]}) of each."""
     table.print_head(programs, args.repeat)
-    samples = {}
     for row in rows:
-        samples[row] = sample_row(programs, row, operations(row, args.scale), args, failures)
-        table.print_row(row, samples[row], programs)
-    table.print_wall_and_memory(samples, programs)
-    return samples
+        samples = sample_row(programs, row, operations(row, args.scale), args, failures)
+        table.print_row(row, samples, programs)
+        yield row, samples
 
 
 def measure_growth(programs, rows, args, failures):
     grown = argparse.Namespace(**{**vars(args), "repeat": min(args.repeat, 3)}) if args.readme else args
     return growth.print_growth(programs, rows, grown, failures)
+
+
+def keep(args, result):
+    """Writes what there is, so that a long run that is interrupted is not lost."""
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def measure(args, arguments, failures):
@@ -118,9 +124,16 @@ def measure(args, arguments, failures):
         return instructions.print_counts(native, rows, failures)
     result = {"about": report.describe(programs, args, arguments)}
     if not args.grow:
-        result["samples"] = measure_table(programs, rows, args, failures)
+        result["samples"] = {}
+        for row, samples in measure_table(programs, rows, args, failures):
+            result["samples"][row] = samples
+            keep(args, result)
+        table.print_wall_and_memory(result["samples"], programs)
     if args.grow or args.readme:
-        result["growth"] = measure_growth(programs, rows, args, failures)
+        result["growth"] = []
+        for entry in measure_growth(programs, rows, args, failures):
+            result["growth"].append(entry)
+            keep(args, result)
     return result
 
 
@@ -142,8 +155,7 @@ def show(path):
 
 
 def write(args, result):
-    if args.json:
-        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    keep(args, result)
     if args.count:
         return
     drawn = bool(args.svg) and report.write_picture(args.svg, result)
