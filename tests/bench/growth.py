@@ -96,7 +96,7 @@ def show_growth(grown):
     if not grown or grown["ratio"] is None:
         return "-"
     slope = grown["exponent"]
-    return f"x{grown['ratio']:,.2f}" + ("" if slope is None else f" n^{slope:.2f}")
+    return f"x{grown['ratio']:,.2f}" + ("" if slope is None else f" n^{round(slope, 2) + 0.0:.2f}")  # and not -0.00
 
 
 def cells_of(entry, programs):

@@ -4,6 +4,7 @@ import datetime
 import os
 import platform
 import subprocess
+import textwrap
 from pathlib import Path
 
 import growth
@@ -69,7 +70,7 @@ def warnings(about):
     """Why the figures mean little, in words; nothing when they were taken as they should be."""
     busy = about.get("load", 0) > about["processors"] / 4
     if busy:
-        yield f"The machine was busy with other things (load {about['load']:g})"
+        yield f"The machine was busy with other things (load {about['load']:g}), which wall times and jitter show"
     if about["repeat"] < 3 or about["scale"] < 1:
         yield "The run was short"
 
@@ -81,11 +82,12 @@ def about_lines(about):
     made = f"commit {about['commit']}, " if about["commit"] else ""
     scale = "" if about["scale"] == 1 else f", sizes times {about['scale']:g}"
     doubts = list(warnings(about))
-    return [
+    lines = [
         *([f"**{'. '.join(doubts)}: these figures are to be measured again.**"] if doubts else []),
         f"Measured on {about['date']} ({made}{machine}) with `{about['command']}`; medians of {about['repeat']}{scale}.",
         f"{'; '.join(found)}.",
     ]
+    return [textwrap.fill(line, 118, break_long_words=False, break_on_hyphens=False) for line in lines]
 
 
 # ---- tables ----------------------------------------------------------------------------------
