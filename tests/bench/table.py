@@ -29,8 +29,9 @@ def verdict(line, figures):
     if "neap" not in figures:
         return ""
     words = []
-    faster = [name for name in OTHERS if figures.get(name, float("inf")) <= figures["neap"]]
-    if line.ahead:
+    others = [name for name in OTHERS if name in figures]
+    faster = [name for name in others if figures[name] <= figures["neap"]]
+    if line.ahead and others:
         words.append(f"behind {', '.join(faster)}" if faster else "ahead")
     if line.against is None or line.against in figures:
         figure = figures["neap"] / (figures[line.against] if line.against else 1)

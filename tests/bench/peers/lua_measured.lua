@@ -14,7 +14,7 @@ end
 
 local hrtime = find_clock()
 
--- What is measured begins with the row, or where the row calls this once it has everything in place.
+-- What is measured begins with the row, or where it calls this once everything is in place.
 function M.start()
   wall, cpu = hrtime(), clock()
 end

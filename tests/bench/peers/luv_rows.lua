@@ -33,7 +33,8 @@ local function switch(count)
   end
 end
 
-rows.switch1, rows.switch1000, rows.switch10k, rows.switch100k = switch(1), switch(1000), switch(1e4), switch(1e5)
+rows.switch1, rows.switch1000 = switch(1), switch(1000)
+rows.switch10k, rows.switch100k = switch(1e4), switch(1e5)
 
 function rows.spawn_seq(n)
   for _ = 1, n do await(spawn(nap)) end

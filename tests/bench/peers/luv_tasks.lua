@@ -1,12 +1,13 @@
 -- What luv leaves to its users: tasks, and what they wait for, in the manner of luvit's libraries.
 --
--- A task is a coroutine. Where something happens that it waits for, its coroutine is resumed at once,
--- from there, or in the next turn of the loop where that is faster. An idle handle makes the next turn
--- come; sleep(0) waits for it. The same file runs on LuaJIT and Lua 5.4.
+-- A task is a coroutine. Where something happens that it waits for, its coroutine is resumed at
+-- once, from there, or in the next turn of the loop where that is faster. An idle handle makes the
+-- next turn come; sleep(0) waits for it. The same file runs on LuaJIT and Lua 5.4.
 
 local uv = require "luv"
 
-local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
+local create, resume = coroutine.create, coroutine.resume
+local yield, status = coroutine.yield, coroutine.status
 
 local M = {}
 local current -- the task that runs
@@ -33,7 +34,8 @@ end
 -- A function that runs at once, until it first waits.
 function M.spawn(fn, argument)
   local task = {
-    co = create(fn), done = false, failed = false, result = false, waiter = false, list = false, place = 0,
+    co = create(fn), done = false, failed = false, result = false,
+    waiter = false, list = false, place = 0,
   }
   step(task, argument)
   return task
@@ -163,7 +165,9 @@ end
 local Semaphore = {}
 Semaphore.__index = Semaphore
 
-function M.Semaphore(permits) return setmetatable({ permits = permits, waiters = new_list() }, Semaphore) end
+function M.Semaphore(permits)
+  return setmetatable({ permits = permits, waiters = new_list() }, Semaphore)
+end
 
 function Semaphore:acquire()
   if self.permits > 0 then

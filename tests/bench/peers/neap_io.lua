@@ -78,7 +78,8 @@ local function with_ballast(size)
   end
 end
 
-rows.sub_big, rows.sub_big100m, rows.sub_big10m = with_ballast(BIG), with_ballast(100 << 20), with_ballast(10 << 20)
+rows.sub_big = with_ballast(BIG)
+rows.sub_big100m, rows.sub_big10m = with_ballast(100 << 20), with_ballast(10 << 20)
 
 local function next_number(x)
   return x + 1
