@@ -3,6 +3,7 @@
 local subprocess = async.subprocess
 
 local function stock_lua()
+  if sanitized then return nil end -- it is Lua code that is tried here
   for _, name in ipairs { "lua5.4", "lua-5.4", "lua54", "lua" } do
     local ok, result = pcall(subprocess.run, { name, "-e", "print(_VERSION)" }, { capture = true })
     if ok and result.stdout == "Lua 5.4\n" then return name end
