@@ -42,22 +42,17 @@ class ProgramFile {
   std::string path_;
 };
 
-ProgramFile& program_file() {
-  static ProgramFile file;
-  return file;
-}
-
 /// load_program(text): the chunk; raises what is wrong. And the name of the file.
 int load_text(lua_State* L) {
   std::size_t size = 0;
   const char* text = luaL_checklstring(L, 1, &size);
-  program_file().write(text, size);
-  load_program(L, program_file().path());
+  keep<ProgramFile>().write(text, size);
+  load_program(L, keep<ProgramFile>().path());
   return 1;
 }
 
 int name_of_file(lua_State* L) {
-  lua_pushstring(L, program_file().path());
+  lua_pushstring(L, keep<ProgramFile>().path());
   return 1;
 }
 
@@ -91,11 +86,12 @@ void prepare(lua_State* L) {
   }
 }
 
+struct Loader : LuaTarget {
+  Loader() : LuaTarget("loader.lua", prepare) {}
+};
+
 }  // namespace
 
-void fuzz_loader(std::string_view input) {
-  static LuaTarget target("loader.lua", prepare);
-  target.run(input.substr(0, 4096));
-}
+void fuzz_loader(std::string_view input) { keep<Loader>().run(input.substr(0, 4096)); }
 
 }  // namespace neap::internal::fuzz

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -47,6 +48,20 @@ class Choices {
  private:
   std::string_view rest_;
 };
+
+void when_released(void (*release)());
+void release_kept();
+
+/// What a target keeps from one input to the next, for it is slow to make; until `release_kept` is called.
+template <typename Kept>
+Kept& keep() {
+  static std::unique_ptr<Kept> kept;
+  if (!kept) {
+    kept = std::make_unique<Kept>();
+    when_released([] { kept.reset(); });
+  }
+  return *kept;
+}
 
 /// The command line, and what may be allowed in a sandbox.
 void fuzz_arguments(std::string_view input);

@@ -1,5 +1,7 @@
 #include "tests/fuzz/target.hpp"
 
+#include <vector>
+
 namespace neap::internal::fuzz {
 
 namespace {
@@ -96,7 +98,19 @@ constexpr Target kTargets[] = {
     {"loader", fuzz_loader, kLoader},
 };
 
+std::vector<void (*)()>& releases() {
+  static std::vector<void (*)()> all;
+  return all;
+}
+
 }  // namespace
+
+void when_released(void (*release)()) { releases().push_back(release); }
+
+void release_kept() {
+  for (void (*release)() : releases()) release();
+  releases().clear();
+}
 
 std::span<const Target> targets() { return kTargets; }
 
