@@ -179,6 +179,7 @@ Interpreter::~Interpreter() {
 
 void Interpreter::end_tasks() {
   if (scheduler_->exit_requested() || scheduler_->is_worker) return;
+  const EssentialMemory essential(allocator_);
   if (closing_grace_ > 0 && (has_tasks() || scheduler_->unsent != 0)) {
     const Deadline limit = static_cast<Deadline>(uv_hrtime()) + to_deadline(closing_grace_);
     scheduler_->cancel_all_and_wait(limit);
@@ -199,6 +200,7 @@ double Interpreter::next_timeout() {
 }
 
 void Interpreter::run() {
+  const EssentialMemory essential(allocator_);
   scheduler_->run_all();
   scheduler_->finish_sending();
   scheduler_->report_unretrieved(state());
@@ -210,6 +212,7 @@ void Interpreter::run_on_host() {
 }
 
 Task& Interpreter::run_main(int argument_count) {
+  const EssentialMemory essential(allocator_);
   lua_State* L = state();
   Task& task = scheduler_->create_task(L, argument_count);
   lua_pushliteral(L, "main");

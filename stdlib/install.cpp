@@ -2,6 +2,7 @@
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/chunk.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/lua/kept.hpp"
 #include "runtime/lua/traceback.hpp"
 #include "runtime/task/coroutine.hpp"
 #include "stdlib/base/confined.hpp"
@@ -12,8 +13,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 
 namespace neap::internal::stdlib {
 
@@ -69,6 +72,15 @@ void load_file(lua_State* L, const char* text, std::size_t size, const char* chu
   lua_setupvalue(L, -2, 1);
 }
 
+bool read_text(const char* path, std::string& text) {
+  std::FILE* input = std::fopen(path, "rb");
+  if (input == nullptr) return false;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closing(input, std::fclose);
+  char piece[BUFSIZ];
+  while (const std::size_t got = std::fread(piece, 1, sizeof piece, input)) text.append(piece, got);
+  return true;
+}
+
 /// Compiles MODULE/FILE.lua, a file of the library, and pushes the function. Raises its syntax errors.
 void compile(lua_State* L, const Library& library, const char* module, const char* file) {
   lua_pushfstring(L, "%s%s/%s.lua", kInternalChunk, module, file);
@@ -76,22 +88,8 @@ void compile(lua_State* L, const Library& library, const char* module, const cha
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kDirectory) == LUA_TSTRING) {
     lua_pushfstring(L, "%s%s/%s/%s.lua", lua_tostring(L, -1), library.beside.data(), module, file);
     // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
-    if (std::FILE* input = std::fopen(lua_tostring(L, -1), "rb")) {
-      luaL_Buffer buffer;
-      luaL_buffinit(L, &buffer);
-      std::size_t got = 0;
-      do {
-        char* space = luaL_prepbuffer(&buffer);
-        got = std::fread(space, 1, LUAL_BUFFERSIZE, input);
-        luaL_addsize(&buffer, got);
-      } while (got != 0);
-      std::fclose(input);
-      luaL_pushresult(&buffer);
-      std::size_t size = 0;
-      const char* text = lua_tolstring(L, -1, &size);
-      load_file(L, text, size, chunk);
-      return;
-    }
+    auto& text = push_kept<std::string>(L);
+    if (read_text(lua_tostring(L, -2), text)) return load_file(L, text.data(), text.size(), chunk);
   }
   for (const SourceFile& source : library.files) {
     if (source.module != module || source.name != file) continue;

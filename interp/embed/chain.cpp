@@ -92,7 +92,7 @@ void ChainAwaiter::resumed() {
 
 SleepAwaiter::SleepAwaiter(double seconds) : seconds_(seconds) {}
 
-SleepAwaiter::~SleepAwaiter() = default;
+SleepAwaiter::~SleepAwaiter() { stop_waiting(); }
 
 bool SleepAwaiter::begin(Chain& chain, std::coroutine_handle<> self) {
   if (!enter(chain)) return false;

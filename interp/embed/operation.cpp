@@ -3,6 +3,7 @@
 #include "interp/embed/call.hpp"
 #include "interp/embed/host.hpp"
 #include "neap/completion.hpp"
+#include "runtime/lua/continuation.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
@@ -122,7 +123,7 @@ int await_waiter(lua_State* L, int index) {
   if (waiter.operation().ended()) return answer(L, waiter.operation());
   Task& task = internal::check_can_wait(L, kWait.name);
   waiter.wait(internal::scheduler_of(L), task);
-  return internal::park(L, task, kWait, &waiter, operation_ended, index);
+  return internal::park(L, task, kWait, &waiter, internal::bound_continuation<operation_ended>, index);
 }
 
 }  // namespace
@@ -151,7 +152,13 @@ void Operation::release() noexcept {
 void Operation::complete() noexcept {
   if (host_->on_own_thread() && (waiter == nullptr || waiter->at_once())) return tell();
   retain();
-  host_->post([self = OperationRef<Operation>(this)] { self->tell(); });
+  OperationRef<Operation> self(this);
+  try {
+    host_->post([self] { self->tell(); });
+  } catch (const std::bad_alloc&) {
+    if (!host_->on_own_thread()) throw;  // which ends the program: who waits could never be told
+    tell();
+  }
 }
 
 void Operation::tell() noexcept {
@@ -174,7 +181,11 @@ void PendingBase::on_cancel(std::function<void()> callback) {
 
 void PendingBase::cancel() noexcept {
   if (!claim()) return;
-  error = std::make_exception_ptr(Cancelled());
+  try {
+    throw Cancelled();
+  } catch (...) {
+    error = std::current_exception();
+  }
   std::function<void()> callback;
   {
     const std::lock_guard lock(mutex_);
@@ -186,8 +197,11 @@ void PendingBase::cancel() noexcept {
 }
 
 std::exception_ptr dropped_completion() {
-  return std::make_exception_ptr(
-      Error("RuntimeError", "the C++ function has dropped its Completion, without `resolve` or `reject`"));
+  try {
+    throw Error("RuntimeError", "the C++ function has dropped its Completion, without `resolve` or `reject`");
+  } catch (...) {
+    return std::current_exception();  // or that there is no memory for it
+  }
 }
 
 void check_can_await(lua_State* L, const char* what) { internal::check_can_wait(L, what); }

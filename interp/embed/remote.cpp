@@ -18,7 +18,14 @@ namespace {
 /// Somebody outside may bring work until the pointer is gone.
 std::shared_ptr<const void> hold(const std::shared_ptr<Host>& host) {
   if (!host->hold()) return nullptr;
-  return {host.get(), [host](const void*) { host->post([host = host.get()] { host->inside().loop().release(); }); }};
+  const auto release = [host](const void*) {
+    try {
+      host->post([host = host.get()] { host->inside().loop().release(); });
+    } catch (const std::bad_alloc&) {
+      if (host->on_own_thread() && !host->closed()) host->inside().loop().release();
+    }
+  };
+  return {host.get(), release};
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ constexpr bool kPlainMalloc = false;
 
 Allocator::~Allocator() {
   withdraw();
+  std::free(reserve_);
   while (chunks_ != nullptr) {
     Chunk* chunk = std::exchange(chunks_, chunks_->next);
     if (chunk->size < kLastChunk) {
@@ -84,14 +85,58 @@ void* Allocator::allocate(void* self, void* block, std::size_t old_size, std::si
     allocator.count(old_size, 0);
     return nullptr;
   }
-  if (allocator.largest_ != 0 && new_size > allocator.largest_ && new_size > old_size &&
-      allocator.refuses(kind, new_size)) {
+  if (new_size >= allocator.looked_at_ && !allocator.admits(kind, old_size, new_size)) {
     allocator.offered_size_ = 0;
     return nullptr;
   }
-  void* result = block == nullptr ? allocator.take(new_size) : allocator.resize(block, old_size, new_size);
+  void* result = allocator.obtain(block, old_size, new_size);
+  if (result == nullptr && allocator.spend_reserve(new_size)) result = allocator.obtain(block, old_size, new_size);
   if (result != nullptr) allocator.count(old_size, new_size);
   return result;
+}
+
+inline void* Allocator::obtain(void* block, std::size_t old_size, std::size_t new_size) {
+  return block == nullptr ? take(new_size) : resize(block, old_size, new_size);
+}
+
+void Allocator::look_at_sizes() { looked_at_ = refusal_ != nullptr ? 0 : largest_ != 0 ? largest_ + 1 : SIZE_MAX; }
+
+void Allocator::set_refusal(Refusal refusal, void* context) {
+  refusal_ = refusal;
+  refusal_context_ = context;
+  look_at_sizes();
+}
+
+bool Allocator::admits(std::size_t kind, std::size_t old_size, std::size_t new_size) {
+  if (refusal_ != nullptr && refusal_(refusal_context_) && !spend_reserve(new_size)) return false;
+  return largest_ == 0 || new_size <= largest_ || new_size <= old_size || !refuses(kind, new_size);
+}
+
+void Allocator::restock() noexcept {
+  if (!is_short() || (refusal_ != nullptr && refusal_(refusal_context_))) return;
+  void* whole = std::realloc(reserve_, kReserve);
+  if (whole == nullptr) return;
+  reserve_ = whole;
+  reserve_size_ = kReserve;
+  released_ = 0;
+}
+
+/// Gives as much of the reserve back to malloc as the block needs. For small ones that is a chunk.
+bool Allocator::spend_reserve(std::size_t size) {
+  if (!essential) return false;
+  if (released_ < size) {
+    const std::size_t piece = std::max(kFirstChunk, (size + kGrain - 1) / kGrain * kGrain);
+    if (piece > reserve_size_) return false;
+    reserve_size_ -= piece;
+    released_ += piece;
+    if (reserve_size_ == 0) {
+      std::free(std::exchange(reserve_, nullptr));
+    } else if (void* rest = std::realloc(reserve_, reserve_size_)) {
+      reserve_ = rest;
+    }
+  }
+  released_ -= size;
+  return true;
 }
 
 /// `kind`: of the new object; 0 for a table's or a buffer's block.
@@ -225,15 +270,18 @@ void* Allocator::refill(std::size_t size_class) {
   // What is left of the old chunk becomes one free block, so that nothing is lost.
   const auto left = static_cast<std::size_t>(bump_end_ - bump_);
   if (left >= kGrain) give(bump_, left / kGrain * kGrain);
-  Chunk* chunk = new_chunk(next_chunk_);
-  if (chunk == nullptr) {
-    bump_ = bump_end_ = nullptr;
-    return nullptr;
+  bump_ = bump_end_ = nullptr;
+  std::size_t bytes = next_chunk_;
+  Chunk* chunk = new_chunk(bytes);
+  while (chunk == nullptr && bytes > kLeastChunk) {
+    bytes /= 2;
+    chunk = new_chunk(bytes);
   }
+  if (chunk == nullptr) return nullptr;
   chunks_ = chunk;
   bump_ = reinterpret_cast<char*>(chunk) + kGrain;
-  bump_end_ = reinterpret_cast<char*>(chunk) + next_chunk_;
-  next_chunk_ = std::min(next_chunk_ * 2, kLastChunk);
+  bump_end_ = reinterpret_cast<char*>(chunk) + bytes;
+  next_chunk_ = std::min(bytes * 2, kLastChunk);
   void* block = bump_;
   bump_ += size_class * kGrain;
   return block;

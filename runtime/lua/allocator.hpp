@@ -14,7 +14,11 @@
 //     operation, and that collection has a use-after-free where a weak table grows. Only a single huge request is
 //     refused: an object larger than `largest`, or a block twice as large. (A table that doubles has come past the
 //     limit before.)
+//  5. While `essential` is set, a block that cannot be had is taken from a reserve of kReserve bytes, made at the start:
+//     code that runs outside any protected call, or between two steps that belong together, must not fail.
 #pragma once
+
+#include <lua.hpp>
 
 #include <array>
 #include <cstddef>
@@ -26,10 +30,13 @@ class Allocator {
  public:
   using LimitHandler = void (*)(void* context);
   using Observer = bool (*)(void* context, std::size_t in_use);
+  using Refusal = bool (*)(void* context);
 
   static constexpr std::size_t kLargest = 1024;  // bytes of a small block
 
-  Allocator() = default;
+  static constexpr std::size_t kReserve = std::size_t{96} << 10;
+
+  Allocator() noexcept { restock(); }
   ~Allocator();
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;
@@ -49,7 +56,10 @@ class Allocator {
   void set_limit(std::size_t bytes, LimitHandler handler, void* context);
   /// A single object (a string, a userdata) of more bytes than that is refused, and any block of more than twice as many;
   /// 0: none is.
-  void set_largest(std::size_t bytes) { largest_ = bytes; }
+  void set_largest(std::size_t bytes) {
+    largest_ = bytes;
+    look_at_sizes();
+  }
   [[nodiscard]] std::size_t largest() const { return largest_; }
 
   /// The next block that is asked for, if it is of so many bytes, will be this one, which is malloc's. 0 bytes: it will not,
@@ -63,6 +73,16 @@ class Allocator {
   void put_back(void* block, std::size_t size) { give_large(block, size); }
   bool offers_known = false;  // was it tried whether offers work?
   bool offers_work = false;
+
+  /// What Lua asks for now must be had: see invariant 5. Set by EssentialMemory.
+  bool essential = false;
+  /// True when some of the reserve has been used.
+  [[nodiscard]] bool is_short() const { return reserve_size_ != kReserve; }
+  /// Makes the reserve whole again, if there is memory for it.
+  void restock() noexcept;
+  /// For tests: `refusal` is asked before each block that Lua wants or resizes, and when it answers true there is no memory
+  /// for it. It runs inside an allocation.
+  void set_refusal(Refusal refusal, void* context);
 
   /// The observer is told when the bytes in use have come to another multiple of kBand, up to kBands of it: how many there
   /// are at most now. It runs inside an allocation. When it returns false, it is told again.
@@ -79,6 +99,7 @@ class Allocator {
   static constexpr std::size_t kBands = 12;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
   static constexpr std::size_t kLastChunk = std::size_t{2} << 20;  // a huge page of x86-64 and ARM
+  static constexpr std::size_t kLeastChunk = std::size_t{8} << 10;  // where memory is short
 
   struct FreeBlock {
     FreeBlock* next;
@@ -104,9 +125,13 @@ class Allocator {
   void give(void* block, std::size_t size);
   void* resize(void* block, std::size_t old_size, std::size_t new_size);
   void* refill(std::size_t size_class);
+  void look_at_sizes();
   [[nodiscard]] bool refuses(std::size_t kind, std::size_t size) const;
   Chunk* new_chunk(std::size_t size);
   void populate(void* memory);
+  [[nodiscard]] bool admits(std::size_t kind, std::size_t old_size, std::size_t new_size);
+  void* obtain(void* block, std::size_t old_size, std::size_t new_size);
+  bool spend_reserve(std::size_t size);
   void count(std::size_t old_size, std::size_t new_size);
   void tell_observer();
 
@@ -129,9 +154,38 @@ class Allocator {
   void* observer_context_ = nullptr;
   std::size_t limit_ = 0;
   std::size_t largest_ = 0;
+  std::size_t looked_at_ = SIZE_MAX;  // a block of as many bytes, or more, may be refused
+  Refusal refusal_ = nullptr;
+  void* refusal_context_ = nullptr;
+  void* reserve_ = nullptr;
+  std::size_t reserve_size_ = 0;
+  std::size_t released_ = 0;  // bytes of the reserve that were given back to malloc, and not asked for yet
   bool told_ = false;
   LimitHandler limit_handler_ = nullptr;
   void* limit_context_ = nullptr;
+};
+
+/// The allocator of a state, which has one of ours.
+inline Allocator& allocator_of(lua_State* L) {
+  void* allocator = nullptr;
+  lua_getallocf(L, &allocator);
+  return *static_cast<Allocator*>(allocator);
+}
+
+/// While it exists, what Lua needs is taken from the reserve if it cannot be had otherwise. A Lua error that jumps over its
+/// end leaves it set until the step of the task ends: it should not be alive where the reserve is no help.
+class EssentialMemory {
+ public:
+  explicit EssentialMemory(Allocator& allocator) : allocator_(allocator), before_(allocator.essential) {
+    allocator.essential = true;
+  }
+  ~EssentialMemory() { allocator_.essential = before_; }
+  EssentialMemory(const EssentialMemory&) = delete;
+  EssentialMemory& operator=(const EssentialMemory&) = delete;
+
+ private:
+  Allocator& allocator_;
+  const bool before_;
 };
 
 }  // namespace neap::internal

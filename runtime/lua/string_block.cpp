@@ -12,7 +12,7 @@ constexpr std::size_t kAround = kBeforeString + kAfterString;
 constexpr std::size_t kTried = 4096;  // bytes of the string with which it is tried
 
 /// The state's allocator; null when it is not one of ours.
-Allocator* allocator_of(lua_State* L) {
+Allocator* own_allocator(lua_State* L) {
   void* context = nullptr;
   return lua_getallocf(L, &context) == Allocator::allocate ? static_cast<Allocator*>(context) : nullptr;
 }
@@ -45,12 +45,12 @@ bool within_limit(const Allocator& allocator, std::size_t size) {
 }  // namespace
 
 bool can_push_block(lua_State* L, std::size_t size) {
-  const Allocator* allocator = allocator_of(L);
+  const Allocator* allocator = own_allocator(L);
   return size >= kLeastBlock && allocator != nullptr && within_limit(*allocator, size);
 }
 
 void push_string_block(lua_State* L, char* block, std::size_t size) {
-  Allocator* allocator = allocator_of(L);
+  Allocator* allocator = own_allocator(L);
   allocator->offer(block, offers_work(L, *allocator) ? size + kAround : 0);
   lua_pushlstring(L, block + kBeforeString, size);
   allocator->withdraw();
@@ -59,13 +59,13 @@ void push_string_block(lua_State* L, char* block, std::size_t size) {
 char* new_string_block(lua_State* L, std::size_t size) {
   static_assert(kLeastRead > Allocator::kLargest);
   if (size < kLeastRead) return nullptr;
-  Allocator* allocator = allocator_of(L);
+  Allocator* allocator = own_allocator(L);
   if (allocator == nullptr || !within_limit(*allocator, size) || !offers_work(L, *allocator)) return nullptr;
   return static_cast<char*>(allocator->reserve(size + kAround));
 }
 
 void drop_string_block(lua_State* L, char* block, std::size_t size) {
-  allocator_of(L)->put_back(block, size + kAround);
+  own_allocator(L)->put_back(block, size + kAround);
 }
 
 }  // namespace neap::internal

@@ -21,7 +21,7 @@ void swallow_broken_pipe(const sigset_t& set) {
 
 }  // namespace
 
-Driving::Driving(Scheduler& scheduler) : scheduler_(scheduler) {
+Driving::Driving(Scheduler& scheduler) : scheduler_(scheduler), memory_(scheduler.memory()) {
   if (scheduler.driven_) {
     throw std::logic_error(
         "neap: an interpreter cannot be run from within its own run: this was called by one of its tasks or callbacks");
@@ -59,6 +59,7 @@ void Scheduler::tell_work() {
 
 /// One turn that does not wait.
 void Scheduler::turn_at_once() {
+  if (memory_.is_short()) memory_.restock();
   if (observed_) tell_poll(Event::before_poll);
   loop_.poll_all();
   if (observed_) tell_poll(Event::after_poll);

@@ -1,6 +1,8 @@
 // The right to run a scheduler: one holder at a time.
 #pragma once
 
+#include "runtime/lua/allocator.hpp"
+
 #include <csignal>
 
 namespace neap::internal {
@@ -18,6 +20,7 @@ class Driving {
 
  private:
   Scheduler& scheduler_;
+  EssentialMemory memory_;
   bool shields_ = false;
   sigset_t broken_pipe_{};
 };

@@ -49,6 +49,7 @@ void finish_future(lua_State* L, Scheduler& scheduler, Future& future, int index
 }
 
 void fail_future(lua_State* L, Scheduler& scheduler, int index) {
+  const EssentialMemory essential(scheduler.memory());
   auto& future = *static_cast<Future*>(lua_touserdata(L, index));
   index = lua_absindex(L, index);
   future.state = is_cancellation(L, -1) ? FutureState::cancelled : FutureState::failed;
@@ -58,6 +59,7 @@ void fail_future(lua_State* L, Scheduler& scheduler, int index) {
 }
 
 void cancel_future(lua_State* L, Scheduler& scheduler, int index) {
+  const EssentialMemory essential(scheduler.memory());
   auto& future = *static_cast<Future*>(lua_touserdata(L, index));
   index = lua_absindex(L, index);
   if (!lua_isnil(L, -1)) wrap_message(L, ErrorKind::cancelled);

@@ -110,6 +110,7 @@ void cancel_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
 }
 
 void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
+  const EssentialMemory essential(scheduler.memory());
   if (handle.limit != 0 && scheduler.limits()->stopped(handle.limit)) return cancel_handle(L, scheduler, handle);
   lua_pushcfunction(L, callback_message_handler);
   scheduler.push_anchored(L, handle.anchor);
@@ -126,7 +127,12 @@ void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
     scheduler.enter_callback_context(L);
   }
   for (int i = 1; i <= count + 1; ++i) lua_getiuservalue(L, handler + 1, i);
-  if (lua_pcall(L, count, 0, handler) != LUA_OK && !(scheduler.stopping && scheduler.limits()->is_known())) {
+  // Such as a group's note of a child's end: the group would wait for ever if it failed.
+  scheduler.memory().essential = lua_istable(L, handler + 2) && luaL_getmetafield(L, handler + 2, "__essential") != 0;
+  lua_settop(L, handler + 2 + count);
+  const int status = lua_pcall(L, count, 0, handler);
+  scheduler.memory().essential = true;
+  if (status != LUA_OK && !(scheduler.stopping && scheduler.limits()->is_known())) {
     report_callback_error(L, scheduler);
   }
   scheduler.leave_callback_context(L);

@@ -20,12 +20,6 @@ constexpr std::array<const char*, static_cast<std::size_t>(LimitKind::count_)> k
 
 const char* name_of(LimitKind kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
-Allocator& allocator_of(lua_State* L) {
-  void* allocator = nullptr;
-  lua_getallocf(L, &allocator);
-  return *static_cast<Allocator*>(allocator);
-}
-
 Deadline real_now() { return static_cast<Deadline>(uv_hrtime()); }
 
 Deadline nanoseconds(double seconds) { return static_cast<Deadline>(std::min(seconds, 1e9) * kNanosecondsPerSecond); }

@@ -211,7 +211,10 @@ int offload_resumed(lua_State* L, int, lua_KContext context) {
   finish_wait(L);  // when it raises, the request is not ours any more
   auto* request = reinterpret_cast<Request*>(context);
   const int before = lua_gettop(L);
-  luaL_checkstack(L, 3, nullptr);
+  if (lua_checkstack(L, 3) == 0) {
+    delete request;
+    return luaL_error(L, "not enough memory for the stack");
+  }
   lua_pushcfunction(L, bound<run_answer>);
   lua_pushlightuserdata(L, request->job.get());
   if (before != 0) lua_pushvalue(L, 1);
@@ -269,8 +272,8 @@ void open_offload(lua_State* L) {
     set_functions(L, kMethods);
     lua_pop(L, 1);
     auto* offloads = new (lua_newuserdatauv(L, sizeof(Offloads), 0)) Offloads();
-    set_type(L, kOffloadsType);
     offloads->mailbox = std::make_shared<Mailbox>(scheduler_of(L).loop());
+    set_type(L, kOffloadsType);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kOffloads);
   }
   lua_pop(L, 1);

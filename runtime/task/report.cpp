@@ -129,11 +129,15 @@ void Scheduler::report_unretrieved(lua_State* L, std::uint64_t after) {
 void Scheduler::set_exception_handler(lua_State* L) { lua_rawsetp(L, LUA_REGISTRYINDEX, &kHandler); }
 
 void Scheduler::report(lua_State* L) {
+  const EssentialMemory essential(memory_);
   const LimitedCall limited(*this);
   const int context = lua_gettop(L);
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHandler) == LUA_TFUNCTION) {
     lua_pushvalue(L, context);
-    if (lua_pcall(L, 1, 0, 0) == LUA_OK) return lua_settop(L, context - 1);
+    memory_.essential = false;
+    const int status = lua_pcall(L, 1, 0, 0);
+    memory_.essential = true;
+    if (status == LUA_OK) return lua_settop(L, context - 1);
     lua_pushliteral(L, "Exception in the exception handler");
     lua_setfield(L, context, "message");
     lua_setfield(L, context, "exception");

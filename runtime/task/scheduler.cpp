@@ -19,7 +19,7 @@
 
 namespace neap::internal {
 
-Scheduler::Scheduler(lua_State* L, Loop& loop) : main_(L), loop_(loop), running_(L) {
+Scheduler::Scheduler(lua_State* L, Loop& loop) : main_(L), memory_(allocator_of(L)), loop_(loop), running_(L) {
   thread_word(L) = reinterpret_cast<std::uintptr_t>(static_cast<StateData*>(this));
 }
 
@@ -29,12 +29,7 @@ Scheduler::~Scheduler() = default;
 
 int Scheduler::anchor(lua_State* L) {
   if (free_anchors_.empty()) {
-    const int fresh = luaL_ref(L, LUA_REGISTRYINDEX);
-    // Room for every anchor there is, so that `release` allocates nothing.
-    if (const auto needed = static_cast<std::size_t>(fresh) + 1; free_anchors_.capacity() < needed) {
-      free_anchors_.reserve(std::max<std::size_t>(64, 2 * needed));
-    }
-    return fresh;
+    return luaL_ref(L, LUA_REGISTRYINDEX);
   }
   const int reused = free_anchors_.back();
   free_anchors_.pop_back();
@@ -43,9 +38,13 @@ int Scheduler::anchor(lua_State* L) {
 }
 
 void Scheduler::release(lua_State* L, int anchor) {
+  try {
+    free_anchors_.push_back(anchor);
+  } catch (const std::bad_alloc&) {
+    return luaL_unref(L, LUA_REGISTRYINDEX, anchor);  // Lua's own list of them, which is slower
+  }
   lua_pushboolean(L, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, anchor);
-  free_anchors_.push_back(anchor);
 }
 
 // Making and ending tasks.
@@ -116,9 +115,10 @@ inline bool Scheduler::is_last_place(const lua_Debug& chunk, int line) const {
          is_chunk_of(places_[last_place_.number], last_place_.length, chunk);
 }
 
-std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) {
+std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) try {
   const auto [entry, added] = place_index_.try_emplace(PlaceKey{chunk.source, line}, 0);
-  const bool known = !added && is_chunk_of(places_[entry->second], places_[entry->second].rfind(':'), chunk);
+  const bool known = !added && entry->second != 0 &&
+                     is_chunk_of(places_[entry->second], places_[entry->second].rfind(':'), chunk);
   if (!known) {
     // Nothing here raises while the text is owned.
     places_.push_back(std::string(chunk.short_src) + ":" + std::to_string(line));
@@ -126,6 +126,8 @@ std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) {
   }
   last_place_ = {entry->first, entry->second, std::strlen(chunk.short_src)};
   return entry->second;
+} catch (const std::bad_alloc&) {
+  return 0;  // it is for people alone
 }
 
 Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
@@ -133,15 +135,17 @@ Task& Scheduler::create_task(lua_State* L, int argument_count, int level) {
   auto* task = new (lua_newuserdatauv(L, sizeof(Task), kFutureValues)) Task();
   set_type(L, kTaskType);
   lua_insert(L, -argument_count - 2);
+  const std::uint32_t origin = intern_place(L, level);
   lua_State* thread = push_coroutine(L, &task->slot);
   if (lua_checkstack(thread, argument_count + LUA_MINSTACK) == 0) {
     bare_slots_.push_back(task->slot);
     luaL_error(L, "too many arguments for a task (%d)", argument_count);
   }
+  const EssentialMemory essential(memory_);  // the slot is taken
   lua_setiuservalue(L, -argument_count - 3, kResult);
   task->thread = thread;
   task->id = next_id_++;
-  task->origin = intern_place(L, level);
+  task->origin = origin;
   lua_pushcfunction(thread, task_entry);
   lua_pushcfunction(thread, task_message_handler);
   lua_xmove(L, thread, argument_count + 1);
@@ -178,6 +182,7 @@ int Scheduler::task_returned(lua_State* L, int status, lua_KContext) {
 /// Inlined by force, like dispatch: a coroutine yields by a longjmp, after which the processor predicts every return up to
 /// the loop of run_batch wrongly. So each function between that loop and lua_resume would cost a switch some 5 ns.
 [[gnu::always_inline]] inline void Scheduler::step(lua_State* from, Task& task) {
+  const EssentialMemory essential(memory_);
   if (task.task_state == TaskState::created && task.must_cancel != 0) {
     lua_settop(task.thread, 0);
     return finish(task, LUA_OK, 0);
@@ -195,7 +200,9 @@ int Scheduler::task_returned(lua_State* L, int status, lua_KContext) {
   task.task_state = TaskState::running;
   task.interruptible = false;
   int count = 0;
+  memory_.essential = false;
   const int status = lua_resume(task.thread, from, arguments, &count);
+  memory_.essential = true;
   current_ = outer_task;
   running_ = outer_running;
   blocked_resumes = outer_blocked;
@@ -278,6 +285,7 @@ std::int32_t Scheduler::add_gathering(Gathering& gathering) {
 }
 
 void Scheduler::notify(lua_State* L, Future& future, int index, std::int32_t gathering) {
+  const EssentialMemory essential(memory_);
   if (gathering != 0) gathered_future_done(*this, this->gathering(gathering), future);
   int callbacks = 0;
   lua_Integer next_callback = 1;
@@ -337,6 +345,7 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
     return false;
   }
   luaL_checkstack(L, LUA_MINSTACK, "cancel");
+  const EssentialMemory essential(memory_);  // the marks must be taken off
   // A task that awaits another passes the request on, along the whole chain; `visited` finds a circle.
   Task* task = &first;
   for (;;) {
@@ -392,6 +401,7 @@ bool Scheduler::cancel(lua_State* L, Task& first, CancelSource source) {
 }
 
 void Scheduler::cancel_list(lua_State* L) {
+  const EssentialMemory essential(memory_);
   const int list = lua_gettop(L);
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, list));
   ++sweeps_;
@@ -412,6 +422,7 @@ void Scheduler::cancel_list(lua_State* L) {
 }
 
 void Scheduler::interrupt(lua_State* L, Task& task) {
+  const EssentialMemory essential(memory_);
   push_task(L, task);
   lua_insert(L, -2);
   set_extra(L, -2, "injected");
@@ -524,6 +535,7 @@ void Scheduler::fire_timers() {
 }
 
 void Scheduler::turn() {
+  if (memory_.is_short()) memory_.restock();
   run_ready();
   const Task* awaited = last_ != nullptr ? last_ : !roots_.empty() ? roots_.back() : nullptr;
   if (exit_requested_ || (awaited != nullptr && awaited->done())) return;

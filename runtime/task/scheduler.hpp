@@ -8,11 +8,14 @@
 //  2. The ready queue is first in, first out; tasks and callbacks share it. A turn runs at most kBatch of
 //     them, and ends kSlice nanoseconds after it began (seen every kStepsPerLook steps); then timers and the
 //     loop have theirs. So neither can starve the other.
-//  3. Every suspended coroutine that belongs to a task is reached through that task: while a task is
+//  3. What runs outside a protected call, or completes a future, has essential memory (EssentialMemory): a task that fails
+//     because there is no memory is told so, and those that wait for it as well.
+//  4. Every suspended coroutine that belongs to a task is reached through that task: while a task is
 //     parked, each coroutine between its base and the one that waits has kWaiting set.
 #pragma once
 
 #include "runtime/loop/loop.hpp"
+#include "runtime/lua/allocator.hpp"
 #include "runtime/lua/state_data.hpp"
 #include "runtime/task/drive.hpp"
 #include "runtime/task/handle.hpp"
@@ -53,6 +56,8 @@ class Scheduler : public StateData {
     if (driven_) loop_.expect_post();
   }
   [[nodiscard]] lua_State* main_thread() { return main_; }
+  /// Of the state.
+  [[nodiscard]] Allocator& memory() { return memory_; }
   [[nodiscard]] Task* current() { return current_; }
 
   // Tasks.
@@ -353,6 +358,7 @@ class Scheduler : public StateData {
   static int task_returned(lua_State* L, int status, lua_KContext context);
 
   lua_State* main_;
+  Allocator& memory_;
   Loop& loop_;
   Interrupt interrupt_{*this};
   std::unique_ptr<LimitKeeper> limits_;

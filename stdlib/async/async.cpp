@@ -30,6 +30,15 @@ void add_errors(lua_State* L) {
   lua_setfield(L, -2, "errors");
 }
 
+/// essential(on): whether what is done from here on, until the task waits, must not fail for want of memory; whether that was so
+/// before. See EssentialMemory.
+int set_essential(lua_State* L) {
+  bool& essential = scheduler_of(L).memory().essential;
+  lua_pushboolean(L, essential ? 1 : 0);
+  essential = lua_toboolean(L, 1) != 0;
+  return 1;
+}
+
 }  // namespace
 
 int open_async(lua_State* L) {
@@ -44,6 +53,7 @@ int open_async(lua_State* L) {
   static const luaL_Reg kFunctions[] = {
       {"sleep", bound<sleep>},
       {"catch", bound<catch_all>},
+      {"essential", bound<set_essential>},
       {"trap", bound<trap>},
       {"caught", bound<drop_trail_and_return>},
       {"class", bound<make_error_class>},

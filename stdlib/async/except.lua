@@ -13,7 +13,9 @@ local function check_condition(condition, what)
   if condition == nil or type(condition) == "function" then return end
   local is_list = type(condition) == "table" and getmetatable(condition) == nil
   for _, class in ipairs(is_list and condition or { condition }) do
-    if not pcall(is, nil, class) then
+    local fine, problem = pcall(is, nil, class)
+    if not fine and not is(problem, TypeError) then error(problem, 0) end
+    if not fine then
       error(TypeError(("%s takes an error class such as async.ValueError, or a list of classes, got %s")
         :format(what, core.type_name(class))), 4)
     end

@@ -34,13 +34,26 @@ local function cancel_parent(group)
   core.cancel_by_scope(group.parent)
 end
 
-local function note_error(group, task)
-  local ok, err = core.catch(task.result, task)
-  if ok or task:cancelled() then return end
+local function add_error(group, err)
   if err == nil then err = core.errors.Error("nil") end -- a list cannot hold it
   group.errors[#group.errors + 1] = err
   if group.aborting then return end
   abort(group)
+  cancel_parent(group)
+end
+
+local function cancel_each(group)
+  for task in pairs(group.unfinished) do task:cancel() end
+end
+
+local function note_error(group, task)
+  local ok, err = core.catch(task.result, task)
+  if ok or task:cancelled() then return end
+  local added, problem = core.trap(add_error, group, err)
+  if added then return end
+  -- There is no memory to do it in order.
+  group.aborting, group.problem = true, problem
+  core.trap(cancel_each, group)
   cancel_parent(group)
 end
 
@@ -54,6 +67,7 @@ end
 
 -- The done callback of the group's children. `__awaiter` tells who waits for a task by it: see callgraph.lua.
 local ChildDone = {
+  __essential = true,
   __call = function(callback, task) child_done(callback.group, task) end,
   __awaiter = function(callback) return callback.group.parent end,
 }
@@ -66,10 +80,12 @@ local function check_open(group)
 end
 
 local function adopt(group, task)
+  local before = core.essential(true) -- or there would be a task that the group does not know
   group.made = group.made + 1
-  group.count = group.count + 1
   group.unfinished[task] = group.made
   task:add_done_callback(group.on_done)
+  group.count = group.count + 1
+  core.essential(before)
   if group.aborting then task:cancel() end -- an eager one may have ended the group
   return task
 end
@@ -102,6 +118,7 @@ end
 local function wait_for_children(group)
   local cancellation, stuck
   while group.count > 0 do
+    core.essential(true)
     group.all_done = core.Future()
     local ok, err = core.trap(core.await, group.all_done)
     if not ok then
@@ -115,7 +132,7 @@ local function wait_for_children(group)
       end
       if not group.aborting then abort(group) end
     end
-    group.all_done = nil
+    group.all_done = false
   end
   return cancellation
 end
@@ -123,6 +140,7 @@ end
 -- Leaves the group. `err` is what the body raised. Returns true when that was the group's own cancellation.
 local function leave(group, err)
   if group.state ~= "open" then return false end
+  local before = core.essential(true) -- the block must not be left before the children have ended
   group.state = "leaving"
   local own = false
   if group.parent_cancelled then own = core.end_scope(group.parent, group.outside, group.scopes) end
@@ -131,6 +149,8 @@ local function leave(group, err)
   if err ~= nil and not group.aborting then abort(group) end
   outer = wait_for_children(group) or outer
   group.state = "left"
+  core.essential(before)
+  if group.problem then error(group.problem, 0) end
   local list = group.errors
   if err ~= nil and not cancelled then table.insert(list, 1, err) end
   if #list > 0 then
@@ -172,6 +192,8 @@ local function new_task_group()
     errors = {},
     made = 0,
     count = 0,
+    all_done = false, -- the Future that the parent waits for on leaving
+    problem = false,  -- there was no memory for the errors of children
   }, TaskGroup)
   group.on_done = setmetatable({ group = group }, ChildDone)
   return group

@@ -63,8 +63,7 @@ struct ChildEnvironment {
 
 /// Starts the shell as popen and system do: the child has everything of this process that exec does not take, and
 /// `end` (-1: none) in place of descriptor `place`. Returns errno's value.
-int start_shell(const Permissions* permissions, const char* command, int end, int place, pid_t* pid) {
-  ChildEnvironment environment(permissions);
+int start_shell(ChildEnvironment& environment, const char* command, int end, int place, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (end >= 0) posix_spawn_file_actions_adddup2(&actions, end, place);
@@ -84,20 +83,31 @@ int make_pipe(int (&ends)[2]) {
 #endif
 }
 
-/// The pipe's file, or null and errno.
-FILE* open_shell(const Permissions* permissions, const char* command, bool writes, pid_t* pid) {
+/// The file of one end of a new pipe, and the descriptor of the other; or null and errno.
+FILE* open_pipe(bool writes, int* other) {
   int ends[2];
   if (make_pipe(ends) != 0) return nullptr;
   const int own = writes ? ends[1] : ends[0];
-  const int other = writes ? ends[0] : ends[1];
-  int error = start_shell(permissions, command, other, writes ? STDIN_FILENO : STDOUT_FILENO, pid);
-  ::close(other);
-  FILE* file = error == 0 ? fdopen(own, writes ? "w" : "r") : nullptr;
+  *other = writes ? ends[0] : ends[1];
+  FILE* file = fdopen(own, writes ? "w" : "r");
   if (file != nullptr) return file;
-  if (error == 0) error = errno;
+  const int error = errno;
   ::close(own);
+  ::close(*other);
   errno = error;
   return nullptr;
+}
+
+/// Starts the shell at the other end of the file's pipe, and makes the file one that is awaited. Returns errno's value. What
+/// may lack memory comes before there is a child.
+int start_piped(lua_State* L, AwaitedFiles& files, FILE* pipe, const char* command, int other, bool writes) {
+  ChildEnvironment environment(permissions_of(L));
+  auto made = std::make_unique<AwaitedFile>(scheduler_of(L), pipe, writes);
+  if (!writes) made->block = kReadBlock;
+  AwaitedFile& file = *files.files.emplace(pipe, std::move(made)).first->second;
+  const int error = start_shell(environment, command, other, writes ? STDIN_FILENO : STDOUT_FILENO, &file.pid);
+  if (error != 0) files.files.erase(pipe);
+  return error;
 }
 
 /// io.popen(command, mode)
@@ -112,13 +122,23 @@ int io_popen(lua_State* L) {
   stream->closef = nullptr;
   luaL_setmetatable(L, LUA_FILEHANDLE);
   std::fflush(nullptr);
-  pid_t pid = 0;
-  stream->f = open_shell(permissions_of(L), command, writes, &pid);
+  int other = -1;
+  stream->f = open_pipe(writes, &other);
   if (stream->f == nullptr) return luaL_fileresult(L, 0, command);
-  auto file = std::make_unique<AwaitedFile>(scheduler_of(L), stream->f, writes);
-  file->pid = pid;
-  if (!writes) file->block = kReadBlock;
-  files.files.emplace(stream->f, std::move(file));
+  int error = 0;
+  try {
+    error = start_piped(L, files, stream->f, command, other, writes);
+  } catch (...) {
+    ::close(other);
+    std::fclose(stream->f);
+    throw;
+  }
+  ::close(other);
+  if (error != 0) {
+    std::fclose(stream->f);
+    errno = error;
+    return luaL_fileresult(L, 0, command);
+  }
   stream->closef = bound<close_pipe>;
   return 1;
 }
@@ -151,14 +171,21 @@ int os_execute(lua_State* L) {
   if (command == nullptr || !scheduler.can_suspend(L)) return stock_io(L).execute(L);
   check_can_wait(L, kExecute.name);
   AwaitedFiles& files = awaited_files(L);
-  pid_t pid = 0;
-  const int error = start_shell(permissions_of(L), command, -1, -1, &pid);
+  auto* child = new ChildEnd(scheduler, files, 0);
+  int error = 0;
+  try {
+    ChildEnvironment environment(permissions_of(L));
+    error = start_shell(environment, command, -1, -1, &child->pid);
+  } catch (...) {
+    delete child;
+    throw;
+  }
+  if (error != 0) delete child;
   if (error == ENOENT || error == EACCES) return answer(L, kNoShell);
   if (error != 0) {
     errno = error;
     return luaL_fileresult(L, 0, nullptr);
   }
-  auto* child = new ChildEnd(scheduler, files, pid);
   proceed(*child);
   return wait_for(L, *child, kExecute);
 }
@@ -171,7 +198,16 @@ int close_pipe(lua_State* L) {
   const auto found = files.files.find(stream->f);
   if (found == files.files.end()) return answer(L, -1);
   Scheduler& scheduler = scheduler_of(L);
-  auto* child = new ChildEnd(scheduler, files, found->second->pid);
+  ChildEnd* child = nullptr;
+  try {
+    child = new ChildEnd(scheduler, files, found->second->pid);
+  } catch (...) {  // for Lua the file is closed
+    const pid_t pid = found->second->pid;
+    files.files.erase(found);
+    std::fclose(stream->f);
+    io::leave_child(pid);
+    throw;
+  }
   child->pipe = std::move(found->second);
   files.files.erase(found);
   child->pipe->due = child->pipe->writes ? child->pipe->unused() : 0;

@@ -1,5 +1,6 @@
 // io.read, io.lines, and the read and lines of files. Of a file that is not an AwaitedFile they are stock Lua's.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/continuation.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/base/awaited_file.hpp"
@@ -150,17 +151,34 @@ AwaitedFile& file_after_wait(lua_State* L) {
 
 int turn_has_come(lua_State* L, int, lua_KContext call);
 
+/// For the holder, which passes the file on when there is no memory for what it reads: without others that wait it is the
+/// holder only once it waits itself.
+int attempt_as_holder(lua_State* L, AwaitedFile& file, lua_KContext call) {
+  if (file.waiters.empty()) {
+    file.holder = nullptr;
+    return attempt(L, file, first_format(call), true);
+  }
+  const EssentialMemory essential(allocator_of(L));
+  try {
+    return attempt(L, file, first_format(call), true);
+  } catch (...) {
+    file.pass_on();
+    throw;
+  }
+}
+
 /// The task is the holder.
 int read_on(lua_State* L, AwaitedFile& file, lua_KContext call) {
-  const int count = attempt(L, file, first_format(call), true);
+  const int count = attempt_as_holder(L, file, call);
   if (count != kBlocked) return answer(L, count, call);
   Task& task = *scheduler_of(L).current();
+  file.holder = &task;
   if (task.must_cancel != 0) {
     file.pass_on();
     raise_cancelled(L, task);
   }
   file.watch(task);
-  return park(L, task, kRead, &file, turn_has_come, call);
+  return park(L, task, kRead, &file, bound_continuation<turn_has_come>, call);
 }
 
 int turn_has_come(lua_State* L, int, lua_KContext call) {
@@ -185,7 +203,7 @@ int begin_read(lua_State* L, AwaitedFile& file) {
     return read_on(L, file, call);
   }
   file.waiters.push_back(task);
-  return park(L, task, kRead, &file, turn_has_come, call);
+  return park(L, task, kRead, &file, bound_continuation<turn_has_come>, call);
 }
 
 /// io.read(...)

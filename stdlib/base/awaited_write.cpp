@@ -3,6 +3,7 @@
 // They answer as in Lua, but a pipe whose reader has gone is raised: nil and a message are looked at by few programs, and
 // such a pipe never comes back. Of a file that is not an AwaitedFile the rest is stock Lua's.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/continuation.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -60,7 +61,7 @@ int write_on(lua_State* L, AwaitedFile& file, lua_KContext call) {
     raise_cancelled(L, task);
   }
   file.watch(task);
-  return park(L, task, kWrite, &file, turn_has_come, call);
+  return park(L, task, kWrite, &file, bound_continuation<turn_has_come>, call);
 }
 
 int turn_has_come(lua_State* L, int, lua_KContext call) {
@@ -84,7 +85,7 @@ int begin_write(lua_State* L, AwaitedFile& file, lua_KContext call) {
     return write_on(L, file, call);
   }
   file.waiters.push_back(task);
-  return park(L, task, kWrite, &file, turn_has_come, call);
+  return park(L, task, kWrite, &file, bound_continuation<turn_has_come>, call);
 }
 
 /// Adds what the argument at `index` is written as.

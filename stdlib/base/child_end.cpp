@@ -30,7 +30,10 @@ void close_file(ChildEnd& child) {
 
 }  // namespace
 
-ChildEnd::ChildEnd(Scheduler& of, AwaitedFiles& files, pid_t of_pid) : scheduler(of), pid(of_pid) {
+ChildEnd::ChildEnd(Scheduler& of, AwaitedFiles& files, pid_t of_pid)
+    : scheduler(of),
+      pid(of_pid),
+      to_watch(io::ExitWatch::make(on_ended, this)) {
   files.children.push_back(*this);
 }
 
@@ -58,7 +61,7 @@ void proceed(ChildEnd& child) {
     }
     close_file(child);
   }
-  child.watch = io::ExitWatch::start(loop, child.pid, on_ended, &child);
+  child.watch = child.to_watch.release()->start(loop, child.pid);
 }
 
 int end_now(ChildEnd& child) {

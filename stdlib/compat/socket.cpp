@@ -5,6 +5,7 @@
 #include "runtime/lua/error.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/address.hpp"
+#include "stdlib/io/hand_over.hpp"
 #include "stdlib/permissions/gate.hpp"
 
 #include <fcntl.h>
@@ -210,8 +211,11 @@ int push_failure(lua_State* L, int error) {
 }
 
 Socket& push_socket(lua_State* L, int fd, bool owned) {
-  auto* socket = new (lua_newuserdatauv(L, sizeof(Socket), 0)) Socket(fd, owned);
-  set_type(L, kSocketType);
+  auto* socket = io::hand_over(L, owned ? fd : -1, [&] {
+    auto* made = new (lua_newuserdatauv(L, sizeof(Socket), 0)) Socket(fd, owned);
+    set_type(L, kSocketType);
+    return made;
+  });
   if (owned) socket->opened(L);
   return *socket;
 }

@@ -119,18 +119,30 @@ ReadyWait& push_wait(lua_State* L, Task& task, int count) {
   return *wait;
 }
 
-/// Waits until one of the sockets may be ready, at most for the seconds; kForever is no limit.
-int wait_for(lua_State* L, ReadyWait& wait, const WaitKind& kind, double seconds) {
-  Scheduler& scheduler = scheduler_of(L);
+/// 0, or libuv's code for a socket that cannot be watched.
+int watch_all(Scheduler& scheduler, ReadyWait& wait, double seconds) {
   for (int i = 0; i < wait.count; ++i) {
     wait.entries()[i].wait = &wait;
-    const int code = watch(scheduler, wait.entries()[i]);
-    if (code == 0) continue;
-    wait.leave();
-    io::raise_uv(L, code, "poll");
+    if (const int code = watch(scheduler, wait.entries()[i]); code != 0) return code;
   }
   const Deadline deadline = scheduler.loop().clock().after(seconds);
   if (deadline != kNever) scheduler.loop().timers().arm(*wait.task, deadline);
+  return 0;
+}
+
+/// Waits until one of the sockets may be ready, at most for the seconds; kForever is no limit.
+int wait_for(lua_State* L, ReadyWait& wait, const WaitKind& kind, double seconds) {
+  int code = 0;
+  try {
+    code = watch_all(scheduler_of(L), wait, seconds);
+  } catch (...) {
+    wait.leave();
+    throw;
+  }
+  if (code != 0) {
+    wait.leave();
+    io::raise_uv(L, code, "poll");
+  }
   return park(L, *wait.task, kind, &wait, resumed, reinterpret_cast<lua_KContext>(&wait));
 }
 

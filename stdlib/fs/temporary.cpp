@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -66,7 +67,11 @@ Temporary::~Temporary() {
     const std::lock_guard lock(known.mutex);
     known.all.erase(this);
   }
-  remove();
+  try {
+    remove();
+  } catch (const std::bad_alloc&) {
+    // It stays.
+  }
 }
 
 Failure Temporary::remove() {

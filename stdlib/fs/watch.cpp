@@ -76,6 +76,7 @@ struct Watch final : OpenHandle {
   std::set<Change> known;  // the same, to find them
   Task* waiting = nullptr;
   bool ended = false;
+  bool lost = false;  // what there was no memory for
 };
 
 std::string below(const std::string& directory, std::string_view name) {
@@ -150,8 +151,16 @@ void Watch::seen(const Watched& directory, std::string_view name, int events) {
 void on_event(uv_fs_event_t* handle, const char* name, int events, int status) {
   const auto* watched = static_cast<Watched*>(handle->data);
   if (watched->owner == nullptr) return;
-  if (status < 0) return watched->owner->add(watched->owner->path, ChangeKind::overflow);
-  watched->owner->seen(*watched, name != nullptr ? name : "", events);
+  Watch& watch = *watched->owner;
+  try {
+    if (status < 0) return watch.add(watch.path, ChangeKind::overflow);
+    watch.seen(*watched, name != nullptr ? name : "", events);
+  } catch (const std::bad_alloc&) {
+    watch.changes.clear();
+    watch.known.clear();
+    watch.lost = true;
+    watch.wake();
+  }
 }
 
 Watch& check_watch(lua_State* L) {
@@ -172,6 +181,12 @@ constexpr WaitKind kTake{.abandon = abandon_wait, .name = "fs.watch", .describe 
 /// Pushes the oldest change; nothing when there is none.
 int give(lua_State* L) {
   Watch& watch = check_watch(L);
+  if (watch.lost) {
+    push(L, watch.path);
+    lua_pushstring(L, name_of(ChangeKind::overflow));
+    watch.lost = false;
+    return 2;
+  }
   if (watch.changes.empty()) return 0;
   push(L, watch.changes.front().first);
   lua_pushstring(L, name_of(watch.changes.front().second));
@@ -193,7 +208,7 @@ int watch_take(lua_State* L) {
     raise(L, ErrorKind::runtime, "fs.watch: another task is waiting for a change of '%s'; watch it twice",
           watch.path.c_str());
   }
-  if (!watch.changes.empty() || watch.ended) {
+  if (!watch.changes.empty() || watch.lost || watch.ended) {
     return satisfied_too_often(L) ? yield_before<watch_take>(L, kTake.name) : give(L);
   }
   Task& task = check_can_wait(L, kTake.name);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <mutex>
+#include <new>
 #include <vector>
 
 namespace neap::internal::stdlib::io {
@@ -59,35 +60,44 @@ static void reap_left(LeftChildren& left) {
 void leave_child(pid_t pid) {
   LeftChildren& left = left_children();
   const std::lock_guard lock(left.mutex);
-  left.pids.push_back(pid);
+  try {
+    left.pids.push_back(pid);
+  } catch (const std::bad_alloc&) {
+    // It is reaped when this process has ended.
+  }
   reap_left(left);
 }
 
-ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner) {
+std::unique_ptr<ExitWatch> ExitWatch::make(Ended ended, void* owner) {
   {
     LeftChildren& left = left_children();
     const std::lock_guard lock(left.mutex);
     reap_left(left);
+    left.pids.reserve(left.pids.size() + 1);  // for this one
   }
-  auto* self = new ExitWatch();
-  self->pid_ = pid;
+  std::unique_ptr<ExitWatch> self(new ExitWatch());
   self->ended_ = ended;
   self->owner_ = owner;
-  self->pidfd_ = open_pidfd(pid);
-  if (self->pidfd_ >= 0 && uv_poll_init(loop, &self->poll, self->pidfd_) == 0) {
-    self->handle.data = self;
-    uv_poll_start(&self->poll, UV_READABLE,
-                  [](uv_poll_t* event, int, int) { static_cast<ExitWatch*>(event->data)->look(); });
-    return self;
-  }
-  if (self->pidfd_ >= 0) ::close(self->pidfd_);
-  self->pidfd_ = -1;
-  uv_signal_init(loop, &self->signal);
-  self->handle.data = self;
-  const auto on_signal = [](uv_signal_t* event, int) { static_cast<ExitWatch*>(event->data)->look(); };
-  uv_signal_start(&self->signal, on_signal, SIGCHLD);
-  ::kill(::getpid(), SIGCHLD);  // it may have ended before
   return self;
+}
+
+ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid) {
+  pid_ = pid;
+  pidfd_ = open_pidfd(pid);
+  if (pidfd_ >= 0 && uv_poll_init(loop, &poll, pidfd_) == 0) {
+    handle.data = this;
+    uv_poll_start(&poll, UV_READABLE,
+                  [](uv_poll_t* event, int, int) { static_cast<ExitWatch*>(event->data)->look(); });
+    return this;
+  }
+  if (pidfd_ >= 0) ::close(pidfd_);
+  pidfd_ = -1;
+  uv_signal_init(loop, &signal);
+  handle.data = this;
+  const auto on_signal = [](uv_signal_t* event, int) { static_cast<ExitWatch*>(event->data)->look(); };
+  uv_signal_start(&signal, on_signal, SIGCHLD);
+  ::kill(::getpid(), SIGCHLD);  // it may have ended before
+  return this;
 }
 
 void ExitWatch::look() {

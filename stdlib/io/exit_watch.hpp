@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <uv.h>
 
+#include <memory>
+
 namespace neap::internal::stdlib::io {
 
 /// Waits, blocking, for the child's end. Its status as waitpid gives it; -1 when somebody else has reaped it.
@@ -22,7 +24,10 @@ class ExitWatch {
   /// `status` is that of wait_blocking.
   using Ended = void (*)(void* owner, int status);
 
-  static ExitWatch* start(uv_loop_t* loop, pid_t pid, Ended ended, void* owner);
+  /// Before the child is started, so that lack of memory leaves none behind.
+  static std::unique_ptr<ExitWatch> make(Ended ended, void* owner);
+  /// Begins to watch, and is its own owner from now on.
+  ExitWatch* start(uv_loop_t* loop, pid_t pid);
 
   /// Tells nobody any more; the child is not reaped.
   void stop();

@@ -116,6 +116,7 @@ end
 local Ending = {}
 
 function Ending:__close()
+  native.essential(true) -- or somebody would wait for ever
   local isolate = self.isolate
   isolate.link:abort()
   local problem = ending(isolate)
@@ -138,7 +139,8 @@ local function keep(isolate)
   local ok, problem = pcall(read_messages, isolate)
   calls:cancel()
   if not ok then
-    isolate.problem = RuntimeError("the process of the isolate was killed, because it sent " .. problem.message)
+    isolate.problem = RuntimeError("the process of the isolate was killed, because it sent "
+      .. (async.is(problem, async.Error) and problem.message or tostring(problem)))
     process:kill()
   elseif not async.move_on_after(isolate.grace, process.wait, process) then
     process:kill()
@@ -183,7 +185,14 @@ local function ask(isolate, kind, ...)
   local waiting = async.Future()
   isolate.waiting[id] = waiting
   local request <close> = setmetatable({ isolate = isolate, id = id }, Request)
-  if not pcall(isolate.link.send, isolate.link, kind, id, ...) then async.wait { isolate.keeper } end
+  local sent, problem = pcall(isolate.link.send, isolate.link, kind, id, ...)
+  if not sent then
+    if not async.is(problem, async.Error) then -- no memory: it was not sent
+      isolate.waiting[id] = nil
+      error(problem, 0)
+    end
+    async.wait { isolate.keeper }
+  end
   return await_answer(waiting)
 end
 

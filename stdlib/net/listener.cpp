@@ -8,6 +8,7 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/address.hpp"
+#include "stdlib/io/hand_over.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
 #include "stdlib/net/socket.hpp"
@@ -23,8 +24,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <string>
+#include <utility>
 
 namespace neap::internal::stdlib::net {
 
@@ -84,6 +87,10 @@ void watch(Listener& listener) {
 
 /// `remove`: the path of a Unix socket too.
 void close_listener(lua_State* L, Listener& listener, bool remove) {
+  if (listener.anchor != 0) {
+    cancel_handle(L, *listener.scheduler, *listener.callback);
+    listener.scheduler->release(L, std::exchange(listener.anchor, 0));
+  }
   if (listener.handle == nullptr) return;
   listener.closed();
   PollHandle* handle = std::exchange(listener.handle, nullptr);
@@ -93,8 +100,6 @@ void close_listener(lua_State* L, Listener& listener, bool remove) {
   uv_close(reinterpret_cast<uv_handle_t*>(&handle->poll),
            [](uv_handle_t* closed) { delete static_cast<PollHandle*>(closed->data); });
   if (remove && !listener.path.empty()) ::unlink(listener.path.c_str());
-  cancel_handle(L, *listener.scheduler, *listener.callback);
-  listener.scheduler->release(L, listener.anchor);
 }
 
 // Making one.
@@ -110,28 +115,36 @@ Problem bind_and_listen(int fd, const sockaddr* address, socklen_t size, int bac
   return {};
 }
 
-/// Pushes the Listener of the socket, or closes that and raises. The callback is at `callback`.
-void push_listener(lua_State* L, int fd, StreamKind kind, const char* name, int callback) {
-  Scheduler& scheduler = scheduler_of(L);
+/// Pushes a Listener without a socket. The callback is at `callback`.
+Listener& new_listener(lua_State* L, StreamKind kind, int callback) {
   auto* listener = new (lua_newuserdatauv(L, sizeof(Listener), 0)) Listener();
   set_type(L, kListenerType);
   listener->kind = kind;
-  listener->name = name;
-  listener->scheduler = &scheduler;
+  listener->scheduler = &scheduler_of(L);
   lua_pushvalue(L, callback);
   listener->callback = &new_handle(L, 0);
-  listener->anchor = scheduler.anchor(L);
-  auto* handle = new PollHandle();
-  handle->poll.data = handle;
-  handle->fd = fd;
-  handle->owner = listener;
-  const int code = uv_poll_init(scheduler.loop().uv(), &handle->poll, fd);
+  listener->anchor = listener->scheduler->anchor(L);
+  return *listener;
+}
+
+/// Pushes the Listener of the socket, or closes that and raises.
+void push_listener(lua_State* L, int fd, StreamKind kind, const char* name, int callback) {
+  Listener* listener = nullptr;
+  const int code = io::hand_over(L, fd, [&] {
+    listener = &new_listener(L, kind, callback);
+    listener->name = name;
+    auto handle = std::make_unique<PollHandle>();
+    handle->poll.data = handle.get();
+    handle->fd = fd;
+    handle->owner = listener;
+    const int error = uv_poll_init(listener->scheduler->loop().uv(), &handle->poll, fd);
+    if (error == 0) listener->handle = handle.release();
+    return error;
+  });
   if (code != 0) {
-    delete handle;
     ::close(fd);
     io::raise_uv(L, code, "epoll_ctl", name);
   }
-  listener->handle = handle;
   watch(*listener);
   listener->opened(L);
 }
@@ -235,7 +248,7 @@ int listener_accept(lua_State* L) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
     io::raise_errno(L, errno, "accept", listener.name.c_str());
   }
-  Stream& stream = new_stream(L, listener.kind);
+  Stream& stream = io::hand_over(L, fd, [&]() -> Stream& { return new_stream(L, listener.kind); });
   if (const int code = open_descriptor(stream, fd); code != 0) {
     ::close(fd);
     close_stream(stream, scheduler_of(L), true);

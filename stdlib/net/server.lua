@@ -3,7 +3,7 @@
 --   serving ──> closed      (no new connections; those that are there go on until they end, or are cancelled)
 local core, use = ...
 
-local async = use("async/init")
+local async, native = use("async/init"), use("async/native")
 local options = use("options")
 local getaddrinfo = use("resolve").getaddrinfo
 
@@ -53,25 +53,27 @@ local function connection_ended(server, task)
   if server.active == 0 then server.idle:set() end
 end
 
+-- What may fail for want of memory comes before the connection is counted.
 local function start(server, stream)
   core.set_limits(stream, server.options.limit, server.options.high_water)
   local task = async.spawn(serve, server, stream)
   server.made = server.made + 1
   task:set_name(("%s connection %d"):format(server.name, server.made))
   server.clients[task] = stream
+  task:add_done_callback(function() connection_ended(server, task) end)
   server.active = server.active + 1
   server.idle:clear()
-  task:add_done_callback(function() connection_ended(server, task) end)
 end
 
 -- A server that has no descriptor left for a connection lets it wait, and looks again after a pause.
 local function pause(server, listener, err)
-  report(("%s cannot accept a connection, and tries again in %.1f s"):format(server.name, PAUSE), err)
-  listener:pause()
+  -- First what may fail for want of memory: a listener that nobody resumes would be deaf.
   server.retries[listener] = async.get_running_loop():call_later(PAUSE, function()
     server.retries[listener] = nil
     if not server.paused_full then listener:resume() end
   end)
+  listener:pause()
+  report(("%s cannot accept a connection, and tries again in %.1f s"):format(server.name, PAUSE), err)
 end
 
 local function accept(server, listener)
@@ -85,7 +87,11 @@ local function accept(server, listener)
     local ok, stream = async.catch(listener.accept, listener)
     if not ok then return pause(server, listener, stream) end
     if stream == nil then return end
-    start(server, stream)
+    local started, problem = async.catch(start, server, stream)
+    if not started then
+      stream:abort()
+      report(("%s has no room for a connection, and has closed it"):format(server.name), problem)
+    end
   end
 end
 
@@ -191,6 +197,7 @@ local function new_server(handler, given)
     options = given,
     most = given.max_connections or math.huge,
     listeners = {},
+    cells = {}, -- what the callbacks of the listeners know
     clients = {},
     hung_up = {}, -- the tasks whose connections close_clients has closed
     retries = {}, -- by listener: the timer that resumes it
@@ -207,15 +214,29 @@ end
 
 -- Adds a listener; `make` gets its callback. A server of which one listener cannot be made has none.
 local function add_listener(server, make)
-  local listener
-  local ok, result = async.catch(make, function() accept(server, listener) end)
+  local cell = { listener = false, server = false }
+  local ok, result = async.catch(make, function()
+    if cell.server then accept(cell.server, cell.listener) end
+  end)
   if not ok then
     server:close()
     error(result, 0)
   end
-  listener = result
-  server.listeners[#server.listeners + 1] = listener
+  local before = native.essential(true) -- or there would be a listener that nobody closes
+  server.listeners[#server.listeners + 1] = result
+  server.cells[#server.cells + 1] = cell
+  native.essential(before)
 end
+
+-- The server is there. Until now nothing but its maker has held its listeners: they are closed with it when it has no memory
+-- to close them itself.
+local function serve_connections(server)
+  for i, cell in ipairs(server.cells) do cell.server, cell.listener = server, server.listeners[i] end
+  return server
+end
+
+-- What leaves the making of a server before that is there.
+local Unfinished = { __close = function(unfinished, err) if err ~= nil then unfinished.server:close() end end }
 
 local function name_of(address)
   if address.path then return "server " .. address.path end
@@ -229,6 +250,7 @@ local function start_server(handler, host, port, given)
   if host ~= nil then options.check_host(host, "start_server", "argument 2 (host)") end
   options.check_port(port, "start_server", "argument 3 (port)")
   local server, seen = new_server(handler, given), {}
+  local unfinished <close> = setmetatable({ server = server }, Unfinished)
   local addresses = host and core.is_numeric(host) and { { host = host, port = port } }
     or getaddrinfo(host ~= "" and host or nil, { port = port, passive = true })
   for _, address in ipairs(addresses) do
@@ -241,7 +263,7 @@ local function start_server(handler, host, port, given)
     end
   end
   server.name = name_of(server:address())
-  return server
+  return serve_connections(server)
 end
 
 -- start_unix_server(handler, path, options)
@@ -249,9 +271,10 @@ local function start_unix_server(handler, path, given)
   given = check(handler, given, "start_unix_server")
   options.check_path(path, "start_unix_server", 2)
   local server = new_server(handler, given)
+  local unfinished <close> = setmetatable({ server = server }, Unfinished)
   add_listener(server, function(callback) return core.listen_pipe(path, given.backlog or BACKLOG, callback) end)
   server.name = name_of(server:address())
-  return server
+  return serve_connections(server)
 end
 
 return { start_server = start_server, start_unix_server = start_unix_server }

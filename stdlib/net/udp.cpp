@@ -10,6 +10,7 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/address.hpp"
+#include "stdlib/io/hand_over.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/net/module.hpp"
 #include "stdlib/net/socket.hpp"
@@ -19,6 +20,7 @@
 
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -161,20 +163,23 @@ int open_udp(lua_State* L) {
     ::close(fd);
     raise_address(L, error, "bind", address);
   }
-  Scheduler& scheduler = scheduler_of(L);
-  auto* socket = new (lua_newuserdatauv(L, sizeof(Datagrams), 0)) Datagrams();
-  set_type(L, kDatagramsType);
-  socket->scheduler = &scheduler;
-  auto* handle = new UdpHandle();
-  handle->poll.data = handle;
-  handle->fd = fd;
-  if (const int code = uv_poll_init(scheduler.loop().uv(), &handle->poll, fd); code != 0) {
-    delete handle;
+  Datagrams* socket = nullptr;
+  const int code = io::hand_over(L, fd, [&] {
+    socket = new (lua_newuserdatauv(L, sizeof(Datagrams), 0)) Datagrams();
+    set_type(L, kDatagramsType);
+    socket->scheduler = &scheduler_of(L);
+    auto handle = std::make_unique<UdpHandle>();
+    handle->poll.data = handle.get();
+    handle->fd = fd;
+    handle->owner = socket;
+    const int error = uv_poll_init(socket->scheduler->loop().uv(), &handle->poll, fd);
+    if (error == 0) socket->handle = handle.release();
+    return error;
+  });
+  if (code != 0) {
     ::close(fd);
     io::raise_uv(L, code, "epoll_ctl");
   }
-  handle->owner = socket;
-  socket->handle = handle;
   socket->opened(L);
   return 1;
 }

@@ -1,6 +1,7 @@
 // The permissions module: what a script may ask of its sandbox, and how it gives up what it does not need any more.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/lua/kept.hpp"
 #include "stdlib/permissions/gate.hpp"
 #include "stdlib/registry.hpp"
 
@@ -24,13 +25,12 @@ Permission check_kind(lua_State* L, int index, const char* function) {
   return *kind;
 }
 
-/// Makes the value what grants are made of; the problem is raised at `function`'s caller.
-Grants check_value(lua_State* L, int index, Permission kind, const char* function, std::string* problem) {
-  Grants grants;
-  *problem = add_grant(grants, kind, check_view(L, index));
-  (void)function;
-  return grants;
-}
+/// A text of C++'s that must be gone when Lua is given it.
+struct Problem {
+  char text[512] = "";
+  explicit operator bool() const { return *text != '\0'; }
+  void set(const std::string& problem) { text[problem.copy(text, sizeof text - 1)] = '\0'; }
+};
 
 /// query(permission, value): true when it is allowed; without a value, when all of the kind is.
 int query(lua_State* L) {
@@ -42,19 +42,18 @@ int query(lua_State* L) {
   }
   const Permissions* permissions = permissions_of(L);
   bool allowed = true;
-  bool wrong = false;
+  Problem problem;
   {
-    std::string problem;
-    const Grants wanted = whole ? Grants{} : check_value(L, 2, kind, function, &problem);
-    wrong = !problem.empty() && kind != Permission::run;
-    if (wrong) push(L, problem);
-    if (!wrong && permissions != nullptr) {
-      allowed = whole              ? permissions->allows_all(kind)
-                : !problem.empty() ? permissions->allows_all(kind)  // a program that is nowhere
-                                   : permissions->allows(kind, wanted.of(kind).values[0]);
+    Grants wanted;
+    if (!whole) problem.set(add_grant(wanted, kind, check_view(L, 2)));
+    const bool nowhere = problem && kind == Permission::run;  // a program that there is not
+    if (permissions != nullptr && (!problem || nowhere)) {
+      allowed = whole || nowhere ? permissions->allows_all(kind) : permissions->allows(kind, wanted.of(kind).values[0]);
     }
   }
-  if (wrong) raise(L, ErrorKind::value, "argument 2 (value) of %s: %s", function, lua_tostring(L, -1));
+  if (problem && kind != Permission::run) {
+    raise(L, ErrorKind::value, "argument 2 (value) of %s: %s", function, problem.text);
+  }
   lua_pushboolean(L, allowed);
   return 1;
 }
@@ -62,8 +61,9 @@ int query(lua_State* L) {
 /// list(): {read = true or false or a list, ...}; true all through without a sandbox.
 int list(lua_State* L) {
   const Permissions* permissions = permissions_of(L);
+  auto& now = push_kept<Grants>(L);
+  if (permissions != nullptr) now = permissions->effective();
   lua_createtable(L, 0, static_cast<int>(kNamedPermissions));
-  const Grants now = permissions != nullptr ? permissions->effective() : Grants{};
   for (std::size_t i = 0; i < kNamedPermissions; ++i) {
     const Grant& grant = now.grants[i];
     if (permissions == nullptr || grant.all || grant.none()) {
@@ -86,21 +86,16 @@ int is_sandboxed(lua_State* L) {
   return 1;
 }
 
-/// Reads the list at the top of the stack into the grant. What is wrong is pushed, and false given.
-bool read_values(lua_State* L, Grants& grants, Permission kind) {
+/// Reads the list at the top of the stack into the grant, or tells what is wrong.
+void read_values(lua_State* L, Grants& grants, Permission kind, Problem& problem) {
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
-  for (lua_Integer i = 1; i <= count; ++i) {
+  for (lua_Integer i = 1; i <= count && !problem; ++i) {
     lua_rawgeti(L, -1, i);
     std::size_t size = 0;
     const char* value = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
-    const std::string problem = value == nullptr ? "a value that is no string" : add_grant(grants, kind, {value, size});
+    problem.set(value == nullptr ? "a value that is no string" : add_grant(grants, kind, {value, size}));
     lua_pop(L, 1);
-    if (!problem.empty()) {
-      push(L, problem);
-      return false;
-    }
   }
-  return true;
 }
 
 /// narrow(table): of each kind in the table only what it lists stays; true keeps all, false nothing. The table has been checked:
@@ -112,21 +107,19 @@ int narrow(lua_State* L) {
   }
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  bool fine = true;
-  {
-    Grants wanted;
-    for (Grant& grant : wanted.grants) grant.all = true;
-    for (std::size_t i = 0; fine && i < kNamedPermissions; ++i) {
-      const auto kind = static_cast<Permission>(i);
-      lua_pushstring(L, permission_name(kind));
-      lua_rawget(L, 1);
-      if (!lua_isnil(L, -1)) wanted.of(kind).all = lua_toboolean(L, -1) != 0 && !lua_istable(L, -1);
-      if (lua_istable(L, -1)) fine = read_values(L, wanted, kind);
-      if (fine) lua_pop(L, 1);
-    }
-    if (fine) state_data(L).permissions->narrow(wanted);
+  Problem problem;
+  auto& wanted = push_kept<Grants>(L);
+  for (Grant& grant : wanted.grants) grant.all = true;
+  for (std::size_t i = 0; !problem && i < kNamedPermissions; ++i) {
+    const auto kind = static_cast<Permission>(i);
+    lua_pushstring(L, permission_name(kind));
+    lua_rawget(L, 1);
+    if (!lua_isnil(L, -1)) wanted.of(kind).all = lua_toboolean(L, -1) != 0 && !lua_istable(L, -1);
+    if (lua_istable(L, -1)) read_values(L, wanted, kind, problem);
+    lua_pop(L, 1);
   }
-  if (!fine) raise(L, ErrorKind::value, "permissions.narrow: %s", lua_tostring(L, -1));
+  if (problem) raise(L, ErrorKind::value, "permissions.narrow: %s", problem.text);
+  state_data(L).permissions->narrow(wanted);
   return 0;
 }
 

@@ -65,25 +65,28 @@ local names = { [0] = "stdin", "stdout", "stderr" }
 -- The descriptor that the child gets as its `number`; `value` is the option.
 local function descriptor(opened, number, value, what)
   if value == nil or value == INHERIT then return number end
+  if value == STDOUT and number == 2 then return opened.stdout end
+  -- A place before there is a descriptor, so that none is lost for want of memory.
+  local theirs = opened.theirs
+  local place = #theirs + 1
+  theirs[place] = -1
   if value == DEVNULL then
-    local fd = core.null_device()
-    table.insert(opened.theirs, fd)
-    return fd
+    theirs[place] = core.null_device()
+    return theirs[place]
   end
   if value == PIPE then
-    local stream, fd = core.pipe(number ~= 0)
+    local stream
+    stream, theirs[place] = core.pipe(number ~= 0)
     core.set_limits(stream, opened.limit)
     opened.ours[names[number]] = stream
-    table.insert(opened.theirs, fd)
-    return fd
+    return theirs[place]
   end
-  if value == STDOUT and number == 2 then return opened.stdout end
   local fd, own = core.descriptor(value)
   if fd == nil then
     error(TypeError(("the option '%s' of %s must be PIPE, DEVNULL, INHERIT%s of async.subprocess or an open Stream, got %s")
       :format(names[number], what, number == 2 and ", STDOUT" or "", tostring(value))), 5)
   end
-  if own then table.insert(opened.theirs, fd) end
+  if own then theirs[place] = fd end
   return fd
 end
 

@@ -9,6 +9,7 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/exit_watch.hpp"
+#include "stdlib/io/hand_over.hpp"
 #include "stdlib/io/problem.hpp"
 #include "stdlib/io/signal_names.hpp"
 #include "stdlib/process/confined.hpp"
@@ -52,6 +53,7 @@ struct Child final : OpenHandle {
   int returncode = 0;  // once it has ended: negative for a signal
   bool reaped_elsewhere = false;
   bool group = false;  // signals go to its process group
+  bool kept = false;   // the script has it
   WaitList waiters;
   std::string program;
 };
@@ -99,9 +101,16 @@ int child_launch(lua_State* L) {
   if (confined) lua_replace(L, 2);  // the environment; the path of the program is at index 9
   auto* child = new (lua_newuserdatauv(L, sizeof(Child), 0)) Child();
   set_type(L, kChildType);
+  child->scheduler = &scheduler_of(L);
+  lua_pushboolean(L, 0);
+  child->anchor = child->scheduler->anchor(L);  // the place; `keep` puts it there
   Launch what;
   LaunchProblem problem;
-  {
+  const auto give_up = [child, L] {
+    child->closed();
+    child->scheduler->release(L, child->anchor);
+  };
+  try {
     const std::vector<char*> arguments = strings_of(L, 1);
     const std::vector<char*> environment = lua_istable(L, 2) ? strings_of(L, 2) : std::vector<char*>();
     what.program = confined ? lua_tostring(L, 9) : arguments[0];
@@ -114,22 +123,22 @@ int child_launch(lua_State* L) {
       what.descriptors[static_cast<std::size_t>(i)] = static_cast<int>(lua_tointeger(L, 6 + i));
     }
     child->program = what.program;
+    child->group = what.own_group || what.own_session;
+    child->opened(L);
+    auto watch = io::ExitWatch::make(ended, child);
     problem = process::launch(what, &child->pid);
-    if (problem.error == 0) {
-      child->scheduler = &scheduler_of(L);
-      child->group = what.own_group || what.own_session;
-      child->watch = io::ExitWatch::start(child->scheduler->loop().uv(), child->pid, ended, child);
-    }
+    if (problem.error == 0) child->watch = watch.release()->start(child->scheduler->loop().uv(), child->pid);
+  } catch (...) {
+    give_up();
+    throw;
   }
   if (problem.error != 0) {
+    give_up();
     const bool directory = std::strcmp(problem.syscall, "chdir") == 0;
     const int code = uv_translate_sys_error(problem.error);
     raise_os_error(L, code, uv_err_name(code), uv_strerror(code), problem.syscall,
                    directory ? what.directory : child->program.c_str());
   }
-  lua_pushvalue(L, -1);
-  child->anchor = child->scheduler->anchor(L);
-  child->opened(L);
   return 1;
 }
 
@@ -153,7 +162,7 @@ int make_pipe(lua_State* L) {
     ::close(other);
     io::raise_uv(L, code, "pipe");
   }
-  stream_connected(L, stream);
+  io::hand_over(L, other, [&] { stream_connected(L, stream); });
   lua_pushinteger(L, other);
   return 2;
 }
@@ -197,6 +206,16 @@ int descriptor_of(lua_State* L) {
 }
 
 // Methods.
+
+/// child:keep(): the script has it, and from now on it goes its way, whatever the script does with it.
+int child_keep(lua_State* L) {
+  Child& child = check_child(L, "keep");
+  child.kept = true;
+  if (child.watch == nullptr) return 0;
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, LUA_REGISTRYINDEX, child.anchor);
+  return 0;
+}
 
 int child_pid(lua_State* L) {
   lua_pushinteger(L, check_child(L, "pid").pid);
@@ -253,11 +272,17 @@ int name_of_signal(lua_State* L) {
   return 1;
 }
 
-/// One that runs on is only collected when the state is closed.
+/// One that runs on is only collected when the state is closed; or when the script never had it, for want of memory: nobody
+/// could end it.
 int child_gc(lua_State* L) {
   Child& child = check_child(L, "__gc");
   if (io::ExitWatch* watch = std::exchange(child.watch, nullptr)) {
     watch->stop();
+    if (!child.kept) {
+      ::kill(child.group ? -child.pid : child.pid, SIGKILL);
+      child.closed();
+      child.scheduler->release(L, child.anchor);
+    }
     io::leave_child(child.pid);
   }
   child.~Child();
@@ -271,7 +296,8 @@ int open_process(lua_State* L) {
   open_streams(L);
   new_type(L, kChildType);
   static const luaL_Reg kMethods[] = {
-      {"pid", bound<child_pid>},   {"returncode", bound<child_returncode>},
+      {"keep", bound<child_keep>}, {"pid", bound<child_pid>},
+      {"returncode", bound<child_returncode>},
       {"wait", bound<child_wait>}, {"kill", bound<child_kill>},
       {"__gc", bound<child_gc>},
   };

@@ -14,7 +14,7 @@ function Process.__index(process, name)
 end
 
 local function new(child, streams, list, options)
-  return setmetatable({
+  local process = setmetatable({
     child = child,
     pid = child:pid(),
     stdin = streams.stdin,
@@ -23,6 +23,8 @@ local function new(child, streams, list, options)
     args = list,
     grace = options.grace,
   }, Process)
+  child:keep()
+  return process
 end
 
 -- wait(): waits for its end; the return code: negative for the signal that killed it. Its pipes may still be open then.

@@ -2,7 +2,7 @@
 -- `loop:remove_signal_handler` and `async.signals`.
 local core, use = ...
 
-local async = use("async/init")
+local async, native = use("async/init"), use("async/native")
 
 -- By number: {watcher=, handler=, streams=}; a signal is watched while it has a handler or somebody iterates over it.
 local watched = {}
@@ -15,9 +15,13 @@ end
 local function entry_of(number)
   local entry = watched[number]
   if entry then return entry end
-  entry = { streams = {}, name = core.name(number) or tostring(number) }
-  entry.watcher = core.watch(number, function() deliver(entry) end)
-  watched[number] = entry
+  entry = { streams = {}, name = core.name(number) or tostring(number), handler = false, watcher = false }
+  local function on_signal() deliver(entry) end
+  local before = native.essential(true) -- or there would be a watcher that nobody knows
+  local ok, watcher = pcall(core.watch, number, on_signal)
+  if ok then entry.watcher, watched[number] = watcher, entry end
+  native.essential(before)
+  if not ok then error(watcher, 0) end
   return entry
 end
 
@@ -37,16 +41,17 @@ local function add_handler(signal, fn, ...)
   end
   local arguments = table.pack(...)
   local context, loop = async.copy_context(), async.get_running_loop()
-  entry_of(number).handler = function()
+  local function handler()
     context:copy():run(loop.call_soon, loop, fn, table.unpack(arguments, 1, arguments.n))
   end
+  entry_of(number).handler = handler
 end
 
 local function remove_handler(signal)
   local number = core.number(signal, "remove_signal_handler")
   local entry = watched[number]
   if not entry or not entry.handler then return false end
-  entry.handler = nil
+  entry.handler = false
   release(number)
   return true
 end

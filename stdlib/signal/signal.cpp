@@ -79,7 +79,13 @@ int watch(lua_State* L) {
   lua_pushvalue(L, 2);
   watcher->callback = &new_handle(L, 0);
   watcher->anchor = scheduler.anchor(L);
-  auto* handle = new SignalHandle();
+  SignalHandle* handle = nullptr;
+  try {
+    handle = new SignalHandle();
+  } catch (const std::bad_alloc&) {
+    scheduler.release(L, watcher->anchor);
+    throw;
+  }
   handle->signal.data = handle;
   handle->owner = watcher;
   watcher->handle = handle;

@@ -1,5 +1,6 @@
 // The methods of Stream that read.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/continuation.hpp"
 #include "runtime/lua/string_block.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -165,7 +166,7 @@ int wait_to_read(lua_State* L, Stream& stream, Task& task) {
     stream.watching = true;
   }
   stream.reader = &task;
-  return park(L, task, kRead, &stream, resumed<attempt>, 1);
+  return park(L, task, kRead, &stream, bound_continuation<resumed<attempt>>, 1);
 }
 
 template <Attempt attempt>
@@ -190,7 +191,7 @@ int start(lua_State* L, Stream& stream) {
   if (stream.is_stdin) io::take_over_stdin(L, io::StdinReader::stream);
   if (satisfied_too_often(L)) {
     stream.reader_ready = true;
-    return park_ready(L, task, resumed<attempt>);
+    return park_ready(L, task, bound_continuation<resumed<attempt>>);
   }
   const int results = attempt(L, stream);
   return results != kBlocked ? results : wait_to_read<attempt>(L, stream, task);

@@ -9,24 +9,28 @@ namespace neap::internal::stdlib::thread {
 // Under the mutex.
 
 void Channel::queue(Waits& waits, const std::shared_ptr<Wait>& wait) {
-  wait->state = Wait::State::waiting;
   wait->place = waits.insert(waits.end(), wait);
+  wait->state = Wait::State::waiting;
 }
 
 /// Takes the first that waits out of the list, if there is one. It is told when the parcel is where it belongs.
 bool Channel::hand_to_receiver(Parcel& parcel) {
   if (receivers_.empty()) return false;
-  const std::shared_ptr<Wait> wait = take(receivers_, Wait::State::granted);
-  wait->parcel = std::move(parcel);
-  tell(wait);
+  tell(receivers_.front());
+  take(receivers_, Wait::State::granted)->parcel = std::move(parcel);
   return true;
 }
 
 void Channel::take_from_sender() {
   if (senders_.empty()) return;
-  const std::shared_ptr<Wait> wait = take(senders_, Wait::State::granted);
-  parcels_.push_back(std::move(wait->parcel));
-  tell(wait);
+  parcels_.emplace_back();
+  try {
+    tell(senders_.front());
+  } catch (...) {
+    parcels_.pop_back();
+    throw;
+  }
+  parcels_.back() = std::move(take(senders_, Wait::State::granted)->parcel);
 }
 
 std::shared_ptr<Channel::Wait> Channel::take(Waits& waits, Wait::State state) {
@@ -36,14 +40,19 @@ std::shared_ptr<Channel::Wait> Channel::take(Waits& waits, Wait::State state) {
   return wait;
 }
 
+/// Comes before what is told of, because it fails without memory: who is told waits for the mutex.
 void Channel::tell(const std::shared_ptr<Wait>& wait) {
   wait->home->post([wait] {
+    { const std::lock_guard lock(wait->channel->mutex_); }
     if (wait->task != nullptr) wait->home->scheduler().wake(*std::exchange(wait->task, nullptr));
   });
 }
 
 void Channel::end_all(Waits& waits) {
-  while (!waits.empty()) tell(take(waits, Wait::State::closed));
+  while (!waits.empty()) {
+    tell(waits.front());
+    take(waits, Wait::State::closed);
+  }
 }
 
 // Any thread.
@@ -57,19 +66,24 @@ Channel::Outcome Channel::send(Parcel& parcel, const std::shared_ptr<Wait>& wait
     return Outcome::done;
   }
   if (wait) {
-    wait->parcel = std::move(parcel);
     queue(senders_, wait);
+    wait->parcel = std::move(parcel);
   }
   return Outcome::must_wait;
 }
 
 Channel::Outcome Channel::receive(Parcel& parcel, const std::shared_ptr<Wait>& wait) {
   const std::lock_guard lock(mutex_);
+  if (parcels_.empty()) take_from_sender();
   if (!parcels_.empty()) {
     parcel = std::move(parcels_.front());
     parcels_.pop_front();
-    // What was given back may be one more than there is room for.
-    if (parcels_.size() < capacity_) take_from_sender();
+    try {
+      // What was given back may be one more than there is room for.
+      if (parcels_.size() < capacity_) take_from_sender();
+    } catch (const std::bad_alloc&) {
+      // The sender waits for the next receiver.
+    }
     return Outcome::done;
   }
   if (closed_) return Outcome::closed;

@@ -1,5 +1,6 @@
 // A thread channel as scripts see it: send, receive, and what does not wait.
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/continuation.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
@@ -126,7 +127,7 @@ int require_modules(lua_State* L, int status, lua_KContext next) {
     lua_pushcfunction(L, coroutine_message_handler);
     lua_getglobal(L, "require");
     push(L, name);
-    status = lua_pcallk(L, 1, 0, 3, next, require_modules<iterating>);
+    status = lua_pcallk(L, 1, 0, 3, next, bound_continuation<require_modules<iterating>>);
   }
   if (status != LUA_OK && status != LUA_YIELD) {
     if (is_cancellation(L, -1)) {
@@ -191,7 +192,7 @@ int send(lua_State* L) {
     Task& task = check_can_wait(L, kSend.name);
     prepare(L, task, *wait);
     outcome = channel.send(wait->parcel, wait);
-    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kSend, *wait, send_resumed);
+    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kSend, *wait, bound_continuation<send_resumed>);
   }
   if (outcome == Channel::Outcome::closed) raise_closed(L);
   return 0;
@@ -210,7 +211,7 @@ int receive(lua_State* L) {
     Task& task = check_can_wait(L, kReceive.name);
     prepare(L, task, *wait);
     outcome = channel.receive(wait->parcel, wait);
-    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kReceive, *wait, receive_resumed<iterating>);
+    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kReceive, *wait, bound_continuation<receive_resumed<iterating>>);
   }
   return answer_received<iterating>(L, outcome, *wait);
 }
@@ -284,12 +285,14 @@ std::shared_ptr<Channel> to_channel(lua_State* L, int index) {
   return box != nullptr ? *box : nullptr;
 }
 
-void push_channel(lua_State* L, const std::shared_ptr<Channel>& channel) {
+static ChannelBox& push_box(lua_State* L) {
   open_channels(L);
   auto* box = new (lua_newuserdatauv(L, sizeof(ChannelBox), 0)) ChannelBox();
   set_type(L, kChannelType);
-  *box = channel;
+  return *box;
 }
+
+void push_channel(lua_State* L, const std::shared_ptr<Channel>& channel) { push_box(L) = channel; }
 
 void open_channels(lua_State* L) {
   const bool open = lua_rawgetp(L, LUA_REGISTRYINDEX, &kChannelType) != LUA_TNIL;
@@ -331,7 +334,7 @@ int new_channel(lua_State* L) {
     const char* got = lua_type(L, 1) == LUA_TNUMBER ? luaL_tolstring(L, 1, nullptr) : type_name(L, 1);
     raise(L, ErrorKind::type, "the capacity of a thread_channel must be an integer or math.huge, got %s", got);
   }
-  push_channel(L, std::make_shared<Channel>(places));
+  push_box(L) = std::make_shared<Channel>(places);  // not before: Lua may raise
   return 1;
 }
 

@@ -60,7 +60,7 @@ int new_pool(lua_State* L) {
 int pool_gc(lua_State* L) {
   auto* box = static_cast<Box*>(to_userdata(L, 1, kPoolType));
   if (box == nullptr) return 0;
-  (*box)->shut_down(false);
+  if (*box) (*box)->shut_down(false);
   box->~Box();
   lua_pushnil(L);
   lua_setmetatable(L, 1);
@@ -91,7 +91,14 @@ Future& submit_call(lua_State* L, const char* entry = nullptr) {
   home.expect(L, lua_gettop(L), submitted);
   submitted.place = place_of_call(L);
   submitted.pool = pool.shared_from_this();
-  if (const int error = pool.submit(call); error != 0) {
+  int error = 0;
+  try {
+    error = pool.submit(call);
+  } catch (...) {
+    home.forget(submitted);
+    throw;
+  }
+  if (error != 0) {
     home.forget(submitted);
     io::raise_errno(L, error, "pthread_create");
   }

@@ -18,6 +18,16 @@ local function name_of(target)
   return ("%s:%d"):format(info.short_src, math.max(info.linedefined, 0))
 end
 
+-- What leaves the making of a worker after its thread was started.
+local Unfinished = {
+  __close = function(unfinished, err)
+    if err == nil then return end
+    unfinished.out:close()
+    unfinished.inbox:close()
+    core.interrupt(unfinished.pool, true)
+  end,
+}
+
 -- Worker(target, ...): calls the function, or the one that the module of that name returns, with its own end of the messages
 -- and the arguments.
 local function new_worker(target, ...)
@@ -28,6 +38,7 @@ local function new_worker(target, ...)
   local name = name_of(target)
   local pool = core.pool(1, "Worker " .. name)
   local out, inbox = core.thread_channel(CAPACITY), core.thread_channel(CAPACITY)
+  local unfinished <close> = setmetatable({ out = out, inbox = inbox, pool = pool }, Unfinished)
   local arguments = table.pack(...)
   arguments[arguments.n + 1], arguments[arguments.n + 2] = out, inbox
   local ended = core.start(pool, target, table.unpack(arguments, 1, arguments.n + 2))
@@ -56,8 +67,11 @@ function Worker:terminate()
   self.terminated = true
   self.out:close()
   core.interrupt(self.pool, false)
-  local harder = async.get_running_loop():call_later(PATIENCE, core.interrupt, self.pool, true)
-  self.ended:add_done_callback(function() harder:cancel() end)
+  local harder
+  self.ended:add_done_callback(function()
+    if harder then harder:cancel() end
+  end)
+  harder = async.get_running_loop():call_later(PATIENCE, core.interrupt, self.pool, true)
 end
 
 -- At the end of a block: lets it end, or makes it, when the block is left by an error.

@@ -1,12 +1,14 @@
 #include "tests/support/lua_tests.hpp"
 
 #include "interp/interpreter.hpp"
+#include "runtime/lua/stress.hpp"
 #include "stdlib/registry.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/internal/catch_test_registry.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,6 +29,17 @@ constexpr const char* kSanitizer = "thread";
 #else
 constexpr const char* kSanitizer = nullptr;
 #endif
+
+/// After how many allocations everything is collected: NEAP_STRESS, 1 in the stress flavour; 0 is not at all.
+unsigned stress() {
+#if defined(NEAP_STRESS)
+  constexpr unsigned kStandard = 1;
+#else
+  constexpr unsigned kStandard = 0;
+#endif
+  const char* wanted = std::getenv("NEAP_STRESS");
+  return wanted == nullptr ? kStandard : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
+}
 
 /// Pushes the function that runs the harness: harness(file, name or nil). It sees the globals `sanitized` and
 /// `neap_binary`, and module_file("MODULE/FILE"), which gives what is not shown to scripts.
@@ -98,7 +111,10 @@ class Invoker : public Catch::ITestInvoker {
     options.owns_process = true;
     options.virtual_clock = test_.virtual_clock;
     Interpreter interpreter(options);
+    const unsigned every = stress();
+    if (every != 0) Stress::begin(interpreter.state(), every);
     const std::string failure = run(interpreter, file_, test_.name.c_str());
+    if (every != 0) Stress::end(interpreter.state());
     if (!failure.empty()) FAIL(failure);
     CHECK(lua_gettop(interpreter.state()) == 1);
     lua_settop(interpreter.state(), 0);

@@ -95,7 +95,11 @@ class Completion {
   requires(!std::is_void_v<U>) bool resolve(U value) const {
     auto& operation = *producer_->operation;
     if (!operation.claim()) return false;
-    operation.value.emplace(std::move(value));
+    try {
+      operation.value.emplace(std::move(value));
+    } catch (...) {
+      operation.error = std::current_exception();
+    }
     operation.complete();
     return true;
   }

@@ -41,13 +41,14 @@ class NEAP_API ChainAwaiter : public OperationWaiter {
   bool suspend(std::coroutine_handle<> self, Operation& operation);
   /// To be called on resumption: throws Cancelled unless the operation has ended.
   void resumed();
+  /// Who derives calls it in its destructor, while the operation is there: the frame may be destroyed while it waits.
+  void stop_waiting() noexcept;
 
  private:
   friend class Chain;
 
   void told() override;
   void interrupt() noexcept;
-  void stop_waiting() noexcept;
 
   Chain* chain_ = nullptr;
   std::coroutine_handle<> self_;
