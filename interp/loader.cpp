@@ -1,6 +1,7 @@
 #include "interp/loader.hpp"
 
 #include "interp/excerpt.hpp"
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/chunk.hpp"
 
 #include <uv.h>
@@ -63,11 +64,11 @@ bool is_binary(std::string_view code) {
 
 void push_read_error(lua_State* L, const char* path, const ReadResult& result) {
   if (path == nullptr) {
-    lua_pushfstring(L, "cannot %s standard input: %s", result.failed, uv_strerror(-result.error));
+    lua_pushfstring(L, "cannot %s standard input: %s", result.failed, system_error_text(-result.error));
   } else if (result.error == EISDIR) {
     lua_pushfstring(L, "cannot run '%s': it is a directory", path);
   } else {
-    lua_pushfstring(L, "cannot %s '%s': %s", result.failed, path, uv_strerror(-result.error));
+    lua_pushfstring(L, "cannot %s '%s': %s", result.failed, path, system_error_text(-result.error));
   }
 }
 

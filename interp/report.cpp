@@ -2,6 +2,7 @@
 
 #include "interp/error_tree.hpp"
 #include "interp/excerpt.hpp"
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/scheduler.hpp"
 
@@ -231,7 +232,7 @@ void report_message(const char* message) { std::fprintf(stderr, "neap: %s\n", me
 void report_output_error(int error) {
   static std::atomic<bool> reported{false};
   if (reported.exchange(true)) return;
-  const char* reason = error != 0 ? uv_strerror(-error) : "an earlier write failed";
+  const char* reason = error != 0 ? system_error_text(-error) : "an earlier write failed";
   std::fprintf(stderr, "neap: cannot write to standard output: %s\n", reason);
 }
 

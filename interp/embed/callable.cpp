@@ -3,6 +3,7 @@
 #include "interp/embed/object.hpp"
 #include "interp/embed/operation.hpp"
 #include "neap/function.hpp"
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/error.hpp"
 
 #include <uv.h>
@@ -65,7 +66,7 @@ void take_system_error(const std::system_error& error, Thrown& thrown) {
   thrown.number = error.code().value();
   const std::error_category& category = error.code().category();
   if (category == std::generic_category() || category == std::system_category()) {
-    thrown.code = uv_err_name(uv_translate_sys_error(thrown.number));
+    thrown.code = internal::system_error_name(uv_translate_sys_error(thrown.number));
   } else {
     thrown.code = std::string(category.name()) + ":" + std::to_string(thrown.number);
   }

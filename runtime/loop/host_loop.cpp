@@ -1,5 +1,7 @@
 #include "runtime/loop/host_loop.hpp"
 
+#include "runtime/loop/system_error.hpp"
+
 #include <stdexcept>
 #include <string>
 
@@ -52,7 +54,7 @@ HostLoop::HostLoop(uv_loop_t* loop, int descriptor, Guest& guest) : guest_(guest
   Handles& all = *handles_;
   if (const int code = uv_poll_init(loop, &all.poll, descriptor); code != 0) {
     delete handles_;
-    throw std::runtime_error(std::string("cannot run on the application's loop: ") + uv_strerror(code));
+    throw SystemFailure("cannot run on the application's loop", code);
   }
   all.owner = this;
   uv_timer_init(loop, &all.timer);

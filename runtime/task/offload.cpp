@@ -1,5 +1,6 @@
 #include "runtime/task/offload.hpp"
 
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
@@ -224,7 +225,7 @@ int offload_resumed(lua_State* L, int, lua_KContext context) {
 }
 
 [[noreturn]] void raise_no_thread(lua_State* L, int error) {
-  raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "pthread_create", nullptr);
+  raise_os_error(L, error, system_error_name(error), system_error_text(error), "pthread_create", nullptr);
 }
 
 int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {

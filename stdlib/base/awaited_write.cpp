@@ -2,6 +2,7 @@
 //
 // They answer as in Lua, but a pipe whose reader has gone is raised: nil and a message are looked at by few programs, and
 // such a pipe never comes back. Of a file that is not an AwaitedFile the rest is stock Lua's.
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/continuation.hpp"
 #include "runtime/lua/error.hpp"
@@ -22,7 +23,7 @@ namespace {
 constexpr WaitKind kWrite{.abandon = abandon_awaited, .name = "file:write"};
 
 [[noreturn]] void raise_broken_pipe(lua_State* L, const char* path) {
-  raise_os_error(L, -EPIPE, uv_err_name(-EPIPE), uv_strerror(-EPIPE), "write", path);
+  raise_os_error(L, -EPIPE, system_error_name(-EPIPE), system_error_text(-EPIPE), "write", path);
 }
 
 /// Raises when a stock function that was called with the stack empty but for its arguments failed with EPIPE.

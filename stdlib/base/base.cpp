@@ -1,5 +1,6 @@
 // Lua's own functions where a program on the loop needs other behaviour: output that meets a closed pipe is
 // an error, `os.exit` works inside a task, and only text is loaded unless told otherwise.
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/chunk.hpp"
 #include "runtime/lua/error.hpp"
@@ -28,7 +29,7 @@ namespace {
 
 [[noreturn]] void raise_output_error(lua_State* L, int error) {
   std::clearerr(stdout);
-  raise_os_error(L, -error, uv_err_name(-error), uv_strerror(-error), "write", "<stdout>");
+  raise_os_error(L, -error, system_error_name(-error), system_error_text(-error), "write", "<stdout>");
 }
 
 /// print to the application's function: a line in one piece.

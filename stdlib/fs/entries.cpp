@@ -59,10 +59,14 @@ struct MkdirOptions {
   unsigned mode = 0777;
 };
 
-bool is_directory(const char* path) {
+/// None for a directory, or what leads to one; ENOTDIR for something else, and otherwise why that cannot be told.
+Failure check_directory(const char* path) {
+  const Failure other{ENOTDIR, "mkdir"};
   Reach reach;
   struct stat status {};
-  return reach.object(path, kToWrite) == 0 && ::stat(reach.path(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (reach.object(path, kToWrite) != 0) return other;
+  if (::stat(reach.path(), &status) != 0) return errno == ENOENT ? other : failure("stat");
+  return S_ISDIR(status.st_mode) ? Failure{} : other;
 }
 
 Failure make_directory(const char* path, unsigned mode) {
@@ -84,8 +88,9 @@ class MkdirJob final : public ChangeJob {
       reason = make_directory(c_path(), options_.mode);
       if (!reason) return {};
     }
-    if (reason.error == EEXIST && options_.exist_ok && is_directory(c_path())) return {};
-    return reason;
+    if (reason.error != EEXIST || !options_.exist_ok) return reason;
+    const Failure there = check_directory(c_path());
+    return there.error == ENOTDIR ? reason : there;
   }
 
   /// Makes what is missing above the path, from the top down. Somebody else may be doing the same.
@@ -98,9 +103,11 @@ class MkdirJob final : public ChangeJob {
       if (!reason) continue;
       // A directory that exists may answer EEXIST, EROFS or EACCES to mkdir; above what is allowed nothing is made, and
       // nothing told.
-      if (reason.error == kDenied || is_directory(parent.c_str())) continue;
+      if (reason.error == kDenied) continue;
+      const Failure there = check_directory(parent.c_str());
+      if (!there) continue;
       set_path(parent);
-      return reason.error == EEXIST ? Failure{ENOTDIR, "mkdir"} : reason;
+      return reason.error == EEXIST ? there : reason;
     }
     return {};
   }

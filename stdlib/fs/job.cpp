@@ -1,5 +1,6 @@
 #include "stdlib/fs/job.hpp"
 
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 
@@ -32,7 +33,7 @@ int FsJob::answer(lua_State* L) {
 
 void raise_failure(lua_State* L, const Failure& failure, const char* path, const char* target) {
   const int code = uv_translate_sys_error(failure.error);
-  raise_os_error(L, code, uv_err_name(code), uv_strerror(code), failure.syscall, path, target);
+  raise_os_error(L, code, system_error_name(code), system_error_text(code), failure.syscall, path, target);
 }
 
 }  // namespace neap::internal::stdlib::fs

@@ -66,9 +66,17 @@ class TreeRemover {
     if (directory_ >= 0) ::close(std::exchange(directory_, -1));
   }
 
+  /// openat of a directory, which a signal may interrupt on a file system of the network.
+  static int open_directory(int above, const char* name) {
+    for (;;) {
+      const int fd = ::openat(above, name, kOpenDirectory);
+      if (fd >= 0 || errno != EINTR) return fd;
+    }
+  }
+
   /// Goes into the directory `name` and removes everything in it that is not a directory.
   Failure enter(int above, const std::string& name, const char* usable) {
-    const int fd = ::openat(above, usable, kOpenDirectory);
+    const int fd = open_directory(above, usable);
     if (fd < 0) return fail("open", name);
     leave();
     directory_ = fd;
@@ -79,7 +87,7 @@ class TreeRemover {
   }
 
   Failure remove_files() {
-    const int copy = ::openat(directory_, ".", kOpenDirectory);  // closedir takes its descriptor with it
+    const int copy = open_directory(directory_, ".");  // closedir takes its descriptor with it
     if (copy < 0) return fail("open", "");
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(copy), ::closedir);
     if (!entries) {
@@ -122,7 +130,7 @@ class TreeRemover {
       leave();
       return ::rmdir(top_) == 0 || errno == ENOENT ? Failure{} : fail("rmdir", done.name);
     }
-    const int above = ::openat(directory_, "..", kOpenDirectory);
+    const int above = open_directory(directory_, "..");
     if (above < 0) return fail("open", done.name);
     leave();
     directory_ = above;

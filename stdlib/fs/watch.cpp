@@ -8,6 +8,7 @@
 //  2. While a task waits, the handle of what was watched first is referenced; else none is. So a wait is no deadlock, and
 //     a Watch that nobody waits for brings no work.
 //  3. Once the first of them is gone, or the Watch is closed, `ended` is true, and no change is added any more.
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
@@ -273,7 +274,7 @@ int watch_add(lua_State* L) {
   }
   if (error == kDenied) raise_denial(L);
   if (error != 0) {
-    raise_os_error(L, error, uv_err_name(error), uv_strerror(error), "watch", path);
+    raise_os_error(L, error, system_error_name(error), system_error_text(error), "watch", path);
   }
   return 0;
 }

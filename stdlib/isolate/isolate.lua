@@ -43,11 +43,12 @@ local known = {
 local function ending(isolate)
   local code = isolate.process.returncode
   if isolate.problem then return isolate.problem end
+  local fields = { cause = isolate.link.failure }
   if isolate.closed then return RuntimeError("the isolate has been closed") end
   if code == nil or code >= 0 then
-    return RuntimeError(("the process of the isolate has ended with status %s"):format(code or "?"))
+    return RuntimeError(("the process of the isolate has ended with status %s"):format(code or "?"), fields)
   end
-  return RuntimeError(("the process of the isolate was killed by %s"):format(signal_name(-code) or -code))
+  return RuntimeError(("the process of the isolate was killed by %s"):format(signal_name(-code) or -code), fields)
 end
 
 -- What the process says.

@@ -30,16 +30,21 @@ function Link:send(...)
   self:post(self:encode("part %d of the message", ...))
 end
 
+-- The connection has ended; what has broken it, if anything has, is kept in `failure`.
+local function ended(link, problem)
+  if async.is(problem, async.OSError) then link.failure = problem end
+end
+
 -- receive(): the values of the next message, a table with `n`; nil at the end. RuntimeError for what is no message.
 function Link:receive()
   local ok, head = pcall(self.stream.readexactly, self.stream, 4)
-  if not ok then return nil end -- its end, also a broken one
+  if not ok then return ended(self, head) end
   local size = string.unpack("<I4", head)
   if size > self.most then
     error(RuntimeError(("a message of %d bytes, where %d are the most"):format(size, self.most)), 0)
   end
   local got, text = pcall(self.stream.readexactly, self.stream, size)
-  if not got then return nil end
+  if not got then return ended(self, text) end
   return codec.decode(text) or error(RuntimeError("what is no message"), 0)
 end
 

@@ -173,7 +173,12 @@ int listen_tcp(lua_State* L) {
     io::raise_errno(L, problem.error, problem.syscall, text);
   }
   socklen_t size = sizeof address;  // a port that the system has picked is known now
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0) io::address_text(generic, text, sizeof text);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    const int error = errno;
+    ::close(fd);
+    io::raise_errno(L, error, "getsockname", text);
+  }
+  io::address_text(generic, text, sizeof text);
   push_listener(L, fd, StreamKind::tcp, text, 5);
   return 1;
 }
@@ -283,7 +288,9 @@ int listener_address(lua_State* L) {
   }
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  getsockname(listener.handle->fd, reinterpret_cast<sockaddr*>(&address), &size);
+  if (getsockname(listener.handle->fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    io::raise_errno(L, errno, "getsockname");
+  }
   io::push_address(L, reinterpret_cast<const sockaddr*>(&address));
   return 1;
 }

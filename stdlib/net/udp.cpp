@@ -294,8 +294,12 @@ int udp_address(lua_State* L) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (socket.handle == nullptr) return 0;
-  const auto get = lua_toboolean(L, 2) != 0 ? ::getpeername : ::getsockname;
-  if (get(socket.handle->fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  const bool peer = lua_toboolean(L, 2) != 0;
+  const auto get = peer ? ::getpeername : ::getsockname;
+  if (get(socket.handle->fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    if (peer) return 0;
+    io::raise_errno(L, errno, "getsockname");
+  }
   io::push_address(L, generic(address));
   return 1;
 }

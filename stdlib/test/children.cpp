@@ -1,5 +1,6 @@
 // The processes of `neap test --jobs`: this very program again, for one file each. What a child prints and the events
 // that it sends on descriptor 3 are read by a thread of its own, to their end; then a callback runs from the loop.
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
@@ -185,7 +186,7 @@ int spawn_child(lua_State* L) {
   child->running->scheduler = &scheduler_of(L);
   child->running->handle = &handle;
   const int error = start(*child, words_of(L));
-  if (error != 0) raise_os_error(L, -error, uv_err_name(-error), uv_strerror(-error), "spawn", nullptr);
+  if (error != 0) raise_os_error(L, -error, system_error_name(-error), system_error_text(-error), "spawn", nullptr);
   lua_pushvalue(L, 2);
   handle.anchor = scheduler_of(L).anchor(L);
   return 1;

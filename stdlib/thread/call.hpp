@@ -38,6 +38,7 @@ struct Call : FutureHook {
   Parcel answer;
   std::string trace;
   std::string problem;
+  int problem_code = 0;  // libuv's, when it is the system's
   std::shared_ptr<Pool> pool;
   Call* prev_queued = nullptr;
   Call* next_queued = nullptr;

@@ -1,5 +1,6 @@
 #include "stdlib/thread/home.hpp"
 
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/lua/userdata.hpp"
@@ -77,6 +78,20 @@ void deliver_with_modules(lua_State* L, Scheduler& scheduler, Future& future) {
   fail_future(L, scheduler, 2);
 }
 
+/// Pushes the error of a call that is lost.
+void push_problem(lua_State* L, Scheduler& scheduler, const Call& call) {
+  const char* code = call.problem_code != 0 ? system_error_name(call.problem_code) : nullptr;
+  lua_pushfstring(L, "%s: %s", call.pool->name().c_str(), call.problem.c_str());
+  wrap_message(L, code != nullptr ? error_kind_of_code(code) : ErrorKind::runtime);
+  push_trace(L, scheduler, call);
+  lua_setfield(L, -2, "traceback");
+  if (code == nullptr) return;
+  lua_pushstring(L, code);
+  lua_setfield(L, -2, "code");
+  lua_pushinteger(L, -call.problem_code);
+  lua_setfield(L, -2, "errno");
+}
+
 /// Protected: completes the Future of the call, a light userdata at index 1.
 int deliver_call(lua_State* L) {
   Call& call = *static_cast<Call*>(lua_touserdata(L, 1));
@@ -103,8 +118,7 @@ int deliver_call(lua_State* L) {
       cancel_future(L, scheduler, 2);
       break;
     case Call::Outcome::lost:
-      lua_pushfstring(L, "%s: %s", call.pool->name().c_str(), call.problem.c_str());
-      wrap_message(L, ErrorKind::runtime);
+      push_problem(L, scheduler, call);
       fail_future(L, scheduler, 2);
       break;
   }

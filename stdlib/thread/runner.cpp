@@ -1,5 +1,6 @@
 #include "stdlib/thread/runner.hpp"
 
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/task/park.hpp"
@@ -124,7 +125,6 @@ void* Runner::thread_main(void* self) {
 }
 
 void Runner::run() {
-  open();
   for (Call* call = pool_->next_call(*this); call != nullptr; call = pool_->call_ended(*this, *call)) execute(*call);
   close();
 }
@@ -132,8 +132,13 @@ void Runner::run() {
 void Runner::open() {
   try {
     isolate_ = pool_->home()->factory().make();
+  } catch (const SystemFailure& problem) {
+    problem_ = problem.what();
+    problem_code_ = problem.code();
+    return;
   } catch (const std::exception& problem) {
     problem_ = problem.what();
+    problem_code_ = 0;
     return;
   }
   lua_State* L = isolate_->state();
@@ -151,8 +156,10 @@ void Runner::close() {
 }
 
 void Runner::execute(Call& call) {
+  if (!isolate_) open();  // also after a failure: what was missing may be there again
   if (!isolate_) {
     call.problem = problem_;
+    call.problem_code = problem_code_;
   } else if (is_interrupted()) {
     call.outcome = Call::Outcome::cancelled;
   } else {

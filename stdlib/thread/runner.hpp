@@ -75,6 +75,7 @@ class Runner {
   pthread_t thread_{};
   std::unique_ptr<Isolate> isolate_;
   std::string problem_;                         // why there is no Isolate
+  int problem_code_ = 0;                        // libuv's, when it is the system's
   std::atomic<Scheduler*> scheduler_{nullptr};  // the Isolate's; null when there is none
   std::atomic<Stop> stop_{Stop::none};
   Task* root_ = nullptr;  // the call's, while it runs
