@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   neap::internal::reserve_standard_streams();
   neap::internal::ignore_broken_pipes();
+  neap::internal::prepare_to_die();
   neap::internal::check_output_at_exit();
   try {
     neap::internal::stdlib::add_library(neap::internal::repl::own_library());

@@ -9,7 +9,9 @@
 #include "interp/report.hpp"
 #include "interp/setup.hpp"
 #include "interp/signals.hpp"
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
+#include "stdlib/io/children.hpp"
 #include "stdlib/permissions/environment.hpp"
 #include "stdlib/registry.hpp"
 
@@ -301,7 +303,7 @@ std::string executable() {
   char path[4096];
   std::size_t size = sizeof path;
   const int code = uv_exepath(path, &size);
-  if (code != 0) throw std::runtime_error(std::string("cannot find this program: ") + uv_strerror(code));
+  if (code != 0) throw std::runtime_error(std::string("cannot find this program: ") + system_error_text(code));
   return {path, size};
 }
 
@@ -411,7 +413,11 @@ int run_program(const CommandLine& line, int argc, char** argv) {
   lua_State* L = interpreter.state();
   lua_pushcfunction(L, bound<main_function>);
   lua_pushlightuserdata(L, &plan);
-  return conclude(interpreter, interpreter.run_main(1));
+  const int status = conclude(interpreter, interpreter.run_main(1));
+  stdlib::io::kill_children();  // before the state is closed: the files of io.popen wait for theirs
+  if (status != kInterruptedStatus || ending_signal() == 0) return status;
+  die_at_exit();
+  return 128 + ending_signal();
 }
 
 }  // namespace neap::internal

@@ -2,6 +2,10 @@
 
 #include "interp/report.hpp"
 #include "runtime/lua/bind.hpp"
+#include "runtime/lua/error.hpp"
+#include "runtime/task/park.hpp"
+#include "runtime/task/scheduler.hpp"
+#include "stdlib/io/children.hpp"
 
 #include <pthread.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
@@ -10,6 +14,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 namespace neap::internal {
 
@@ -22,13 +27,89 @@ std::atomic<bool> g_show_tasks{false};
 pthread_t g_thread;  // the loop's
 std::atomic<int> g_interrupts{0};
 std::atomic<bool> g_pending{false};
+std::atomic<int> g_ending{0};        // the signal that ends the program
+std::atomic<bool> g_stopped{false};  // code that computes was to be stopped
+std::atomic<bool> g_die{false};      // at exit
+std::atomic<Interpreter*> g_interpreter{nullptr};
 static_assert(std::atomic<Loop*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_interrupt(int) {
-  if (g_interrupts.fetch_add(1) != 0) _exit(kInterruptedStatus);
+  if (g_interrupts.fetch_add(1) != 0) {
+    stdlib::io::kill_children();
+    _exit(kInterruptedStatus);
+  }
   const int saved_errno = errno;
   g_pending.store(true);
   if (Loop* loop = g_loop.load()) loop->wake();
+  errno = saved_errno;
+}
+
+// SIGTERM and SIGHUP.
+
+constexpr unsigned kPatience = 1;       // seconds until code that computes is stopped
+constexpr unsigned kPatienceWithC = 2;  // further seconds until the process ends, whatever it does
+constexpr unsigned kGrace = 5;          // seconds that the cleanup may take
+
+/// At once, with the children.
+[[noreturn]] void die_of(int number) {
+  stdlib::io::kill_children();
+  signal(number, SIG_DFL);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, number);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  ::kill(getpid(), number);
+  _exit(128 + number);  // where a sandbox lets nobody kill
+}
+
+void take_up_ending() {
+  if (g_ending.load() != 0) alarm(kGrace);
+  if (Interpreter* interpreter = g_interpreter.load()) interpreter->interrupt();
+}
+
+/// Before the next instruction of code that computes: it is cancelled, and whoever waits for it.
+void ending_hook(lua_State* L, lua_Debug*) {
+  lua_sethook(L, nullptr, 0, 0);
+  if (lua_checkstack(L, LUA_MINSTACK) == 0 || !g_pending.exchange(false)) return;
+  take_up_ending();
+  Scheduler& scheduler = *g_scheduler.load();
+  Task* task = scheduler.current();
+  if (task == nullptr) {
+    lua_pushliteral(L, "");
+    wrap_message(L, ErrorKind::cancelled);
+    raise_value(L);
+  }
+  if (task->must_cancel == 0) {
+    lua_pushnil(L);
+    scheduler.cancel(L, *task);
+  }
+  raise_cancelled(L, *task);
+}
+
+void on_unanswered(int) {
+  if (pthread_equal(pthread_self(), g_thread) == 0) {
+    pthread_kill(g_thread, SIGALRM);
+    return;
+  }
+  if (!g_pending.load() || g_stopped.exchange(true)) die_of(g_ending.load());
+  if (Scheduler* scheduler = g_scheduler.load()) lua_sethook(scheduler->running(), ending_hook, LUA_MASKCOUNT, 1);
+  alarm(kPatienceWithC);
+}
+
+void on_ending(int number) {
+  const int saved_errno = errno;
+  int none = 0;
+  Loop* loop = g_loop.load();
+  if (loop == nullptr || !g_ending.compare_exchange_strong(none, number)) die_of(number);
+  g_interrupts.fetch_add(1);  // Ctrl-C now ends it at once
+  g_pending.store(true);
+  struct sigaction action {};
+  action.sa_handler = on_unanswered;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGALRM, &action, nullptr);
+  alarm(kPatience);
+  loop->wake();
   errno = saved_errno;
 }
 
@@ -94,24 +175,44 @@ bool install(int signal_number, void (*handler)(int)) {
 
 InterruptGuard::InterruptGuard(Interpreter& interpreter) {
   interpreter.loop().set_wake_hook([&interpreter] {
-    if (g_pending.exchange(false)) interpreter.interrupt();
+    if (g_pending.exchange(false)) take_up_ending();
     if (g_show_tasks.exchange(false)) queue_show_tasks(interpreter);
   });
   g_loop.store(&interpreter.loop());
-  installed_ = install(SIGINT, on_interrupt);
-  if (!interpreter.scheduler().debug()) return;
+  g_interpreter.store(&interpreter);
   g_thread = pthread_self();
   g_scheduler.store(&interpreter.scheduler());
+  installed_ = install(SIGINT, on_interrupt);
+  ends_by_terminate_ = install(SIGTERM, on_ending);
+  ends_by_hang_up_ = install(SIGHUP, on_ending);
+  if (!interpreter.scheduler().debug()) return;
   shows_tasks_ = install(SIGUSR1, on_show_tasks);
 }
 
 InterruptGuard::~InterruptGuard() {
   // From here on nothing is left that could be cancelled: a SIGINT ends the process.
   if (installed_) signal(SIGINT, SIG_DFL);
+  if (ends_by_terminate_) signal(SIGTERM, SIG_DFL);
+  if (ends_by_hang_up_) signal(SIGHUP, SIG_DFL);
+  alarm(0);
+  g_interpreter.store(nullptr);
   g_loop.store(nullptr);
   // The process ends; whoever asks for its tasks now need not end it sooner.
   if (shows_tasks_) signal(SIGUSR1, SIG_IGN);
   g_scheduler.store(nullptr);
+}
+
+int ending_signal() { return g_ending.load(); }
+
+void die_at_exit() { g_die.store(true); }
+
+void prepare_to_die() {
+  std::atexit(stdlib::io::kill_children);
+  std::atexit([] {
+    if (!g_die.load()) return;
+    std::fflush(stdout);
+    die_of(g_ending.load());
+  });
 }
 
 void ignore_broken_pipes() {

@@ -3,6 +3,7 @@
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/base/child_end.hpp"
+#include "stdlib/io/children.hpp"
 #include "stdlib/permissions/environment.hpp"
 #include "stdlib/permissions/gate.hpp"
 
@@ -106,7 +107,11 @@ int start_piped(lua_State* L, AwaitedFiles& files, FILE* pipe, const char* comma
   if (!writes) made->block = kReadBlock;
   AwaitedFile& file = *files.files.emplace(pipe, std::move(made)).first->second;
   const int error = start_shell(environment, command, other, writes ? STDIN_FILENO : STDOUT_FILENO, &file.pid);
-  if (error != 0) files.files.erase(pipe);
+  if (error != 0) {
+    files.files.erase(pipe);
+  } else if (scheduler_of(L).owns_process) {
+    io::remember_child(file.pid, false);
+  }
   return error;
 }
 
@@ -186,6 +191,7 @@ int os_execute(lua_State* L) {
     errno = error;
     return luaL_fileresult(L, 0, nullptr);
   }
+  if (scheduler.owns_process) io::remember_child(child->pid, false);
   proceed(*child);
   return wait_for(L, *child, kExecute);
 }

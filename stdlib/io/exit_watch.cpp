@@ -1,5 +1,7 @@
 #include "stdlib/io/exit_watch.hpp"
 
+#include "stdlib/io/children.hpp"
+
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +22,7 @@ pid_t reap(pid_t pid, int* status, int options) {
   do {
     ended = ::waitpid(pid, status, options);
   } while (ended < 0 && errno == EINTR);
+  if (ended != 0) forget_child(pid);
   return ended;
 }
 

@@ -4,10 +4,12 @@
 //
 // Owner: the script's userdata is the Child, kept alive until the child has ended, so that it is reaped even when the script
 // has forgotten it.
+#include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
+#include "stdlib/io/children.hpp"
 #include "stdlib/io/exit_watch.hpp"
 #include "stdlib/io/hand_over.hpp"
 #include "stdlib/io/problem.hpp"
@@ -127,7 +129,10 @@ int child_launch(lua_State* L) {
     child->opened(L);
     auto watch = io::ExitWatch::make(ended, child);
     problem = process::launch(what, &child->pid);
-    if (problem.error == 0) child->watch = watch.release()->start(child->scheduler->loop().uv(), child->pid);
+    if (problem.error == 0) {
+      if (child->scheduler->owns_process && !what.own_session) io::remember_child(child->pid, what.own_group);
+      child->watch = watch.release()->start(child->scheduler->loop().uv(), child->pid);
+    }
   } catch (...) {
     give_up();
     throw;
@@ -136,7 +141,7 @@ int child_launch(lua_State* L) {
     give_up();
     const bool directory = std::strcmp(problem.syscall, "chdir") == 0;
     const int code = uv_translate_sys_error(problem.error);
-    raise_os_error(L, code, uv_err_name(code), uv_strerror(code), problem.syscall,
+    raise_os_error(L, code, system_error_name(code), system_error_text(code), problem.syscall,
                    directory ? what.directory : child->program.c_str());
   }
   return 1;
@@ -169,7 +174,10 @@ int make_pipe(lua_State* L) {
 
 /// null_device(): a descriptor of it.
 int null_device(lua_State* L) {
-  const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  int fd = -1;
+  do {
+    fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
   if (fd < 0) io::raise_errno(L, errno, "open", "/dev/null");
   lua_pushinteger(L, fd);
   return 1;

@@ -1,0 +1,45 @@
+#include "stdlib/io/children.hpp"
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+
+namespace neap::internal::stdlib::io {
+
+namespace {
+
+constexpr std::size_t kMost = 4096;
+
+// What kill takes: the number, negative for a group; 0 is a free place. No lock, for a signal handler reads it.
+std::array<std::atomic<pid_t>, kMost> g_children{};
+std::atomic<std::size_t> g_end{0};  // no place from here on was ever used
+static_assert(std::atomic<pid_t>::is_always_lock_free);
+
+}  // namespace
+
+void remember_child(pid_t pid, bool group) {
+  for (std::size_t i = 0; i < kMost; ++i) {
+    pid_t free = 0;
+    if (!g_children[i].compare_exchange_strong(free, group ? -pid : pid)) continue;
+    std::size_t end = g_end.load();
+    while (end <= i && !g_end.compare_exchange_weak(end, i + 1)) {}
+    return;
+  }
+}
+
+void forget_child(pid_t pid) {
+  for (std::size_t i = 0; i < g_end.load(); ++i) {
+    const pid_t there = g_children[i].load();
+    if (there == pid || there == -pid) g_children[i].store(0);
+  }
+}
+
+void kill_children() {
+  for (std::size_t i = 0; i < g_end.load(); ++i) {
+    if (const pid_t there = g_children[i].load(); there != 0) ::kill(there, SIGKILL);
+  }
+}
+
+}  // namespace neap::internal::stdlib::io

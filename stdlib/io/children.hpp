@@ -1,0 +1,18 @@
+// The children that a program has started and that have not been reaped: they end with it, however it ends. Only those
+// of an interpreter to which the process belongs; an application's children are its own, and so is a session of its own.
+#pragma once
+
+#include <sys/types.h>
+
+namespace neap::internal::stdlib::io {
+
+/// From any thread. `group`: it leads a process group, which ends with it. More than some thousands at a time are let go.
+void remember_child(pid_t pid, bool group);
+
+/// It has been reaped.
+void forget_child(pid_t pid);
+
+/// SIGKILL to all of them. May be called by a signal handler.
+void kill_children();
+
+}  // namespace neap::internal::stdlib::io
