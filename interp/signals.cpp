@@ -161,14 +161,14 @@ void on_broken_pipe(int) {}
 
 bool install(int signal_number, void (*handler)(int)) {
   struct sigaction old {};
-  sigaction(signal_number, nullptr, &old);
-  // A shell starts background jobs with SIGINT ignored; it stays so.
-  if (old.sa_handler == SIG_IGN) return false;
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;  // Lua's own reads and writes must not fail with EINTR
   sigemptyset(&action.sa_mask);
-  return sigaction(signal_number, &action, nullptr) == 0;
+  if (sigaction(signal_number, &action, &old) != 0) return false;
+  // A shell starts background jobs with SIGINT ignored, and nohup with SIGHUP; it stays so.
+  if (old.sa_handler == SIG_IGN) sigaction(signal_number, &old, nullptr);
+  return old.sa_handler != SIG_IGN;
 }
 
 }  // namespace
@@ -183,8 +183,8 @@ InterruptGuard::InterruptGuard(Interpreter& interpreter) {
   g_thread = pthread_self();
   g_scheduler.store(&interpreter.scheduler());
   installed_ = install(SIGINT, on_interrupt);
-  ends_by_terminate_ = install(SIGTERM, on_ending);
-  ends_by_hang_up_ = install(SIGHUP, on_ending);
+  install(SIGTERM, on_ending);
+  install(SIGHUP, on_ending);
   if (!interpreter.scheduler().debug()) return;
   shows_tasks_ = install(SIGUSR1, on_show_tasks);
 }
@@ -192,9 +192,7 @@ InterruptGuard::InterruptGuard(Interpreter& interpreter) {
 InterruptGuard::~InterruptGuard() {
   // From here on nothing is left that could be cancelled: a SIGINT ends the process.
   if (installed_) signal(SIGINT, SIG_DFL);
-  if (ends_by_terminate_) signal(SIGTERM, SIG_DFL);
-  if (ends_by_hang_up_) signal(SIGHUP, SIG_DFL);
-  alarm(0);
+  if (g_ending.load() != 0) alarm(0);  // a second SIGTERM or SIGHUP finds no loop, and ends the process
   g_interpreter.store(nullptr);
   g_loop.store(nullptr);
   // The process ends; whoever asks for its tasks now need not end it sooner.

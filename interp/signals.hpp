@@ -31,8 +31,6 @@ class InterruptGuard {
 
  private:
   bool installed_ = false;
-  bool ends_by_terminate_ = false;
-  bool ends_by_hang_up_ = false;
   bool shows_tasks_ = false;
 };
 

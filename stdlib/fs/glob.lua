@@ -12,10 +12,11 @@ local codepoint, utf8_len = utf8.codepoint, utf8.len
 local ANY, STAR, DEEP = {}, {}, {}
 local DOT = ("."):byte()
 local kMostAlternatives = 1000
+local MOST_AT_ONCE = 1000 -- bytes; each takes a place on Lua's stack
 
 -- Characters as numbers: code points, and negative ones for bytes that are no UTF-8.
 local function codes(text)
-  if not text:find("[\x80-\xFF]") then return { text:byte(1, -1) } end
+  if #text <= MOST_AT_ONCE and not text:find("[\x80-\xFF]") then return { text:byte(1, -1) } end
   local list, i = {}, 1
   while i <= #text do
     if utf8_len(text, i, i) then

@@ -2,7 +2,7 @@
 --
 -- The system watches single directories (see watch.cpp). For a tree there is one watch for each directory, and a
 -- directory that appears is added when the change that tells of it is taken: what is in it by then is given as well.
-local core = ...
+local core, use = ...
 
 local Watch = {}
 Watch.__index = Watch
@@ -73,6 +73,8 @@ Watch.__close = Watch.close
 function Watch:__tostring()
   return tostring(self.native)
 end
+
+use("async/checked").checked(Watch, Watch)
 
 -- watch(path, {recursive=}): for change in fs.watch(path) do ... end
 return function(path, options)

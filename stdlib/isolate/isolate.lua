@@ -231,8 +231,9 @@ function Isolate:run_file(path, ...)
   if type(path) ~= "string" then
     error(TypeError(("argument 1 (path) of Isolate:run_file must be a string, got %s"):format(native.type_name(path))), 2)
   end
-  local file <close> = assert(io.open(path, "rb"))
-  local code = file:read("a"):gsub("^#[^\n]*", "", 1)
+  local read, code = pcall(use("fs/init").read, path)
+  if not read then error(code, 2) end
+  code = code:gsub("^#[^\n]*", "", 1)
   return request(self, "run", "argument %d of Isolate:run_file", code, "@" .. path, ...)
 end
 

@@ -6,14 +6,26 @@ local TypeError, ValueError = async.TypeError, async.ValueError
 
 local options = {}
 
+-- Raises for a value that is not of the kind, at the caller of the function that calls `check`.
+local function check_value(name, value, kind, what)
+  local right = kind == "any" or kind == "count" and math.type(value) == "integer" or type(value) == kind
+  if not right then
+    error(TypeError(("the option '%s' of %s must be %s, got %s"):format(name, what,
+      kind == "count" and "an integer" or "a " .. kind, type(value))), 4)
+  end
+  if kind == "count" and value < 1 then
+    error(ValueError(("the option '%s' of %s must be 1 or more, got %d"):format(name, what, value)), 4)
+  end
+end
+
 -- A table of options with known names, or an error at the caller's caller. known[name] is a type, "count" (an integer from
--- 1 on) or "any".
+-- 1 on) or "any". What its metatable adds counts as well.
 function options.check(given, known, what)
   if given == nil then return {} end
   if type(given) ~= "table" then
     error(TypeError(("the options of %s must be a table, got %s"):format(what, type(given))), 3)
   end
-  for name, value in pairs(given) do
+  for name, value in next, given do
     local kind = known[name]
     if kind == nil then
       local names = {}
@@ -21,14 +33,12 @@ function options.check(given, known, what)
       table.sort(names)
       error(TypeError(("%s has no option '%s', only %s"):format(what, tostring(name), table.concat(names, ", "))), 3)
     end
-    local right = kind == "any" or kind == "count" and math.type(value) == "integer" or type(value) == kind
-    if not right then
-      error(TypeError(("the option '%s' of %s must be %s, got %s"):format(name, what,
-        kind == "count" and "an integer" or "a " .. kind, type(value))), 3)
-    end
-    if kind == "count" and value < 1 then
-      error(ValueError(("the option '%s' of %s must be 1 or more, got %d"):format(name, what, value)), 3)
-    end
+    check_value(name, value, kind, what)
+  end
+  if getmetatable(given) == nil then return given end
+  for name, kind in next, known do
+    local value = given[name]
+    if value ~= nil then check_value(name, value, kind, what) end
   end
   return given
 end
