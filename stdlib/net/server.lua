@@ -243,14 +243,6 @@ local function name_of(address)
   return (address.host:find(":", 1, true) and "server [%s]:%d" or "server %s:%d"):format(address.host, address.port)
 end
 
--- The address of a server that is being made; what has no address is closed.
-local function address_of(server)
-  local ok, address = pcall(server.address, server)
-  if ok then return address end
-  server:close()
-  error(address, 0)
-end
-
 -- start_server(handler, host, port, options): waits for the look-up of the host; a Server that accepts connections.
 -- Without a host on all of the machine's addresses.
 local function start_server(handler, host, port, given)
@@ -267,10 +259,10 @@ local function start_server(handler, host, port, given)
       add_listener(server, function(callback)
         return core.listen_tcp(address.host, port, given.backlog or BACKLOG, given.reuse_port, callback)
       end)
-      if port == 0 then port = address_of(server).port end
+      if port == 0 then port = server:address().port end
     end
   end
-  server.name = name_of(address_of(server))
+  server.name = name_of(server:address())
   return serve_connections(server)
 end
 
@@ -281,7 +273,7 @@ local function start_unix_server(handler, path, given)
   local server = new_server(handler, given)
   local unfinished <close> = setmetatable({ server = server }, Unfinished)
   add_listener(server, function(callback) return core.listen_pipe(path, given.backlog or BACKLOG, callback) end)
-  server.name = name_of(address_of(server))
+  server.name = name_of(server:address())
   return serve_connections(server)
 end
 
