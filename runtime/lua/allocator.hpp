@@ -98,7 +98,7 @@ class Allocator {
   static constexpr std::size_t kBand = std::size_t{256} << 10;
   static constexpr std::size_t kBands = 12;
   static constexpr std::size_t kFirstChunk = std::size_t{16} << 10;
-  static constexpr std::size_t kLastChunk = std::size_t{2} << 20;  // a huge page of x86-64 and ARM
+  static constexpr std::size_t kLastChunk = std::size_t{2} << 20;   // a huge page of x86-64 and ARM
   static constexpr std::size_t kLeastChunk = std::size_t{8} << 10;  // where memory is short
 
   struct FreeBlock {

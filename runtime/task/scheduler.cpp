@@ -117,8 +117,8 @@ inline bool Scheduler::is_last_place(const lua_Debug& chunk, int line) const {
 
 std::uint32_t Scheduler::intern(const lua_Debug& chunk, int line) try {
   const auto [entry, added] = place_index_.try_emplace(PlaceKey{chunk.source, line}, 0);
-  const bool known = !added && entry->second != 0 &&
-                     is_chunk_of(places_[entry->second], places_[entry->second].rfind(':'), chunk);
+  const bool known =
+      !added && entry->second != 0 && is_chunk_of(places_[entry->second], places_[entry->second].rfind(':'), chunk);
   if (!known) {
     // Nothing here raises while the text is owned.
     places_.push_back(std::string(chunk.short_src) + ":" + std::to_string(line));

@@ -26,9 +26,9 @@ struct ChildEnd : WaitLink {
   Scheduler& scheduler;
   pid_t pid;
   std::unique_ptr<io::ExitWatch> to_watch;  // until it does
-  std::unique_ptr<AwaitedFile> pipe;  // until it is closed
-  io::Readiness* room = nullptr;      // of the pipe, while it is full
-  io::ExitWatch* watch = nullptr;     // once it is closed, until the end
+  std::unique_ptr<AwaitedFile> pipe;        // until it is closed
+  io::Readiness* room = nullptr;            // of the pipe, while it is full
+  io::ExitWatch* watch = nullptr;           // once it is closed, until the end
   Task* waiter = nullptr;
   int status = 0;
   bool ended = false;

@@ -89,8 +89,7 @@ ExitWatch* ExitWatch::start(uv_loop_t* loop, pid_t pid) {
   pidfd_ = open_pidfd(pid);
   if (pidfd_ >= 0 && uv_poll_init(loop, &poll, pidfd_) == 0) {
     handle.data = this;
-    uv_poll_start(&poll, UV_READABLE,
-                  [](uv_poll_t* event, int, int) { static_cast<ExitWatch*>(event->data)->look(); });
+    uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* event, int, int) { static_cast<ExitWatch*>(event->data)->look(); });
     return this;
   }
   if (pidfd_ >= 0) ::close(pidfd_);

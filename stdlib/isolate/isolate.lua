@@ -116,15 +116,18 @@ end
 -- What is done when the process has ended: nobody waits for an answer any more.
 local Ending = {}
 
-function Ending:__close()
+local function tell_end(isolate)
   native.essential(true) -- or somebody would wait for ever
-  local isolate = self.isolate
   isolate.link:abort()
   local problem = ending(isolate)
   for id, waiting in pairs(isolate.waiting) do
     isolate.waiting[id] = nil
     waiting:set_result { ok = false, values = { problem } }
   end
+end
+
+function Ending:__close()
+  tell_end(self.isolate)
 end
 
 -- The keeper.
@@ -370,6 +373,7 @@ local function start(options)
     serving = 0,
   }, Isolate)
   isolate.keeper = async.create_task(function() return keep(isolate) end, { name = "isolate " .. process.pid })
+  isolate.keeper:add_done_callback(function() tell_end(isolate) end) -- without memory `keep` may not have begun
   local unfinished <close> = setmetatable({ isolate = isolate }, Unfinished)
   begin(isolate, options)
   return isolate

@@ -38,7 +38,10 @@ local function is_hung_up(server, task)
 end
 
 local function connection_ended(server, task)
+  local stream = server.clients[task]
   server.clients[task] = nil
+  -- Without memory `serve` may not have begun.
+  if (task:cancelled() or task:exception() ~= nil) and not core.is_detached(stream) then stream:close() end
   server.active = server.active - 1
   if not task:cancelled() and task:exception() ~= nil and not is_hung_up(server, task) then
     report("Exception in the handler of a connection", task:exception())

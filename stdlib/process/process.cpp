@@ -304,10 +304,8 @@ int open_process(lua_State* L) {
   open_streams(L);
   new_type(L, kChildType);
   static const luaL_Reg kMethods[] = {
-      {"keep", bound<child_keep>}, {"pid", bound<child_pid>},
-      {"returncode", bound<child_returncode>},
-      {"wait", bound<child_wait>}, {"kill", bound<child_kill>},
-      {"__gc", bound<child_gc>},
+      {"keep", bound<child_keep>}, {"pid", bound<child_pid>},   {"returncode", bound<child_returncode>},
+      {"wait", bound<child_wait>}, {"kill", bound<child_kill>}, {"__gc", bound<child_gc>},
   };
   set_functions(L, kMethods);
   lua_pop(L, 1);

@@ -192,7 +192,8 @@ int send(lua_State* L) {
     Task& task = check_can_wait(L, kSend.name);
     prepare(L, task, *wait);
     outcome = channel.send(wait->parcel, wait);
-    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kSend, *wait, bound_continuation<send_resumed>);
+    if (outcome == Channel::Outcome::must_wait)
+      return wait_for(L, task, kSend, *wait, bound_continuation<send_resumed>);
   }
   if (outcome == Channel::Outcome::closed) raise_closed(L);
   return 0;
@@ -211,7 +212,8 @@ int receive(lua_State* L) {
     Task& task = check_can_wait(L, kReceive.name);
     prepare(L, task, *wait);
     outcome = channel.receive(wait->parcel, wait);
-    if (outcome == Channel::Outcome::must_wait) return wait_for(L, task, kReceive, *wait, bound_continuation<receive_resumed<iterating>>);
+    if (outcome == Channel::Outcome::must_wait)
+      return wait_for(L, task, kReceive, *wait, bound_continuation<receive_resumed<iterating>>);
   }
   return answer_received<iterating>(L, outcome, *wait);
 }
@@ -334,7 +336,8 @@ int new_channel(lua_State* L) {
     const char* got = lua_type(L, 1) == LUA_TNUMBER ? luaL_tolstring(L, 1, nullptr) : type_name(L, 1);
     raise(L, ErrorKind::type, "the capacity of a thread_channel must be an integer or math.huge, got %s", got);
   }
-  push_box(L) = std::make_shared<Channel>(places);  // not before: Lua may raise
+  ChannelBox& box = push_box(L);
+  box = std::make_shared<Channel>(places);  // not before: Lua may raise
   return 1;
 }
 

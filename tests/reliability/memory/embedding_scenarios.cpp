@@ -95,8 +95,7 @@ std::vector<Scenario> embedding_scenarios() {
     // A second time in the same interpreter it is known.
     try {
       lua.add_class(neap::Class<Point>("Point").constructor<>().property("x", &Point::x).method("sum", &Point::sum));
-    } catch (const std::logic_error&) {
-    }
+    } catch (const std::logic_error&) {}
     lua.run_string("local p = Point() p.x = 5 assert(p:sum() == 5)");
   }));
   all.push_back(embedding("tasks and coroutines of C++", [](neap::Interpreter& lua) {
@@ -138,8 +137,7 @@ std::vector<Scenario> embedding_scenarios() {
     }
     try {
       (void)lua.load_string("return return");
-    } catch (const neap::Error&) {
-    }
+    } catch (const neap::Error&) {}
   }));
   return all;
 }

@@ -99,7 +99,8 @@ namespace {
 void* take(std::size_t size, std::size_t alignment) noexcept {
   if (fails(Source::cpp)) return nullptr;
   if (size == 0) size = 1;
-  void* block = alignment == 0 ? std::malloc(size) : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
+  void* block =
+      alignment == 0 ? std::malloc(size) : std::aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1));
   if (block != nullptr) ++g_live_cpp;
   return block;
 }

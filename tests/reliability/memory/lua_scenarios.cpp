@@ -54,7 +54,8 @@ InterpreterOptions options_of(const LuaScenario& scenario) {
 
 /// Pushes the function that runs a scenario: run(file, name, warm, arm, disarm).
 void push_runner(lua_State* L) {
-  if (luaL_loadfile(L, (std::string(kFolder) + "/run.lua").c_str()) != LUA_OK) throw std::runtime_error(lua_tostring(L, -1));
+  if (luaL_loadfile(L, (std::string(kFolder) + "/run.lua").c_str()) != LUA_OK)
+    throw std::runtime_error(lua_tostring(L, -1));
 }
 
 std::string text_of(lua_State* L, int task) {
