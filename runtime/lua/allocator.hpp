@@ -14,7 +14,7 @@
 //     operation, and that collection has a use-after-free where a weak table grows. Only a single huge request is
 //     refused: an object larger than `largest`, or a block twice as large. (A table that doubles has come past the
 //     limit before.)
-//  5. While `essential` is set, a block that cannot be had is taken from a reserve of kReserve bytes, made at the start:
+//  5. While `essential` is set, a block that cannot be had is taken from a reserve of kReserve bytes, made in the first turn:
 //     code that runs outside any protected call, or between two steps that belong together, must not fail.
 #pragma once
 
@@ -36,7 +36,7 @@ class Allocator {
 
   static constexpr std::size_t kReserve = std::size_t{96} << 10;
 
-  Allocator() noexcept { restock(); }
+  Allocator() = default;
   ~Allocator();
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;
