@@ -51,10 +51,20 @@ local function ending(isolate)
   return RuntimeError(("the process of the isolate was killed by %s"):format(signal_name(-code) or -code), fields)
 end
 
+-- Sends a message. When that fails there is nobody to answer, and the process ends: false. Without memory nothing was sent: false
+-- and the error.
+local function send(isolate, ...)
+  local sent, problem = pcall(isolate.link.send, isolate.link, ...)
+  if sent then return true end
+  if not async.is(problem, async.Error) then return false, problem end
+  if async.is(problem, async.OSError) then isolate.link.failure = isolate.link.failure or problem end
+  isolate.process:kill()
+  return false
+end
+
 -- What the process says.
 
 local messages = {}
-
 
 local function check_message(holds)
   if not holds then error(RuntimeError("a message that makes no sense"), 0) end
@@ -97,7 +107,7 @@ function messages.call(isolate, id, name, text)
     local fine, answer = pcall(isolate.link.encode, isolate.link, "result %d of " .. name,
       table.unpack(results, 2, results.n))
     if not fine then results[1], answer = false, isolate.link:encode("error", answer) end
-    pcall(isolate.link.send, isolate.link, "answer", id, results[1], answer) -- unless there is nobody any more
+    if not send(isolate, "answer", id, results[1], answer) then isolate.process:kill() end -- who waits for it must not for ever
   end)
 end
 
@@ -162,8 +172,7 @@ function Request:__close()
   local waiting = isolate.waiting[id]
   if waiting == nil then return end
   local told = async.move_on_after(isolate.grace, function()
-    isolate.link:send("cancel", id)
-    async.wait { waiting }
+    async.wait { send(isolate, "cancel", id) and waiting or isolate.keeper }
   end)
   if told then return end
   isolate.problem = isolate.problem or RuntimeError(("the process of the isolate was killed: a call that was given up had not ended "
@@ -189,14 +198,12 @@ local function ask(isolate, kind, ...)
   local waiting = async.Future()
   isolate.waiting[id] = waiting
   local request <close> = setmetatable({ isolate = isolate, id = id }, Request)
-  local sent, problem = pcall(isolate.link.send, isolate.link, kind, id, ...)
-  if not sent then
-    if not async.is(problem, async.Error) then -- no memory: it was not sent
-      isolate.waiting[id] = nil
-      error(problem, 0)
-    end
-    async.wait { isolate.keeper }
+  local sent, problem = send(isolate, kind, id, ...)
+  if problem ~= nil then
+    isolate.waiting[id] = nil
+    error(problem, 0)
   end
+  if not sent then async.wait { isolate.keeper } end
   return await_answer(waiting)
 end
 

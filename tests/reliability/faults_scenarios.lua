@@ -242,7 +242,7 @@ function scenarios.watch()
 end
 
 function scenarios.isolate()
-  local box <close> = neap.isolate.start { confine = false }
+  local box <close> = neap.isolate.start { confine = false, grace = 0.05 }
   box:set("twice", function(text) return text .. text end)
   return sum(box:run("return twice(...)", "=code", small))
 end

@@ -56,7 +56,10 @@ TEST_CASE("shutdown: an interpreter that is destroyed closes what its tasks hold
       async.spawn(async.to_thread, function() while true do end end)
       process:wait()
     )");
-    for (int i = 0; i < 20000 && global_integer(interpreter, "ready") != 1; ++i) interpreter.step(0.001);
+    for (int i = 0; i < 20000 && global_integer(interpreter, "ready") != 1; ++i) {
+      interpreter.step(0.001);
+      usleep(1000);
+    }
     REQUIRE(global_integer(interpreter, "ready") == 1);
   }
   std::ifstream file(note);
