@@ -1,6 +1,7 @@
 # Writes OUTPUT, which defines `const neap::internal::stdlib::Library& NAMESPACE::own_library()`: the Lua files FILES (comma-separated,
 # MODULE/NAME.lua, relative to ROOT) as strings, the stubs among them (NAME.d.lua) apart, and the list of native parts:
-# MODULE/MODULE.cpp defines open_MODULE in NAMESPACE. BESIDE: see stdlib/registry.hpp.
+# MODULE/MODULE.cpp defines open_MODULE in NAMESPACE. BESIDE: see stdlib/registry.hpp. CODE: what compile_lua.cpp has made of
+# the files, or "".
 string(REPLACE "," ";" FILES "${FILES}")
 set(TEXTS "")
 set(STUBS "")
@@ -29,6 +30,10 @@ foreach(FILE ${FILES})
   endif()
 endforeach()
 list(REMOVE_DUPLICATES MODULES)
+set(CODE_LINES "constexpr std::span<const std::string_view> kCode;\nconstexpr std::string_view kCompiler;")
+if(CODE)
+  set(CODE_LINES "#include \"${CODE}\"")
+endif()
 foreach(MODULE ${MODULES})
   if(EXISTS ${ROOT}/${MODULE}/${MODULE}.cpp)
     string(APPEND DECLARATIONS "int open_${MODULE}(lua_State* L);\n")
@@ -57,11 +62,12 @@ const neap::internal::stdlib::NativePart kParts[] = {
 ${PARTS}    {}};
 constexpr neap::internal::stdlib::Stub kStubs[] = {
 ${STUBS}    {}};
+${CODE_LINES}
 template <typename Item, std::size_t size>
 constexpr std::span<const Item> all(const Item (&items)[size]) {
   return {items, size - 1};
 }
-const neap::internal::stdlib::Library kLibrary{all(kFiles), all(kParts), all(kStubs), \"${BESIDE}\"sv};
+const neap::internal::stdlib::Library kLibrary{all(kFiles), all(kParts), all(kStubs), \"${BESIDE}\"sv, kCode, kCompiler};
 }  // namespace
 
 const neap::internal::stdlib::Library& own_library() { return kLibrary; }

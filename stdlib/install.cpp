@@ -64,10 +64,9 @@ const Library* library_of(std::string_view module) {
   return nullptr;
 }
 
-/// Pushes the chunk. Its globals are Lua's as they were when the library was installed, so that scripts and the prompt may
-/// have variables called `type` or `table`; others are the script's.
-void load_file(lua_State* L, const char* text, std::size_t size, const char* chunk) {
-  if (load_chunk(L, text, size, chunk, "t") != LUA_OK) lua_error(L);
+/// The globals of the chunk on the top are Lua's as they were when the library was installed, so that scripts and the prompt
+/// may have variables called `type` or `table`; others are the script's.
+void set_globals(lua_State* L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kGlobals);
   lua_setupvalue(L, -2, 1);
 }
@@ -81,6 +80,26 @@ bool read_text(const char* path, std::string& text) {
   return true;
 }
 
+void load_text(lua_State* L, std::string_view text, const char* chunk) {
+  if (load_chunk(L, text.data(), text.size(), chunk, "t") != LUA_OK) lua_error(L);
+  set_globals(L);
+}
+
+/// Pushes what the build has compiled of the library's file of that number, if the same release of Lua is here: Lua promises
+/// no more than that releases tell each other's formats apart. False when there is none, and the text is to be compiled.
+bool load_compiled(lua_State* L, const Library& library, std::size_t number, const char* chunk) {
+  if (library.code.empty() || library.compiler != lua_ident) return false;
+  const std::string_view code = library.code[number];
+  const int status = luaL_loadbufferx(L, code.data(), code.size(), chunk, "b");
+  if (status == LUA_ERRSYNTAX) {  // its numbers are of another size
+    lua_pop(L, 1);
+    return false;
+  }
+  if (status != LUA_OK) lua_error(L);
+  set_globals(L);
+  return true;
+}
+
 /// Compiles MODULE/FILE.lua, a file of the library, and pushes the function. Raises its syntax errors.
 void compile(lua_State* L, const Library& library, const char* module, const char* file) {
   lua_pushfstring(L, "%s%s/%s.lua", kInternalChunk, module, file);
@@ -89,11 +108,12 @@ void compile(lua_State* L, const Library& library, const char* module, const cha
     lua_pushfstring(L, "%s%s/%s/%s.lua", lua_tostring(L, -1), library.beside.data(), module, file);
     // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
     auto& text = push_kept<std::string>(L);
-    if (read_text(lua_tostring(L, -2), text)) return load_file(L, text.data(), text.size(), chunk);
+    if (read_text(lua_tostring(L, -2), text)) return load_text(L, text, chunk);
   }
-  for (const SourceFile& source : library.files) {
+  for (std::size_t i = 0; i < library.files.size(); ++i) {
+    const SourceFile& source = library.files[i];
     if (source.module != module || source.name != file) continue;
-    load_file(L, source.text.data(), source.text.size(), chunk);
+    if (!load_compiled(L, library, i, chunk)) load_text(L, source.text, chunk);
     return;
   }
   luaL_error(L, "the standard library has no file '%s/%s.lua'", module, file);

@@ -35,6 +35,8 @@ struct Library {
   std::span<const NativePart> parts;
   std::span<const Stub> stubs;
   std::string_view beside;
+  std::span<const std::string_view> code;  // of each file, compiled; or none
+  std::string_view compiler;               // lua_ident of the Lua that did it: other releases compile the text
 };
 
 /// Generated: the folders of stdlib/. See cmake/embed.cmake.
