@@ -414,7 +414,7 @@ int run_program(const CommandLine& line, int argc, char** argv) {
   lua_pushcfunction(L, bound<main_function>);
   lua_pushlightuserdata(L, &plan);
   const int status = conclude(interpreter, interpreter.run_main(1));
-  stdlib::io::kill_children();  // before the state is closed: the files of io.popen wait for theirs
+  stdlib::io::kill_children();
   if (status != kInterruptedStatus || ending_signal() == 0) return status;
   die_at_exit();
   return 128 + ending_signal();

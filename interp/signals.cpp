@@ -35,7 +35,7 @@ static_assert(std::atomic<Loop*>::is_always_lock_free && std::atomic<int>::is_al
 
 void on_interrupt(int) {
   if (g_interrupts.fetch_add(1) != 0) {
-    stdlib::io::kill_children();
+    stdlib::io::kill_all_children();
     _exit(kInterruptedStatus);
   }
   const int saved_errno = errno;
@@ -52,7 +52,7 @@ constexpr unsigned kGrace = 5;          // seconds that the cleanup may take
 
 /// At once, with the children.
 [[noreturn]] void die_of(int number) {
-  stdlib::io::kill_children();
+  stdlib::io::kill_all_children();
   signal(number, SIG_DFL);
   sigset_t one;
   sigemptyset(&one);

@@ -110,7 +110,7 @@ int start_piped(lua_State* L, AwaitedFiles& files, FILE* pipe, const char* comma
   if (error != 0) {
     files.files.erase(pipe);
   } else if (scheduler_of(L).owns_process) {
-    io::remember_child(file.pid, false);
+    io::remember_child(file.pid, false, true);
   }
   return error;
 }

@@ -6,13 +6,17 @@
 
 namespace neap::internal::stdlib::io {
 
-/// From any thread. `group`: it leads a process group, which ends with it. More than some thousands at a time are let go.
-void remember_child(pid_t pid, bool group);
+/// From any thread. `group`: it leads a process group, which ends with it. `awaited`: an end in order waits for it, as for
+/// those of io.popen. More than some thousands at a time are let go.
+void remember_child(pid_t pid, bool group, bool awaited = false);
 
 /// It has been reaped.
 void forget_child(pid_t pid);
 
-/// SIGKILL to all of them. May be called by a signal handler.
+/// SIGKILL to all of them but those that are awaited.
 void kill_children();
+
+/// SIGKILL to all of them: the process ends at once. May be called by a signal handler.
+void kill_all_children();
 
 }  // namespace neap::internal::stdlib::io

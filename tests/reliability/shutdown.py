@@ -46,7 +46,6 @@ BODIES = {
         ready() second:communicate()""",
     "run": "async.spawn(function() async.sleep(0.1) ready() end) async.subprocess.run('exec sleep 600', { capture = true })",
     "popen": "local pipe <close> = io.popen('while sleep 0.05; do echo; done') ready() pipe:read('a')",
-    "forgotten_popen": "pipe = io.popen('echo; exec sleep 600') pipe:read() ready() pipe:read()",
     "execute": "async.spawn(function() async.sleep(0.1) ready() end) os.execute('exec sleep 600')",
     "thread": "ready() async.to_thread(function() while true do end end)",
     "worker": """

@@ -274,7 +274,7 @@ test("a directory is where require looks, and nothing else is read", function()
   local box <close> = start { directory = path }
   equal({ box:run_file(path .. "/main.lua", "x") }, { 42, "x" })
   raises("PermissionError", box.run, box, "assert(io.open('/etc/passwd'))")
-  raises("No such file", box.run_file, box, path .. "/missing.lua")
+  raises("ENOENT", box.run_file, box, path .. "/missing.lua")
   local open <close> = start { sandbox = { read = { "/etc/passwd" } } }
   check(open:run("return io.open('/etc/passwd'):read('a')"):find("root"))
 end)
