@@ -4,6 +4,8 @@
 //
 //   neap_memory [--full] [--only TEXT] [--kind KIND] [--n N] [--jobs N] [--list]
 //
+// Without --full and --kind: a part of the blocks, with everything loaded before.
+//
 // A process for each scenario and kind of failure. What kills or stops one is told with the number of the block, and the
 // next block is tried.
 #include "repl/library.hpp"
@@ -56,7 +58,7 @@ struct Options {
   std::string only;
   std::string kind;
   std::uint64_t n = 0;
-  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
+  unsigned jobs = 4 * std::max(1U, std::thread::hardware_concurrency());  // they wait more than they compute
 };
 
 /// What a process tells the one that started it, also when it dies.
@@ -168,10 +170,10 @@ bool try_one(const Scenario& scenario, const Kind& kind, std::uint64_t n, Progre
 }
 
 /// The next block to be tried: all of the first ones, and then fewer and fewer, but never the same distance twice in a row.
-std::uint64_t next(std::uint64_t n, bool full, bool warm) {
+std::uint64_t next(std::uint64_t n, bool full) {
   if (full) return n < 3000 ? n + 1 : n + 7;
   if (n < 12) return n + 1;
-  return n + 1 + n / (warm ? 5 : 2) + n % 3;
+  return n + 1 + n / 3 + n % 3;
 }
 
 /// In a process of its own, from the block `first` on.
@@ -195,7 +197,7 @@ void sweep(const Scenario& scenario, const Kind& kind, const Options& options, s
   if (options.n != 0) {
     try_one(scenario, kind, options.n, progress);
   } else {
-    for (std::uint64_t n = first; try_one(scenario, kind, n, progress); n = next(n, options.full, kind.warm)) {}
+    for (std::uint64_t n = first; try_one(scenario, kind, n, progress); n = next(n, options.full)) {}
   }
 #if defined(__SANITIZE_ADDRESS__)
   if (__lsan_do_recoverable_leak_check() != 0) {
@@ -309,6 +311,7 @@ int main(int argc, char** argv) {
   std::vector<Job> jobs;
   for (const Kind& kind : kKinds) {
     for (const Scenario& scenario : scenarios) {
+      if (!options.full && options.kind.empty() && !kind.warm) continue;
       if (scenario.name.find(options.only) == std::string::npos) continue;
       if (!options.kind.empty() && std::string_view(kind.name).find(options.kind) == std::string_view::npos) continue;
       jobs.push_back({&scenario, &kind, nullptr});
