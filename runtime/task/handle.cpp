@@ -52,6 +52,12 @@ void report_callback_error(lua_State* L, Scheduler& scheduler) {
   scheduler.report(L);
 }
 
+/// Protected: a callback that fails again and again for want of memory uses up the reserve.
+int report_protected(lua_State* L) {
+  report_callback_error(L, scheduler_of(L));
+  return 0;
+}
+
 }  // namespace
 
 Handle& new_handle(lua_State* L, int argument_count) {
@@ -133,7 +139,9 @@ void run_handle(lua_State* L, Scheduler& scheduler, Handle& handle) {
   const int status = lua_pcall(L, count, 0, handler);
   scheduler.memory().essential = true;
   if (status != LUA_OK && !(scheduler.stopping && scheduler.limits()->is_known())) {
-    report_callback_error(L, scheduler);
+    lua_pushcfunction(L, bound<report_protected>);
+    lua_insert(L, handler + 1);
+    lua_pcall(L, 2, 0, 0);
   }
   scheduler.leave_callback_context(L);
   lua_settop(L, handler - 1);

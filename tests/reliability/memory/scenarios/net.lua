@@ -25,8 +25,10 @@ local function lost(err)
   error(err, 0)
 end
 
+-- A server that cannot accept for want of memory tries again and again.
 local function connected(fn)
-  local ok, err = async.catch(fn)
+  local ok, err = async.catch(async.timeout, 0.7, fn)
+  if not ok and async.is(err, async.TimeoutError) then err = "not enough memory, it seems: timed out" end
   if not ok then lost(err) end
 end
 
