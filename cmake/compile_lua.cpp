@@ -46,7 +46,7 @@ std::string quoted(std::string_view bytes) {
   std::size_t begin = 0;
   for (const char character : bytes) {
     const auto byte = static_cast<unsigned char>(character);
-    if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\') {
+    if (byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\' && byte != '?') {  // ?: no trigraphs
       text += character;
     } else {
       text += {'\\', kDigits[byte >> 6], kDigits[byte >> 3 & 7], kDigits[byte & 7]};
