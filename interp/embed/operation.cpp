@@ -9,6 +9,7 @@
 #include "runtime/task/park.hpp"
 
 #include <new>
+#include <exception>
 #include <utility>
 
 namespace neap::detail {
@@ -156,7 +157,7 @@ void Operation::complete() noexcept {
   try {
     host_->post([self] { self->tell(); });
   } catch (const std::bad_alloc&) {
-    if (!host_->on_own_thread()) throw;  // which ends the program: who waits could never be told
+    if (!host_->on_own_thread()) std::terminate();  // who waits could never be told
     tell();
   }
 }

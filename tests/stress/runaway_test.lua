@@ -5,7 +5,7 @@ local STEP = { step = 0.02 }
 local MEMORY = { memory = 16 << 20, step = 5 }
 local TASKS = { tasks = 1000, step = 5 }
 local WALL = { wall = 1, step = 5 }
-local LATE = 2 -- seconds
+local LATE = 10 -- seconds; Lua that cannot be stopped would compute for ever
 
 local function spin() while true do end end
 
