@@ -1,11 +1,12 @@
--- Readers of text, each with what must hold whatever the text is. The first byte of an input chooses one.
+-- Readers of text, each with what must hold whatever the text is. The first byte of an input
+-- chooses one.
 local entry = module_file("repl/entry")
 local markdown = module_file("repl/markdown")
 local stubs = module_file("repl/stubs")
 local options = module_file("test/options")
 
--- What a file's text is to Lua by the manual: a first line for the kernel is skipped, and its end stays. neap skips a byte
--- order mark as well.
+-- What a file's text is to Lua by the manual: a first line for the kernel is skipped, and its end
+-- stays. neap skips a byte order mark as well.
 local function lua_part(text)
   text = text:gsub("^\xEF\xBB\xBF", "")
   return (text:gsub("^#[^\n]*", ""))

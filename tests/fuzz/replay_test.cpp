@@ -63,6 +63,7 @@ class RandomInputs {
   std::string next() {
     std::string input(1, static_cast<char>(random_()));
     input += static_cast<char>(random_());
+    if (below(2) == 0) input = std::string(2, '\0');
     for (std::size_t size = below(60); size > 0; --size) {
       if (target_.pieces.empty() || below(8) == 0) {
         input += static_cast<char>(random_());
@@ -116,3 +117,7 @@ TEST_CASE("fuzz: the corpus and random bytes for the line editor", "[fuzz]") { r
 TEST_CASE("fuzz: the corpus and random texts for what reads programs, entries and pages", "[fuzz]") {
   replay("loader", 4000);
 }
+
+TEST_CASE("fuzz: the corpus and random values for the copier", "[fuzz]") { replay("copy", 4000); }
+
+TEST_CASE("fuzz: the corpus and random programs of tasks, against the model", "[fuzz]") { replay("schedule", 2000); }

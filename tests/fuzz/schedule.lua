@@ -1,4 +1,4 @@
--- Programs of tasks on neap: see schedule_program.lua. Returns the lines of what happened.
+-- Programs of tasks on neap: see schedule_program.lua.
 local here = debug.getinfo(1, "S").source:match("^@(.*/)")
 local program = dofile(here .. "schedule_program.lua")
 
@@ -69,9 +69,10 @@ local api = {
   resolve = function(future, value) future:set_result(value) end,
 }
 
--- run(program): its lines, and what was wrong, or nil.
-local function run(what)
-  local lines, problem
+-- The lines of what happened are left in the global `lines`.
+return function(input)
+  local what = program.read(input)
+  local problem
   async.get_running_loop():set_exception_handler(function() end)
   async.run(function()
     local loop = async.get_running_loop()
@@ -81,8 +82,7 @@ local function run(what)
     if left > 0 then problem = problem or left .. " tasks are left" end
     local handles = async.open_handles { timers = true }
     if #handles > 0 then problem = problem or "left open: " .. handles[1].description end
-  end, { clock = "virtual", seed = what.seed > 0 and what.seed or nil, cancel_at = what.cancel_at > 0 and what.cancel_at or nil })
-  return lines, problem
+  end, { clock = "virtual", seed = what.seed > 0 and what.seed or nil,
+    cancel_at = what.cancel_at > 0 and what.cancel_at or nil })
+  return problem
 end
-
-return { program = program, run = run }

@@ -1,13 +1,17 @@
--- A model of neap's scheduler: tasks as bare coroutines, and what they wait for, written from what is promised of neap and with
--- nothing of it. It is slow and short. Run by stock Lua.
+-- A model of neap's scheduler: tasks as bare coroutines, and what they wait for, written from what
+-- is promised of neap and with nothing of it. It is slow and short. Run by stock Lua.
 --
--- A wait is a table: `task`, `leave` (takes it out of where it waits) or `inner` (the task or future that it waits for), and
--- once it is over `woken`, with `value` or `problem`.
+-- A wait is a table: `task`, `leave` (takes it out of where it waits) or `inner` (the task or
+-- future that it waits for), and once it is over `woken`, with `value` or `problem`.
 local CANCELLED, TIMEOUT = { kind = "CancelledError" }, { kind = "TimeoutError" }
 local RUNTIME, INVALID = { kind = "RuntimeError" }, { kind = "InvalidStateError" }
 local EMPTY, FULL, SHUT_DOWN = { kind = "QueueEmpty" }, { kind = "QueueFull" }, { kind = "QueueShutDown" }
 
 local now, ready, timers, current
+
+-- True once a task was cancelled between an item's arrival and its own next step: the item stays in
+-- the queue then, and who gets it is more than this model knows.
+local beyond
 
 -- Tasks and time -----------------------------------------------------------------------------------------------------
 
@@ -32,7 +36,8 @@ local function wake(wait, value, problem)
   return true
 end
 
--- Suspends the current task until the wait is over. A request that has not been delivered is delivered here.
+-- Suspends the current task until the wait is over. A request that has not been delivered is
+-- delivered here.
 local function suspend(wait)
   local task = current
   wait.task = task
@@ -88,26 +93,72 @@ local function spawn(fn)
   return task
 end
 
--- Asks for a cancellation: of what the task waits for, if that can be cancelled; else it is woken. A task keeps who has asked,
--- `task.requests` (a scope of its own, or "asked"), and of which kind are those that it has not been told: `task.pending`.
-local function cancel(future, scope)
+-- Asks for a cancellation: of what the task waits for, if that can be cancelled; else it is woken.
+-- A task keeps who has asked, `task.requests` (a scope of its own, or "asked"), and of which kind
+-- are those that it has not been told: `task.pending`. A wave is one request on its way, maybe
+-- through many tasks: `wave[task]` is true for a task that it has reached, "passed" for one that
+-- passes it on to several. It does not come back to those: a circle ends. `asked` are those of the
+-- same call.
+local function cancel(future, scope, wave, asked)
   if future.state ~= "pending" then return false end
-  if future.cancel_all then return future:cancel_all() end
   if not future.is_task then
     finish(future, "cancelled")
     return true
   end
+  wave, asked = wave or {}, asked or {}
+  asked[future] = true
+  wave[future] = wave[future] or true
+  future.wave = wave
   table.insert(future.requests, scope or "asked")
   local wait = future.wait
   if wait and wait.woken and wait.nothing_granted then
     wait.problem = CANCELLED
   elseif not wait or wait.woken then
+    beyond = beyond or wait and wait.of_queue
     if not wait or wait.problem ~= CANCELLED or wait.inner then future.pending[scope and "scope" or "asked"] = true end
-  elseif not (wait.inner and cancel(wait.inner)) then
+  else
+    local inner = wait.inner
+    if inner and not asked[inner] and wave[inner] ~= "passed" then
+      if wave.is_list and wave[inner] then return true end -- it has been asked, and this one waits for it
+      if cancel(inner, nil, wave, asked) then return true end
+    end
     if wait.leave then wait.leave() end
     wake(wait, nil, CANCELLED)
   end
   return true
+end
+
+-- The wave has reached the task before, and went on to what it waits for: where that has led to one
+-- that has passed it on, the wait for that one ends.
+local function break_circle(task, wave)
+  while wave[task] == true and task.wait and not task.wait.woken do
+    local wait = task.wait
+    local inner = wait.inner
+    if not inner then return end
+    if wave[inner] == "passed" then
+      wait.leave()
+      wake(wait, nil, CANCELLED)
+      return
+    end
+    task = inner
+  end
+end
+
+-- Cancels all of the list, for the task that waits for them. False when one of them has passed on
+-- the same request.
+local function cancel_list(list, owner, passed_on)
+  local wave = passed_on and owner.wave or {}
+  wave[owner] = "passed"
+  owner.wave = wave
+  wave.is_list = true
+  local no_circle = true
+  for _, future in ipairs(passed_on and list or {}) do break_circle(future, wave) end
+  for _, future in ipairs(list) do
+    if not wave[future] then cancel(future, nil, wave)
+    elseif wave[future] == "passed" and future.state == "pending" then no_circle = false end
+  end
+  wave.is_list = nil
+  return no_circle
 end
 
 -- How many requests came from scopes of the task, and how many did not.
@@ -126,14 +177,15 @@ local function uncancel(task)
   return #task.requests
 end
 
--- The requests that there are when a scope is entered: one of an outer scope that has not been delivered comes later.
+-- The requests that there are when a scope is entered: one of an outer scope that has not been
+-- delivered comes later.
 local function enter(task)
   local scopes, asked = requests_of(task)
   return { scopes = scopes - (task.pending.scope and 1 or 0), asked = asked }
 end
 
--- A scope that has asked takes that back. True when nobody outside has asked since it was entered; what scopes around it have
--- asked meanwhile comes at the next wait.
+-- A scope that has asked takes that back. True when nobody outside has asked since it was entered;
+-- what scopes around it have asked meanwhile comes at the next wait.
 local function take_back(task, scope, before)
   remove(task.requests, scope)
   task.pending.scope = nil
@@ -240,7 +292,7 @@ local function put(queue, item)
     queue.items[#queue.items + 1] = item
     return settle(queue)
   end
-  wait_in(queue.putters, { item = item })
+  wait_in(queue.putters, { item = item, of_queue = true })
 end
 
 local function get(queue)
@@ -250,7 +302,7 @@ local function get(queue)
     return item
   end
   if queue.closed then return nil end
-  return wait_in(queue.getters)
+  return wait_in(queue.getters, { of_queue = true })
 end
 
 local function put_nowait(queue, item)
@@ -294,8 +346,9 @@ end
 
 -- Scopes ---------------------------------------------------------------------------------------------------------------
 
--- Runs fn(...) with a deadline: its own cancellation becomes a TimeoutError, unless another one was asked for as well. What is
--- ready when the time is over runs first, and may bring what the task waits for. Of an error, also whether it was its own.
+-- Runs fn(...) with a deadline: its own cancellation becomes a TimeoutError, unless another one was
+-- asked for as well. What is ready when the time is over runs first, and may bring what the task
+-- waits for. Of an error, also whether it was its own.
 local function scoped(seconds, fn, ...)
   local task = current
   local scope, before = {}, enter(task)
@@ -329,38 +382,37 @@ local function move_on_after(...)
   return ok
 end
 
--- The results of both; the first error at once, and the others go on. Cancelled, it cancels all, and waits for them.
+-- The results of both; the first error at once, and the others go on. Cancelled, it cancels all,
+-- and waits for them.
 local function gather(...)
-  local all, children, left = new_future(), { ... }, 0
-  local values, cancelled = {}, false
+  local children, task, left, failed, cancelled, wait = { ... }, current, 0, nil, false, nil
   local function tell(child)
     left = left - 1
-    if child.state ~= "result" and not cancelled then
-      finish(all, "error", child.state == "cancelled" and CANCELLED or child.value)
-    end
-    if left == 0 then finish(all, cancelled and "cancelled" or "result") end
-  end
-  function all.cancel_all()
-    cancelled = true
-    for _, child in ipairs(children) do cancel(child) end
-    return true
+    if child.state ~= "result" then failed = failed or child end
+    if wait and (left == 0 or failed and not cancelled) then wake(wait) end
   end
   for _, child in ipairs(children) do
-    if child.state == "pending" then
-      left = left + 1
-      child.listeners[#child.listeners + 1] = tell
-    end
+    left = left + 1
+    child.listeners[#child.listeners + 1] = tell
   end
-  await(all)
-  for i, child in ipairs(children) do values[i] = child.value end
-  return table.unpack(values)
+  while left > 0 and (cancelled or not failed) do
+    wait = {}
+    if not pcall(suspend, wait) then
+      cancelled = true
+      if not cancel_list(children, task, true) then break end
+    end
+    wait = nil
+  end
+  if cancelled then error(CANCELLED, 0) end
+  if failed then result_of(failed) end
+  return children[1].value, children[2].value
 end
 
 -- Children that end before the group does. One that fails cancels the others and the body.
-local function abort(group)
+local function abort(group, passed_on)
   if group.aborted then return end
   group.aborted = true
-  for _, child in ipairs(group.children) do cancel(child) end
+  cancel_list(group.children, group.task, passed_on)
 end
 
 local function group_spawn(group, fn)
@@ -393,7 +445,7 @@ local function wait_for_children(group)
     if not ok then
       assert(err == CANCELLED)
       cancelled = true
-      abort(group)
+      abort(group, true)
     end
   end
   return cancelled
@@ -429,7 +481,7 @@ local function group(fn)
 end
 
 local function run(main)
-  now, ready, timers = 0, {}, {}
+  now, ready, timers, beyond = 0, {}, {}, false
   local root = spawn(main)
   while root.state == "pending" do
     while #ready > 0 do
@@ -479,4 +531,13 @@ local api = {
   end,
 }
 
-return { api = api, run = run }
+local here = debug.getinfo(1, "S").source:match("^@(.*/)")
+local program = dofile(here .. "schedule_program.lua")
+
+-- The lines of what happens in the program that the input is, and what was wrong, or nil; no lines for
+-- a program of which the model does not know enough.
+return function(input)
+  local lines, problem
+  run(function() lines, problem = program.run(program.read(input), api) end)
+  return not beyond and lines or nil, problem
+end

@@ -1,8 +1,10 @@
--- Programs of tasks, made from any bytes, and run on whatever has the functions of an `api`: neap (schedule.lua) or the model
--- (schedule_model.lua). What happens is written down, line by line; and what must hold in any order of events is checked.
+-- Programs of tasks, made from any bytes, and run on whatever has the functions of an `api`: neap
+-- (schedule.lua) or the model (schedule_model.lua). What happens is written down, line by line; and
+-- what must hold in any order of events is checked.
 --
--- The first byte is the seed of the order of the tasks, 0 for the usual one; the second the suspension that is cancelled, 0
--- for none. Then come up to six bodies, each a block: operations of two bytes, up to one of code 0.
+-- The first byte is the seed of the order of the tasks, 0 for the usual one; the second the
+-- suspension that is cancelled, 0 for none. Then come up to six bodies, each a block: operations of
+-- two bytes, up to one of code 0.
 local MOST_BODIES, MOST_OPERATIONS, MOST_DEPTH, MOST_TASKS = 6, 14, 4, 14
 local DELAYS = { 0, 0, 1, 1, 2, 3, 0.5, 4 }
 
@@ -43,24 +45,6 @@ function program.read(bytes)
   local result = { seed = next_byte(), cancel_at = next_byte(), bodies = {} }
   for i = 1, MOST_BODIES do result.bodies[i] = read_block(next_byte, 1) end
   return result
-end
-
--- The other way round, for those who make programs by hand.
-local function write_block(block, bytes)
-  for _, operation in ipairs(block) do
-    for code, name in ipairs(NAMES) do
-      if name == operation[1] then bytes[#bytes + 1] = string.char(code - 1 + #NAMES, operation[2] or 0) end
-    end
-    if operation[3] then write_block(operation[3], bytes) end
-  end
-  bytes[#bytes + 1] = "\0"
-end
-
--- write(seed, cancel_at, bodies): a body is a list of {name, argument, block}.
-function program.write(seed, cancel_at, bodies)
-  local bytes = { string.char(seed, cancel_at) }
-  for _, body in ipairs(bodies) do write_block(body, bytes) end
-  return table.concat(bytes)
 end
 
 -- Running ----------------------------------------------------------------------------------------------------------
@@ -138,22 +122,24 @@ function operations.spawn(world, me, argument)
   if started then world:note(me, "spawned " .. started.number) end
 end
 
+-- Tasks wait for later ones only: circles have tests of their own.
 function operations.await(world, me, argument)
   local other = world:pick(argument)
+  if other.number <= me.number then return end
   local value = world.api.await(other.handle)
   world:note(me, "has awaited " .. value)
 end
 
 function operations.shield(world, me, argument)
   local other = world:pick(argument)
-  if other == me then return end
+  if other.number <= me.number then return end
   local value = world.api.shield(other.handle)
   world:note(me, "has awaited the shielded " .. value)
 end
 
 function operations.wait_for(world, me, argument)
   local other = world:pick(argument // 8)
-  if other == me then return end
+  if other.number <= me.number then return end
   local value = world.api.wait_for(other.handle, DELAYS[argument % #DELAYS + 1])
   world:note(me, "has awaited in time " .. value)
 end
@@ -167,7 +153,8 @@ function operations.uncancel(world, me)
   world:note(me, ("uncancels itself: %d"):format(world.api.uncancel(me.handle)))
 end
 
--- Locks and permits: never more holders than there may be; what a task still holds at its end it gives back.
+-- Locks and permits: never more holders than there may be; what a task still holds at its end it
+-- gives back.
 local function hold(world, me, primitive, name)
   world.api.acquire(primitive.object)
   primitive.holders = primitive.holders + 1

@@ -92,10 +92,18 @@ constexpr const char* kLoader[] = {
     "\x02",         "1\x03", "\x01",  "---@", "class", "param",     "return ",  "fun(",      "table<",    "field ",
     "overload",     "|",     "a.b.c", "?",    "/",     "--jobs=",   "--seed",   "--timeout", "--shuffle", "-h"};
 
+// Codes and arguments of operations: see NAMES in schedule_program.lua.
+constexpr const char* kSchedule[] = {"\x20\x01", "\x20\x03", "\x21\x01", "\x21\x82", "\x21\x05", "\x22\x01", "\x22\x02",
+                                     "\x23\x01", "\x23\x02", "\x24\x01", "\x25\x01", "\x26\x01", "\x27\x01", "\x26\x02",
+                                     "\x27\x02", "\x28\x01", "\x29\x01", "\x2a\x01", "\x2b\x01", "\x2c\x01", "\x2d\x01",
+                                     "\x2e\x01", "\x2f\x01", "\x30\x01", "\x31\x02", "\x31\x05", "\x32\x02", "\x33\x01",
+                                     "\x34\x01", "\x35\x01", "\x36\x01", "\x37\x01", "\x38\x01", "\x39\x01", "\x3a\x01",
+                                     "\x3b\x0a", "\x3c\x01", "\x3d\x01", "\x3e\x01", "\x3f\x0a"};
+
 constexpr Target kTargets[] = {
-    {"arguments", fuzz_arguments, kArguments},
-    {"editor", fuzz_editor, kEditor},
-    {"loader", fuzz_loader, kLoader},
+    {"arguments", fuzz_arguments, kArguments}, {"copy", fuzz_copy, {}},
+    {"editor", fuzz_editor, kEditor},          {"loader", fuzz_loader, kLoader},
+    {"schedule", fuzz_schedule, kSchedule},
 };
 
 std::vector<void (*)()>& releases() {

@@ -1,7 +1,9 @@
--- The conformance tests under other schedules: many seeded orders of the tasks, and a cancellation at each suspension.
+-- The conformance tests under other schedules: many seeded orders of the tasks, and a cancellation
+-- at each suspension.
 --
--- A seeded run must pass. A run with a cancellation must end: by the cancellation, by passing, or by a check that the
--- cancelled task made fail; never by an error of neap's own, and it leaves no task, timer or handle, and no memory.
+-- A seeded run must pass. A run with a cancellation must end: by the cancellation, by passing, or
+-- by a check that the cancelled task made fail; never by an error of neap's own, and it leaves no
+-- task, timer or handle, and no memory.
 local native = module_file("async/native")
 
 local schedules = {}
@@ -10,14 +12,16 @@ local schedules = {}
 -- A10b has a timer that sets itself again for ever, A32 counts all tasks.
 local OF_MAIN = { A10b = true, A32 = true, A8a = true, A8b = true, A8c = true, A8d = true, A9 = true, A21 = true }
 
--- Tests of what follows from first in, first out, or that let a task begin (or a report be made) by a `sleep(0)`: in another
--- order of the tasks the answer is another. With cancellations they run too, in the usual order.
+-- Tests of what follows from first in, first out, or that let a task begin (or a report be made) by
+-- a `sleep(0)`: in another order of the tasks the answer is another. With cancellations they run
+-- too, in the usual order.
 local ORDERED = {}
 for number in ([[S1b S8 S11b W1c W1d W3a W3b C4 G12 E4 A4 A10a A13 A14 A19a A19b A20]]):gmatch("%w+") do
   ORDERED[number] = true
 end
 
--- Tests of 100,000 things: these run in two orders only, and are cancelled at a few of their suspensions.
+-- Tests of 100,000 things: these run in two orders only, and are cancelled at a few of their
+-- suspensions.
 local LARGE = { S12a = true, S12b = true, S12c = true, W3b = true }
 local MOST_SUSPENSIONS_OF_LARGE = 5
 
@@ -201,9 +205,10 @@ local function explore_test(test, orders, count)
   if grown > 300 then fail(test, orders .. " orders", ("memory grew by %.0f KiB"):format(grown)) end
 end
 
--- explore(tests, orders, large): each test in the usual order and under so many seeds; in the usual order and in each
--- tenth of the others with a cancellation at each of its suspensions, else at one, another one each time. `large`: those of
--- 100,000 things as well. How many runs there were, by how they ended.
+-- explore(tests, orders, large): each test in the usual order and under so many seeds; in the usual
+-- order and in each tenth of the others with a cancellation at each of its suspensions, else at
+-- one, another one each time. `large`: those of 100,000 things as well. How many runs there were,
+-- by how they ended.
 function schedules.explore(tests, orders, large)
   local count = setmetatable({ runs = 0 }, Count)
   for _, test in ipairs(tests) do

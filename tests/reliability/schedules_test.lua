@@ -1,5 +1,5 @@
--- Each conformance test in some orders, with cancellations; see schedules.lua. ./dev schedules does it in 10,000 orders.
--- NEAP_SCHEDULES: how many orders; NEAP_SCHEDULES_TEST=C4: of one test.
+-- Each conformance test in some orders, with cancellations; see schedules.lua. ./dev schedules does
+-- it in 10,000 orders. NEAP_SCHEDULES: how many orders; NEAP_SCHEDULES_TEST=C4: of one test.
 local here = debug.getinfo(1, "S").source:match("^@(.*/)")
 local schedules = dofile(here .. "schedules.lua")
 
