@@ -41,6 +41,8 @@ int new_pool(lua_State* L) {
   const auto most = static_cast<int>(luaL_checkinteger(L, 1));
   const std::string_view name = check_view(L, 2);
   lua_settop(L, 2);
+  // Lua calls no finalizer of what is made then: the threads would never end.
+  if (scheduler_of(L).closed()) raise(L, ErrorKind::runtime, "no threads can be had while the state is being closed");
   Home& home = Home::of(L);
   push_own_global(L, "package");
   lua_getfield(L, 3, "path");
