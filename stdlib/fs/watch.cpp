@@ -23,6 +23,7 @@
 
 #include <deque>
 #include <map>
+#include <memory>
 #include <new>
 #include <set>
 #include <string>
@@ -232,28 +233,31 @@ int check_arguments(lua_State* L) {
 int new_watch(lua_State* L) {
   const char* path = check_path(L, 1, kTake.name);
   auto* watch = new (lua_newuserdatauv(L, sizeof(Watch), 0)) Watch();
+  set_type(L, kWatchType);
   watch->scheduler = &scheduler_of(L);
   watch->path = path;
-  set_type(L, kWatchType);
   watch->opened(L);
   return 1;
 }
 
 /// 0, or an error of libuv's. `usable` is the path for the system.
 int start(Watch& watch, const char* path, const char* only, const char* usable) {
-  auto* made = new Watched;
-  made->owner = &watch;
-  made->path = path;
-  made->only = only;
+  auto unused = std::make_unique<Watched>();
+  unused->owner = &watch;
+  unused->path = path;
+  unused->only = only;
+  const std::string directory = below(usable, ".");
+  Watched*& place = watch.watched[path];  // what may lack memory comes before there is a handle
+  Watched* made = place = unused.release();
   made->handle.data = made;
   uv_fs_event_init(watch.scheduler->loop().uv(), &made->handle);
   uv_unref(reinterpret_cast<uv_handle_t*>(&made->handle));
-  const int error = uv_fs_event_start(&made->handle, on_event, below(usable, ".").c_str(), 0);
+  const int error = uv_fs_event_start(&made->handle, on_event, directory.c_str(), 0);
   if (error != 0) {
+    watch.watched.erase(path);
     close_watched(*made);
     return error;
   }
-  watch.watched.emplace(path, made);
   if (watch.first == nullptr) watch.first = &made->handle;
   return 0;
 }

