@@ -102,7 +102,7 @@ struct Held {
 
 /// Where C++ has no memory to remove a directory, blocks of the job that does it stay. Known, and to be found.
 bool keeps_blocks(const char* doing) {
-  return std::strncmp(doing, "files: ", 7) == 0 && std::strstr(doing, ", new-") != nullptr;
+  return std::strncmp(doing, "files: directories", 18) == 0 && std::strstr(doing, ", new-") != nullptr;
 }
 
 std::string compare(Held before, const Held& after) {
