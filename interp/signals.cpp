@@ -2,7 +2,6 @@
 
 #include "interp/report.hpp"
 #include "runtime/lua/bind.hpp"
-#include "runtime/lua/error.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/children.hpp"
@@ -72,18 +71,7 @@ void ending_hook(lua_State* L, lua_Debug*) {
   lua_sethook(L, nullptr, 0, 0);
   if (lua_checkstack(L, LUA_MINSTACK) == 0 || !g_pending.exchange(false)) return;
   take_up_ending();
-  Scheduler& scheduler = *g_scheduler.load();
-  Task* task = scheduler.current();
-  if (task == nullptr) {
-    lua_pushliteral(L, "");
-    wrap_message(L, ErrorKind::cancelled);
-    raise_value(L);
-  }
-  if (task->must_cancel == 0) {
-    lua_pushnil(L);
-    scheduler.cancel(L, *task);
-  }
-  raise_cancelled(L, *task);
+  cancel_running_code(L);
 }
 
 void on_unanswered(int) {

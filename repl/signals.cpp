@@ -1,7 +1,6 @@
 #include "repl/signals.hpp"
 
 #include "repl/terminal.hpp"
-#include "runtime/lua/error.hpp"
 #include "runtime/task/park.hpp"
 
 #include <pthread.h>
@@ -89,18 +88,7 @@ void stop_hook(lua_State* L, lua_Debug*) {
   const bool first = !g.hooked.exchange(true);
   g.presses.store(0);
   if (first) g.owner.stopping(g.owner.self, L);
-  Scheduler& scheduler = scheduler_of(L);
-  Task* task = scheduler.current();
-  if (task == nullptr) {
-    lua_pushliteral(L, "");
-    wrap_message(L, ErrorKind::cancelled);
-    raise_value(L);
-  }
-  if (task->must_cancel == 0) {
-    lua_pushnil(L);
-    scheduler.cancel(L, *task);
-  }
-  raise_cancelled(L, *task);
+  cancel_running_code(L);
 }
 
 void on_tick() {

@@ -89,6 +89,21 @@ void raise_cancelled(lua_State* L, Task& task) {
   raise_value(L);
 }
 
+void cancel_running_code(lua_State* L) {
+  Scheduler& scheduler = scheduler_of(L);
+  Task* task = scheduler.current();
+  if (task == nullptr) {
+    lua_pushliteral(L, "");
+    wrap_message(L, ErrorKind::cancelled);
+    raise_value(L);
+  }
+  if (task->must_cancel == 0) {
+    lua_pushnil(L);
+    scheduler.cancel(L, *task);
+  }
+  raise_cancelled(L, *task);
+}
+
 Task& check_can_wait(lua_State* L, const char* what) {
   Scheduler& scheduler = scheduler_of(L);
   if (!scheduler.can_suspend(L)) check_suspendable(L, scheduler, what);
