@@ -60,15 +60,7 @@ inline void set_type(lua_State* L, const UserdataType& type) {
   lua_setmetatable(L, -2);
 }
 
-/// The address of the metatable of the userdata at `index`; null for a value that is none, or has none.
-inline const void* metatable_of(lua_State* L, int index) {
-  if (lua_touserdata(L, index) == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
-  const void* metatable = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  return metatable;
-}
-
-/// True when `metatable`, from metatable_of, is that of the type, which must be a fast one.
+/// True when `metatable`, the address of one or null, is that of the type, which must be a fast one.
 inline bool is_type(lua_State* L, const void* metatable, const UserdataType& type) {
   return metatable != nullptr && metatable == state_data(L).metatables[type.fast];
 }

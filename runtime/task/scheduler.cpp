@@ -109,7 +109,7 @@ std::uint32_t Scheduler::intern_definition(lua_State* L, int function) {
 /// True when the chunk is the one that `place` names. The key of a place is the address of the source's name, which
 /// another chunk may get once this one is collected: hence the comparison with the text.
 static bool is_chunk_of(const std::string& place, std::size_t length, const lua_Debug& chunk) {
-  return std::memcmp(place.data(), chunk.short_src, length) == 0 && chunk.short_src[length] == '\0';
+  return std::strncmp(place.c_str(), chunk.short_src, length) == 0 && chunk.short_src[length] == '\0';
 }
 
 inline bool Scheduler::is_last_place(const lua_Debug& chunk, int line) const {
