@@ -1,8 +1,8 @@
 #include "tests/support/lua_tests.hpp"
 
 #include "interp/interpreter.hpp"
-#include "runtime/lua/stress.hpp"
 #include "stdlib/registry.hpp"
+#include "tests/support/stress.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/internal/catch_test_registry.hpp>
