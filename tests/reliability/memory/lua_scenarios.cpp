@@ -46,6 +46,7 @@ InterpreterOptions options_of(const LuaScenario& scenario) {
   if (scenario.sandbox) {
     options.sandbox.enabled = true;
     add_grant(options.sandbox.grants, Permission::read, "/tmp");
+    add_grant(options.sandbox.grants, Permission::read, kFolder);  // the scenario itself, wherever the tree is
     add_grant(options.sandbox.grants, Permission::net, "127.0.0.1");
     add_grant(options.sandbox.grants, Permission::env, "HOME");
   }
