@@ -61,10 +61,12 @@ function Worker:join()
   return self.ended:result()
 end
 
--- terminate(): its task is cancelled. Does not wait.
+-- terminate(): its task is cancelled. Does not wait. Nothing more can be sent; but the channel to it stays open until it has
+-- ended, or a worker that waits for a message could find it closed before it is cancelled, and end in order.
 function Worker:terminate()
   if self.ended:done() or self.terminated then return end
   self.terminated = true
+  self.out = core.thread_channel(1)
   self.out:close()
   core.interrupt(self.pool, false)
   local harder
