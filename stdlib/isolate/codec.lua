@@ -11,6 +11,7 @@ local native = use("async/native")
 local TypeError, ValueError = async.TypeError, async.ValueError
 
 local MOST_NESTED = 100
+local MOST_SHOWN = 10 -- steps of the way to what is refused
 
 local pack, unpack, byte = string.pack, string.unpack, string.byte
 
@@ -22,15 +23,23 @@ Packer.__index = Packer
 function Packer:add(text)
   self.size = self.size + #text
   if self.size > self.most then
-    error(ValueError(("%s is larger than a message may be (%d bytes); raise max_message, or send it in parts"):format(
-      self.path[1], self.most)), 0)
+    self:stop(ValueError, ("%s is larger than a message may be (%d bytes); raise max_message, or send it in parts"):format(
+      self.path[1], self.most))
   end
   self.count = self.count + 1
   self[self.count] = text
 end
 
+-- Leaves `encode`, which raises the error: from here the caller's line would be too many levels away to be told.
+function Packer:stop(class, message)
+  self.refusal = class
+  error(message, 0)
+end
+
 function Packer:refuse(class, problem)
-  error(class(("%s %s"):format(table.concat(self.path), problem)), 0)
+  local path = self.path
+  local where = table.concat(path, "", 1, math.min(#path, MOST_SHOWN))
+  self:stop(class, ("%s%s %s"):format(where, #path > MOST_SHOWN and "..." or "", problem))
 end
 
 local function step(key)
@@ -89,14 +98,19 @@ function writers.table(packer, value)
   packer.seen[value], packer.depth = nil, packer.depth - 1
 end
 
--- encode(most, name, ...): the values as text of at most so many bytes. `name` says in messages which of them it is: a format of its
--- number.
-local function encode(most, name, ...)
-  local packer = setmetatable({ count = 0, size = 0, most = most, depth = 0, seen = {}, path = { "a message" } }, Packer)
+local function write_all(packer, name, ...)
   for i = 1, select("#", ...) do
     packer.path = { name:format(i) }
     write(packer, (select(i, ...)))
   end
+end
+
+-- encode(most, name, ...): the values as text of at most so many bytes. `name` says in messages which of them it is: a format of its
+-- number.
+local function encode(most, name, ...)
+  local packer = setmetatable({ count = 0, size = 0, most = most, depth = 0, seen = {}, path = { "a message" } }, Packer)
+  local ok, problem = pcall(write_all, packer, name, ...)
+  if not ok then error(packer.refusal and packer.refusal(problem) or problem, 0) end
   return table.concat(packer, "", 1, packer.count)
 end
 

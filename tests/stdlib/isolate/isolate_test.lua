@@ -59,6 +59,15 @@ test("what cannot cross is refused at its place, on both sides", function()
   equal(box:run("return 1"), 1)
 end)
 
+test("what is nested too deep is refused at the caller's line, and its place is told in short", function()
+  local box <close> = start()
+  local deep = {}
+  for _ = 1, 5000 do deep = { deep } end
+  local _, err = async.catch(function() box:call("f", deep) end)
+  equal(err.message, "argument 2 of Isolate:call" .. ("[1]"):rep(9) .. "... is nested more than 100 tables deep")
+  assert(err.traceback:find("^[^\n]*isolate_test.lua:"), err.traceback)
+end)
+
 test("a large string crosses, and what is larger than a message does not", function()
   local box <close> = start { max_message = 1000000 }
   equal(#box:run("return ...", nil, ("x"):rep(999000)), 999000)
