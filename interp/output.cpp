@@ -1,6 +1,7 @@
 #include "interp/output.hpp"
 
 #include "interp/report.hpp"
+#include "runtime/loop/process_end.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -34,6 +35,6 @@ void reserve_standard_streams() {
   }
 }
 
-void check_output_at_exit() { std::atexit(check_output); }
+void check_output_at_exit() { at_process_end(check_output); }
 
 }  // namespace neap::internal

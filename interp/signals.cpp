@@ -1,6 +1,7 @@
 #include "interp/signals.hpp"
 
 #include "interp/report.hpp"
+#include "runtime/loop/process_end.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/park.hpp"
 #include "runtime/task/scheduler.hpp"
@@ -193,7 +194,7 @@ int ending_signal() { return g_ending.load(); }
 void die_at_exit() { g_die.store(true); }
 
 void prepare_to_die() {
-  std::atexit(stdlib::io::kill_children);
+  at_process_end(stdlib::io::end_children);
   std::atexit([] {
     if (!g_die.load()) return;
     std::fflush(stdout);

@@ -2,6 +2,7 @@
 
 #include "repl/highlight.hpp"
 #include "repl/hook.hpp"
+#include "runtime/loop/process_end.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -66,7 +67,7 @@ const char* Prompt::open(lua_State* L) {
   owner.stopping = [](void* self, lua_State* code) { static_cast<Prompt*>(self)->stopping(code); };
   signals_.begin(scheduler_, loop_side_->told, owner);
   scheduler_.console = &console_;
-  static const bool kRegistered = std::atexit(leave_at_exit) == 0;
+  static const bool kRegistered = at_process_end(leave_at_exit);
   g_prompt = kRegistered ? this : nullptr;
   resize();
   opened(L);

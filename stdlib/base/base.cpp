@@ -1,5 +1,6 @@
 // Lua's own functions where a program on the loop needs other behaviour: output that meets a closed pipe is
 // an error, `os.exit` works inside a task, and only text is loaded unless told otherwise.
+#include "runtime/loop/process_end.hpp"
 #include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/chunk.hpp"
@@ -87,8 +88,7 @@ int exit_process(lua_State* L) {
   if (!scheduler.owns_process) return end_run(L, scheduler, status);
   if (scheduler.is_worker) {  // other threads run on: their states, and what is destroyed at exit, are left alone
     flush_awaited_files(L);
-    std::fflush(stdout);
-    std::_Exit(status);
+    end_process(status);
   }
   if (close && scheduler.current() != nullptr && scheduler.running() == L && lua_isyieldable(L) != 0) {
     Task& task = *scheduler.current();

@@ -1,10 +1,11 @@
 #include "stdlib/fs/buffered_file.hpp"
 
+#include "runtime/loop/process_end.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <utility>
 
@@ -23,7 +24,7 @@ void flush_at_exit();
 
 WritableFiles& writable_files() {
   static WritableFiles* const kAll = [] {
-    std::atexit(flush_at_exit);
+    at_process_end(flush_at_exit);
     return new WritableFiles;
   }();
   return *kAll;

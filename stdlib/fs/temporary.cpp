@@ -1,10 +1,10 @@
 #include "stdlib/fs/temporary.hpp"
 
+#include "runtime/loop/process_end.hpp"
 #include "stdlib/fs/remove_tree.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <mutex>
 #include <new>
 #include <set>
@@ -22,7 +22,7 @@ struct Temporaries {
 
 Temporaries& temporaries() {
   static Temporaries* const kAll = [] {
-    std::atexit([] {
+    at_process_end([] {
       Temporaries& left = temporaries();
       const std::lock_guard lock(left.mutex);
       for (Temporary* temporary : left.all) temporary->remove();

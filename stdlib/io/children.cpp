@@ -16,6 +16,7 @@ constexpr std::size_t kMost = 4096;
 std::array<std::atomic<pid_t>, kMost> g_children{};
 std::array<std::atomic<bool>, kMost> g_awaited{};
 std::atomic<std::size_t> g_end{0};  // no place from here on was ever used
+std::atomic<bool> g_over{false};    // those that come now end at once: another thread may have been about to start one
 static_assert(std::atomic<pid_t>::is_always_lock_free);
 
 void kill_those(bool awaited_too) {
@@ -34,6 +35,7 @@ void remember_child(pid_t pid, bool group, bool awaited) {
     g_awaited[i].store(awaited);
     std::size_t end = g_end.load();
     while (end <= i && !g_end.compare_exchange_weak(end, i + 1)) {}
+    if (g_over.load() && !awaited) ::kill(group ? -pid : pid, SIGKILL);
     return;
   }
 }
@@ -46,6 +48,11 @@ void forget_child(pid_t pid) {
 }
 
 void kill_children() { kill_those(false); }
+
+void end_children() {
+  g_over.store(true);
+  kill_children();
+}
 
 void kill_all_children() { kill_those(true); }
 

@@ -16,6 +16,9 @@ void forget_child(pid_t pid);
 /// SIGKILL to all of them but those that are awaited.
 void kill_children();
 
+/// The same for those that other threads start from now on, too: the last of the process.
+void end_children();
+
 /// SIGKILL to all of them: the process ends at once. May be called by a signal handler.
 void kill_all_children();
 

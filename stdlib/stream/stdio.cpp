@@ -1,4 +1,5 @@
 // The standard streams of the process.
+#include "runtime/loop/process_end.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/task/scheduler.hpp"
 #include "stdlib/io/problem.hpp"
@@ -11,7 +12,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 
 namespace neap::internal::stdlib {
 
@@ -28,7 +28,7 @@ void restore_flags() {
 
 /// Makes the end of the process undo what not blocking changes for all who share the descriptor.
 void remember_flags(int fd) {
-  static const bool kRegistered = std::atexit(restore_flags) == 0;
+  static const bool kRegistered = at_process_end(restore_flags);
   int unknown = -1;
   if (kRegistered) g_flags[fd].compare_exchange_strong(unknown, fcntl(fd, F_GETFL));
 }

@@ -94,6 +94,7 @@ is_ready:wait()
 if way == "error" then error("on purpose") end
 if way == "exit" then os.exit(3) end
 if way == "exit in order" then os.exit(4, true) end
+if way == "exit in a thread" then async.to_thread(os.exit, 5) end
 """
 
 # The argument of the program; what is done to it from outside; its status; whether the cleanup runs.
@@ -102,6 +103,7 @@ WAYS = {
     "error": ("error", None, 1, True),
     "os.exit(3)": ("exit", None, 3, False),
     "os.exit(4, true)": ("exit in order", None, 4, None),
+    "os.exit(5) in a thread": ("exit in a thread", None, 5, False),
     "SIGINT": ("outside", [signal.SIGINT], 130, True),
     "SIGTERM": ("outside", [signal.SIGTERM], -15, True),
     "SIGHUP": ("outside", [signal.SIGHUP], -1, True),
@@ -301,6 +303,7 @@ PROMPT_WAYS = {
     "Ctrl-D": (b"\x04", 0),
     "os.exit(3)": (b"os.exit(3)\r", 3),
     "os.exit(3, true)": (b"os.exit(3, true)\r", 3),
+    "os.exit(3) in a thread": (b"async.to_thread(os.exit, 3)\r", 3),
     "SIGTERM": ([signal.SIGTERM], -15),
     "SIGHUP": ([signal.SIGHUP], -1),
     "a closed terminal": ("hang up", None),

@@ -3,6 +3,15 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX, more than <csignal>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 
 using namespace neap::internal::tests;
@@ -15,6 +24,26 @@ ProcessResult run_script(const std::string& text) {
   options.cwd = scratch.path();
   scratch.write("x.lua", text);
   return run_neap({"x.lua"}, options);
+}
+
+/// True when the process is gone, or soon is: what reaps orphans may take a moment, or never do it.
+bool ends(pid_t pid) {
+  for (int i = 0; i < 500; ++i) {
+    if (::kill(pid, 0) != 0) return true;
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string number;
+    std::string name;
+    std::string state;
+    if (status >> number >> name >> state && state == "Z") return true;
+    usleep(10'000);
+  }
+  ::kill(pid, SIGKILL);
+  return false;
+}
+
+std::string content(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // The thread sanitizer puts signals off until the C library is called: there the loops call memchr.
@@ -80,6 +109,77 @@ TEST_CASE("thread: os.exit ends the program from any thread", "[thread]") {
   const ProcessResult inside = run_script("async.to_thread(function() io.write('out') os.exit(5, true) end)");
   CHECK(inside.status == 5);
   CHECK(inside.out == "out");
+}
+
+TEST_CASE("thread: os.exit in a worker thread ends the program's children, of its own thread and of others",
+          "[thread]") {
+  const ProcessResult result = run_script(R"(
+    local PIPE = async.subprocess.PIPE
+    local first = async.create_subprocess_exec("sleep", "600", { stdout = PIPE })
+    async.to_thread(function(first)
+      local second = async.create_subprocess_exec("sleep", "600", { stdout = PIPE })
+      print(first, second.pid)
+      os.exit(6)
+    end, first.pid)
+  )");
+  CHECK(result.status == 6);
+  pid_t first = 0;
+  pid_t second = 0;
+  std::istringstream(result.out) >> first >> second;
+  REQUIRE(first > 1);
+  REQUIRE(second > 1);
+  CHECK(ends(first));
+  CHECK(ends(second));
+}
+
+TEST_CASE("thread: os.exit in a worker thread writes what is written, and removes what is temporary", "[thread]") {
+  const ScratchDirectory scratch;
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  std::filesystem::create_directory(scratch.path() + "/tmp");
+  options.env = {"TMPDIR=" + scratch.path() + "/tmp"};
+  scratch.write("x.lua", R"(
+    local mine = io.open("main", "w")
+    mine:write("main")
+    local buffered = neap.fs.open("buffered", "w", { buffering = "full" })
+    buffered:write("buffered")
+    local directory <close> = neap.fs.tempdir()
+    local file <close> = neap.fs.tempfile()
+    async.to_thread(function()
+      local theirs = io.open("worker", "w")
+      theirs:write("worker")
+      local directory <close> = neap.fs.tempdir()
+      os.exit(true)
+    end)
+  )");
+  const ProcessResult result = run_neap({"x.lua"}, options);
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
+  CHECK(content(scratch.path() + "/main") == "main");
+  CHECK(content(scratch.path() + "/worker") == "worker");
+  CHECK(content(scratch.path() + "/buffered") == "buffered");
+  CHECK(std::filesystem::is_empty(scratch.path() + "/tmp"));
+}
+
+TEST_CASE("thread: os.exit in a worker thread does not wait for a thread that is stuck in a file", "[thread]") {
+  const ScratchDirectory scratch;
+  ProcessOptions options;
+  options.cwd = scratch.path();
+  options.limit = 20;
+  scratch.write("x.lua", R"(
+    os.execute("mkfifo fifo")
+    local held = neap.fs.open("fifo", "r+")
+    local executor = async.ThreadPoolExecutor(2)
+    executor:submit(function()
+      local stuck = assert(io.open("fifo", "r"))
+      stuck:read(1)
+    end)
+    async.sleep(0.2)
+    await(executor:submit(os.exit, 7))
+  )");
+  const ProcessResult result = run_neap({"x.lua"}, options);
+  CHECK_FALSE(result.timed_out);
+  CHECK(result.status == 7);
 }
 
 TEST_CASE("thread: an uncaught error of a call is reported with both traces", "[thread]") {
