@@ -8,6 +8,18 @@ namespace neap::internal::stdlib::thread {
 
 // Under the mutex.
 
+void Channel::add_last(Parcel& parcel) {
+  parcels_.emplace_back();
+  with_channels_ += parcel.holds_channels() ? 1 : 0;
+  parcels_.back() = std::move(parcel);
+}
+
+void Channel::take_first(Parcel& parcel) {
+  parcel = std::move(parcels_.front());
+  parcels_.pop_front();
+  with_channels_ -= parcel.holds_channels() ? 1 : 0;
+}
+
 void Channel::queue(Waits& waits, const std::shared_ptr<Wait>& wait) {
   wait->place = waits.insert(waits.end(), wait);
   wait->state = Wait::State::waiting;
@@ -30,7 +42,9 @@ void Channel::take_from_sender() {
     parcels_.pop_back();
     throw;
   }
-  parcels_.back() = std::move(take(senders_, Wait::State::granted)->parcel);
+  Parcel& last = parcels_.back();
+  last = std::move(take(senders_, Wait::State::granted)->parcel);
+  with_channels_ += last.holds_channels() ? 1 : 0;
 }
 
 std::shared_ptr<Channel::Wait> Channel::take(Waits& waits, Wait::State state) {
@@ -62,7 +76,7 @@ Channel::Outcome Channel::send(Parcel& parcel, const std::shared_ptr<Wait>& wait
   if (closed_) return Outcome::closed;
   if (hand_to_receiver(parcel)) return Outcome::done;
   if (parcels_.size() < capacity_) {
-    parcels_.push_back(std::move(parcel));
+    add_last(parcel);
     return Outcome::done;
   }
   if (wait) {
@@ -76,8 +90,7 @@ Channel::Outcome Channel::receive(Parcel& parcel, const std::shared_ptr<Wait>& w
   const std::lock_guard lock(mutex_);
   if (parcels_.empty()) take_from_sender();
   if (!parcels_.empty()) {
-    parcel = std::move(parcels_.front());
-    parcels_.pop_front();
+    take_first(parcel);
     try {
       // What was given back may be one more than there is room for.
       if (parcels_.size() < capacity_) take_from_sender();
@@ -101,7 +114,10 @@ void Channel::abandon(Wait& wait) {
 
 void Channel::give_back(Parcel& parcel) {
   const std::lock_guard lock(mutex_);
-  if (!hand_to_receiver(parcel)) parcels_.push_front(std::move(parcel));
+  if (hand_to_receiver(parcel)) return;
+  parcels_.emplace_front();
+  with_channels_ += parcel.holds_channels() ? 1 : 0;
+  parcels_.front() = std::move(parcel);
 }
 
 void Channel::close() {

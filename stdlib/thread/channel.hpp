@@ -3,7 +3,9 @@
 // It holds parcels, up to its capacity. Who waits first is served first: a sender that finds a receiver waiting hands it the
 // parcel; a receiver that makes room takes over the parcel of the first sender that waits.
 //
-// Owner: shared by the userdata that scripts hold and the parcels that bring it to other states.
+// Owner: shared by the userdata that scripts hold and the parcels that bring it to other states. Parcels in the queues of
+// channels may hold each other's channels in a circle: whoever gives up a channel does so by `let_go`, which finds those that
+// only such a circle keeps.
 //
 // Invariants
 //  1. A Wait is in a list exactly while it is `waiting`. Whoever takes it out sets its state and posts to its loop, where its
@@ -22,6 +24,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace neap::internal::stdlib::thread {
 
@@ -35,6 +38,11 @@ class Channel {
       closed,    // the channel was closed first
       abandoned  // nobody waits: not yet, or the task has been told to end
     };
+
+    Wait() = default;
+    ~Wait() { let_go(std::move(channel)); }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
 
     std::shared_ptr<Channel> channel;
     std::shared_ptr<Home> home;
@@ -64,9 +72,20 @@ class Channel {
   [[nodiscard]] std::size_t size();
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
+  /// Gives up a channel (null: nothing). What nobody can reach any more from outside of the channels' own queues is emptied,
+  /// and so destroyed, soon; without memory it stays. Under no channel's mutex.
+  static void let_go(std::shared_ptr<Channel> channel) noexcept;
+  /// Looks now, when `let_go` would wait for more. Throws std::bad_alloc.
+  static void empty_circles();
+
  private:
   using Waits = std::list<std::shared_ptr<Wait>>;
+  using Parcels = std::deque<Parcel>;
+  class Circles;
 
+  [[nodiscard]] bool keeps_channels();
+  void add_last(Parcel& parcel);
+  void take_first(Parcel& parcel);
   static void queue(Waits& waits, const std::shared_ptr<Wait>& wait);
   bool hand_to_receiver(Parcel& parcel);
   void take_from_sender();
@@ -76,7 +95,8 @@ class Channel {
 
   const std::size_t capacity_;
   std::mutex mutex_;
-  std::deque<Parcel> parcels_;
+  Parcels parcels_;
+  std::size_t with_channels_ = 0;  // of the parcels
   Waits senders_;
   Waits receivers_;
   bool closed_ = false;

@@ -22,6 +22,7 @@ namespace {
 
 constexpr UserdataType kChannelType{"ThreadChannel"};
 constexpr UserdataType kWaitType{"ThreadChannelWait"};
+const char kLastLook = 0;  // registry key
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
 using ChannelBox = std::shared_ptr<Channel>;
@@ -42,7 +43,10 @@ void destroy_box(lua_State* L) {
 }
 
 int channel_gc(lua_State* L) {
-  if (to_userdata(L, 1, kChannelType) != nullptr) destroy_box<ChannelBox>(L);
+  auto* box = static_cast<ChannelBox*>(to_userdata(L, 1, kChannelType));
+  if (box == nullptr) return 0;
+  Channel::let_go(std::move(*box));
+  destroy_box<ChannelBox>(L);
   return 0;
 }
 
@@ -296,6 +300,25 @@ static ChannelBox& push_box(lua_State* L) {
 
 void push_channel(lua_State* L, const std::shared_ptr<Channel>& channel) { push_box(L) = channel; }
 
+namespace {
+
+int last_look(lua_State*) {
+  Channel::empty_circles();
+  return 0;
+}
+
+/// What is finalized after every channel of the state, since it is made before them.
+void add_last_look(lua_State* L) {
+  lua_newuserdatauv(L, 0, 0);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, bound<last_look>);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kLastLook);
+}
+
+}  // namespace
+
 void open_channels(lua_State* L) {
   const bool open = lua_rawgetp(L, LUA_REGISTRYINDEX, &kChannelType) != LUA_TNIL;
   lua_pop(L, 1);
@@ -322,6 +345,7 @@ void open_channels(lua_State* L) {
   };
   set_functions(L, kMethods);
   lua_pop(L, 2);
+  add_last_look(L);
 }
 
 int new_channel(lua_State* L) {

@@ -1,5 +1,6 @@
 #include "stdlib/thread/parcel.hpp"
 
+#include "stdlib/thread/channel.hpp"
 #include "stdlib/thread/decoder.hpp"
 #include "stdlib/thread/encoder.hpp"
 
@@ -20,7 +21,19 @@ thread_local EncoderScratch scratch;
 
 }  // namespace
 
-Parcel::~Parcel() { std::free(bytes_); }
+Parcel::~Parcel() {
+  std::free(bytes_);
+  let_channels_go();
+}
+
+void Parcel::let_channels_go() {
+  for (auto& held : channels_) Channel::let_go(std::move(held));
+  channels_.clear();
+}
+
+bool Parcel::holds_channels() const {
+  return std::any_of(channels_.begin(), channels_.end(), [](const auto& held) { return held != nullptr; });
+}
 
 std::size_t Parcel::size() const {
   std::size_t size = capacity_;
@@ -53,7 +66,7 @@ void Parcel::clear() {
   size_ = 0;
   blocks_.clear();
   modules_.clear();
-  channels_.clear();
+  let_channels_go();
 }
 
 void Parcel::grow(std::size_t size) {

@@ -48,6 +48,9 @@ class Parcel {
   /// remembers it when it has been taken out.
   void forget(const Channel& channel);
   void remember(const std::shared_ptr<Channel>& channel);
+  [[nodiscard]] bool holds_channels() const;
+  /// Those that it holds, each as often as it does; null for one that it has forgotten.
+  [[nodiscard]] const std::vector<std::shared_ptr<Channel>>& channels() const { return channels_; }
 
  private:
   friend class Encoder;
@@ -56,6 +59,7 @@ class Parcel {
 
   void swap(Parcel& other) noexcept;
   void clear();
+  void let_channels_go();
   /// Room for `size` more bytes. Throws std::bad_alloc.
   void grow(std::size_t size);
   /// Gives back what was reserved and is not used.
