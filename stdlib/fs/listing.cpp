@@ -38,7 +38,7 @@ struct ScanOptions {
 
 /// What was found in one directory, in the order of the names' bytes.
 struct Listing {
-  std::string path;
+  std::string path;  // ends with a slash
   std::vector<Entry> entries;
   std::size_t next = 0;
   ScanOptions options;
@@ -61,6 +61,8 @@ class ScanJob final : public FsJob {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(directory.get()), ::closedir);
     if (!stream) return failure("opendir");
     directory.release();  // the stream's now
+    listing_.path = path();
+    if (listing_.path.back() != '/') listing_.path += '/';
     if (const Failure reason = read_entries(stream.get())) return reason;
     std::sort(listing_.entries.begin(), listing_.entries.end(),
               [](const Entry& a, const Entry& b) { return a.name < b.name; });
@@ -105,12 +107,10 @@ class ScanJob final : public FsJob {
     return reach.object(path.c_str(), kToRead) != 0 ? -1 : ::stat(reach.path(), status);
   }
 
-  /// The listing goes to the script as a userdata: its entries become values one by one.
+  /// The listing goes to the script as a userdata: its entries become values one by one. Nothing may fail between what it
+  /// takes over and its type, which frees it.
   int results(lua_State* L) override {
-    void* memory = lua_newuserdatauv(L, sizeof(Listing), 0);
-    auto* given = new (memory) Listing(std::move(listing_));
-    given->path = path();
-    if (given->path.back() != '/') given->path += '/';
+    new (lua_newuserdatauv(L, sizeof(Listing), 0)) Listing(std::move(listing_));
     set_type(L, kListingType);
     return 1;
   }

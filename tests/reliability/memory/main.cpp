@@ -100,13 +100,7 @@ struct Held {
   std::int64_t uv = live_uv();
 };
 
-/// Where C++ has no memory to remove a directory, blocks of the job that does it stay. Known, and to be found.
-bool keeps_blocks(const char* doing) {
-  return std::strncmp(doing, "files: directories", 18) == 0 && std::strstr(doing, ", new-") != nullptr;
-}
-
-std::string compare(Held before, const Held& after) {
-  if (keeps_blocks(g_doing)) before.cpp = after.cpp;
+std::string compare(const Held& before, const Held& after) {
   const auto differs = [](const char* what, std::int64_t was, std::int64_t is) {
     return is <= was ? std::string() : std::string("; ") + what + ": " + std::to_string(is - was) + " more";
   };
