@@ -28,9 +28,10 @@ bool is_shown(lua_State* L, const lua_Debug& frame, int level) {
   return *frame.what != 'C' || (*frame.namewhat != '\0' && !has_internal_caller(L, level));
 }
 
-/// Pushes what the frame is: "in function 'name'", "in main chunk", ...
-void push_description(lua_State* L, lua_Debug* frame) {
-  lua_getinfo(L, "f", frame);
+/// Pushes what the frame of `of` is: "in function 'name'", "in main chunk", ...
+void push_description(lua_State* L, lua_State* of, lua_Debug* frame) {
+  lua_getinfo(of, "f", frame);
+  if (of != L) lua_xmove(of, L, 1);
   const int function = lua_gettop(L);
   if (push_global_name(L, function)) {
     lua_pushfstring(L, "in function '%s'", lua_tostring(L, -1));
@@ -47,10 +48,10 @@ void push_description(lua_State* L, lua_Debug* frame) {
   lua_settop(L, function);
 }
 
-/// Adds the frame, as a line of its own, to the string on the top of the stack.
-void add_frame(lua_State* L, lua_Debug* frame) {
+/// Adds the frame of `of`, as a line of its own, to the string on the top of the stack.
+void add_frame(lua_State* L, lua_State* of, lua_Debug* frame) {
   lua_pushstring(L, lua_rawlen(L, -1) == 0 ? "\t" : "\n\t");
-  push_description(L, frame);
+  push_description(L, of, frame);
   if (frame->currentline > 0) {
     lua_pushfstring(L, "%s:%d: %s", frame->short_src, frame->currentline, lua_tostring(L, -1));
   } else {
@@ -117,27 +118,27 @@ bool push_global_name(lua_State* L, int function) {
   return false;
 }
 
-void push_traceback(lua_State* L, int level) {
+void push_traceback(lua_State* L, lua_State* of, int level) {
   lua_pushliteral(L, "");
-  const int last = last_level(L);
+  const int last = last_level(of);
   const bool cut = last - level > kHead + kTail;
   lua_Debug frame;
-  for (int i = level; lua_getstack(L, i, &frame) != 0; ++i) {
+  for (int i = level; lua_getstack(of, i, &frame) != 0; ++i) {
     if (cut && i == level + kHead) {
       lua_pushfstring(L, "\n\t... (%d levels left out)", last - kTail - i);
       lua_concat(L, 2);
       i = last - kTail - 1;
       continue;
     }
-    lua_getinfo(L, "Slnt", &frame);
-    if (is_shown(L, frame, i)) add_frame(L, &frame);
+    lua_getinfo(of, "Slnt", &frame);
+    if (is_shown(of, frame, i)) add_frame(L, of, &frame);
   }
 }
 
-void push_location(lua_State* L, int level) {
+void push_location(lua_State* L, lua_State* of, int level) {
   lua_Debug frame;
-  for (; lua_getstack(L, level, &frame) != 0; ++level) {
-    lua_getinfo(L, "Sl", &frame);
+  for (; lua_getstack(of, level, &frame) != 0; ++level) {
+    lua_getinfo(of, "Sl", &frame);
     if (*frame.what == 'C' || is_internal(frame)) continue;
     lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
     return;

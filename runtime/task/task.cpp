@@ -38,8 +38,7 @@ void push_task(lua_State* L, const Task& task) {
 
 void push_stop(lua_State* L, const Task& task) {
   for (lua_State* coroutine : {task.parked_on, task.thread}) {
-    push_location(coroutine, 0);
-    if (coroutine != L) lua_xmove(coroutine, L, 1);
+    push_location(L, coroutine, 0);
     if (!lua_isnil(L, -1)) return;
     lua_pop(L, 1);
   }

@@ -15,10 +15,7 @@ namespace neap::internal::stdlib {
 namespace {
 
 /// Pushes the frames of `thread` on `L`.
-void push_frames(lua_State* L, lua_State* thread) {
-  push_traceback(thread, thread == L ? 1 : 0);
-  if (thread != L) lua_xmove(thread, L, 1);
-}
+void push_frames(lua_State* L, lua_State* thread) { push_traceback(L, thread, thread == L ? 1 : 0); }
 
 /// The coroutine in which the task, started and not done, is: its own, or one that it resumed.
 lua_State* innermost(lua_State* L, const Task& task) {
