@@ -7,6 +7,7 @@ local core, use = ...
 local Lock = use("lock")
 local CancelledError = core.errors.CancelledError
 local errors = core.errors
+local NO_MEMORY = "not enough memory" -- what Lua raises
 
 local Condition = { __name = "Condition" }
 Condition.__index = Condition
@@ -25,14 +26,15 @@ function Condition:locked()
   return self.lock:locked()
 end
 
--- Acquires the lock even while the task is being cancelled; returns the cancellation that came meanwhile.
+-- Acquires the lock even while the task is being cancelled, and without memory. Returns the error that came meanwhile.
 local function reacquire(lock)
-  local cancelled
+  local problem
   while true do
     local ok, err = core.trap(lock.acquire, lock)
-    if ok then return cancelled end
-    if not core.is(err, CancelledError) then error(err, 0) end
-    cancelled = err
+    if ok then return problem end
+    core.essential(true) -- as in wait
+    if not core.is(err, CancelledError) and (err ~= NO_MEMORY or problem == err) then error(err, 0) end
+    problem = err
   end
 end
 
@@ -41,13 +43,16 @@ function Condition:wait()
   local lock = self.lock
   if not lock:locked() then error(errors.RuntimeError("cannot wait on a Condition whose lock is not acquired"), 2) end
   self.waiters:check()
+  local before = core.essential(true) -- or the lock would be given up and not had again
   lock:release()
   local ok, err = core.trap(self.waiters.wait, self.waiters)
-  local cancelled = reacquire(lock)
+  core.essential(true) -- the wait has taken it away
+  local problem = reacquire(lock)
+  core.essential(before)
   if not ok then error(err, 0) end
-  if cancelled or core.cancel_requested() then
+  if problem or core.cancel_requested() then
     self:notify(1) -- the notify that this task got is for the next one
-    if cancelled then error(cancelled, 0) end
+    if problem then error(problem, 0) end
     core.sleep(0) -- raises the cancellation
   end
   return true
