@@ -80,9 +80,8 @@ end
 function messages.answer(isolate, id, ok, text)
   local waiting = isolate.waiting[id]
   check_message(waiting and type(ok) == "boolean")
-  isolate.waiting[id] = nil
-  local values = take_values(text)
-  waiting:set_result { ok = ok, values = values }
+  waiting:set_result { ok = ok, values = take_values(text) }
+  isolate.waiting[id] = nil -- not before: who is left is told of a failure by tell_end
 end
 
 -- A limit was exceeded: the process ends now.
@@ -139,6 +138,9 @@ end
 function Ending:__close()
   tell_end(self.isolate)
 end
+
+Ending.__essential = true -- as a callback of the keeper, too
+Ending.__call = Ending.__close
 
 -- The keeper.
 local function keep(isolate)
@@ -380,7 +382,7 @@ local function start(options)
     serving = 0,
   }, Isolate)
   isolate.keeper = async.create_task(function() return keep(isolate) end, { name = "isolate " .. process.pid })
-  isolate.keeper:add_done_callback(function() tell_end(isolate) end) -- without memory `keep` may not have begun
+  isolate.keeper:add_done_callback(setmetatable({ isolate = isolate }, Ending)) -- without memory `keep` may not have begun
   local unfinished <close> = setmetatable({ isolate = isolate }, Unfinished)
   begin(isolate, options)
   return isolate
