@@ -26,14 +26,15 @@ local function now()
   return async.get_running_loop():time()
 end
 
--- Goes into a state. The hook is called from the loop, so that it cannot disturb the call.
+-- Goes into a state. The hook is called from the loop, so that it cannot disturb the call. What may
+-- fail for want of memory comes first: a breaker is never in half a state.
 local function change(breaker, state)
-  local old = breaker.current
+  local old, times = breaker.current, {}
+  if state == "open" then breaker.until_when = now() + breaker.options.reset_after end
   breaker.current = state
   breaker.generation = breaker.generation + 1
-  breaker.times, breaker.first, breaker.last = {}, 1, 0
+  breaker.times, breaker.first, breaker.last = times, 1, 0
   breaker.trials, breaker.passed = 0, 0
-  if state == "open" then breaker.until_when = now() + breaker.options.reset_after end
   if state == "closed" then breaker.last_error = nil end
   local hook = breaker.options.on_change
   if hook and old ~= state then
@@ -74,8 +75,8 @@ end
 local function note_failure(breaker, err)
   breaker.last_error = { err }
   if breaker.current == "half_open" then return change(breaker, "open") end
+  breaker.times[breaker.last + 1] = now()
   breaker.last = breaker.last + 1
-  breaker.times[breaker.last] = now()
   if count(breaker) >= breaker.options.failures then change(breaker, "open") end
 end
 

@@ -65,7 +65,7 @@ local function tell(sup, child, exit)
   if exit.failed then report(sup, child, exit.err, "Exception in child") end
 end
 
--- The done callback of its task.
+-- Notes that its task has ended.
 local function child_done(sup, child, task)
   child.task = nil
   child.gone:set_result()
@@ -73,24 +73,35 @@ local function child_done(sup, child, task)
   local failed = not ok and not task:cancelled()
   if child.state == "stopping" then
     child.state, child.next = child.next, nil
-    if failed then report(sup, child, err, "Exception while ending child") end
     if child.restart == "temporary" then remove(sup, child) end
-    return look_for_rest(sup)
+    look_for_rest(sup)
+    native.essential(false)
+    if failed then report(sup, child, err, "Exception while ending child") end
+    return
   end
   child.state = "ended"
   child.exit = { child = child, failed = failed, ok = ok, err = err }
   sup.exits:put_nowait(child.exit)
+  native.essential(false)
   tell(sup, child, child.exit)
 end
 
+-- The done callback of its task. Whoever waits for the child would wait for ever if it failed.
+local ChildDone = {
+  __essential = true,
+  __call = function(callback, task) child_done(callback.sup, callback.child, task) end,
+}
+
 local function start(sup, child)
-  child.state, child.due, child.exit = "running", nil, nil
+  local before = native.essential(true) -- or there would be a task that the supervisor does not know
   child.gone = async.Future()
   local task = async.create_task(function() call(child.run) end,
     { name = child.name, context = child.context:copy() })
+  task:add_done_callback(setmetatable({ sup = sup, child = child }, ChildDone))
   child.task = task
-  task:add_done_callback(function() child_done(sup, child, task) end)
+  child.state, child.due, child.exit = "running", nil, nil
   sup.at_rest:clear()
+  native.essential(before)
 end
 
 -- Waits until the child's task has ended, and tells it again now and then.
