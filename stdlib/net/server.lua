@@ -103,10 +103,12 @@ end
 -- close(): no new connections; those that are there go on.
 function Server:close()
   if self.closed then return end
+  local before = native.essential(true) -- or some listeners would stay open
   self.closed = true
   for _, listener in ipairs(self.listeners) do listener:close() end
   for _, retry in pairs(self.retries) do retry:cancel() end
   self.ended:set()
+  native.essential(before)
 end
 
 -- close_clients(): closes every connection; what that raises in their handlers is not reported.
@@ -164,6 +166,9 @@ end
 
 -- At the end of a block connections have their grace; when it is left by an error, none.
 Server.__close = function(server, err)
+  local before = native.essential(true) -- what follows may fail for want of memory, but nothing listens any more then
+  server:close()
+  native.essential(before)
   server:shutdown(err == nil and (server.options.grace or GRACE) or 0)
 end
 
