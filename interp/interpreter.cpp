@@ -113,10 +113,14 @@ Interpreter::Interpreter(const InterpreterOptions& options)
       closing_grace_(options.closing_grace),
       loop_(options.virtual_clock),
       state_(lua_newstate(Allocator::allocate, &allocator_)) {
-  if (!state_) throw std::runtime_error("cannot make a Lua state: not enough memory");
+  allocator_.restock();
+  if (!state_ || allocator_.is_short()) throw std::runtime_error("cannot make a Lua state: not enough memory");
   promote_liblua();
   lua_atpanic(state(), panic);
-  scheduler_ = std::make_unique<Scheduler>(state(), loop_);
+  {
+    const EssentialMemory essential(allocator_);  // under no protected call
+    scheduler_ = std::make_unique<Scheduler>(state(), loop_);
+  }
   try {
     open(options);
   } catch (...) {
