@@ -1,5 +1,5 @@
 // Lack of memory: every scenario of tests/reliability/memory, with a part of the blocks that could fail. All of them:
-// ./dev reliability memory.
+// ./dev memory.
 #include "tests/support/process.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -48,8 +48,9 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"lua-once", {Source::lua, false}, true},       {"lua-from", {Source::lua, true}, true},
     {"lua-once-cold", {Source::lua, false}, false}, {"lua-from-cold", {Source::lua, true}, false},
-    {"new-once", {Source::cpp, false}, true},       {"new-once-cold", {Source::cpp, false}, false},
-    {"uv-once", {Source::uv, false}, true},
+    {"new-once", {Source::cpp, false}, true},       {"new-from", {Source::cpp, true}, true},
+    {"new-once-cold", {Source::cpp, false}, false}, {"new-from-cold", {Source::cpp, true}, false},
+    {"uv-once", {Source::uv, false}, true},         {"uv-from", {Source::uv, true}, true},
 };
 
 struct Options {
