@@ -103,13 +103,13 @@ TEST_CASE("interpreter: the collector lets more garbage pile up the smaller the 
       return percent
     end
     local small = pause()
-    local ballast = ("x"):rep(1 << 20)
+    local ballast = ("x"):rep(1 << 19)
     local middle = pause()
-    ballast = ballast:rep(8)
+    ballast = ballast:rep(16)
     local large = pause()
-    assert(small == 1000 and middle < small and middle > large and large == 300, small .. " " .. middle .. " " .. large)
+    assert(small == 600 and middle < small and middle > large and large == 300, small .. " " .. middle .. " " .. large)
     ballast = nil
-    assert(pause() == 1000))") == FutureState::finished);
+    assert(pause() == 600))") == FutureState::finished);
 }
 
 TEST_CASE("interpreter: a script that sets the collector's pause keeps it") {
