@@ -217,6 +217,7 @@ local function jitter(parked)
     local tasks = spawn_all(parked, function() await(gate) end)
     local kept, longest = {}, 0
     local loop = async.get_running_loop()
+    async.sleep(0)
     start_clock()
     local before = loop:time()
     for i = 1, n do
