@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -69,21 +70,27 @@ bool is_still(int fd, const std::string& path) {
          ours.st_dev == theirs.st_dev;
 }
 
-std::size_t size_of(int fd) {
+/// None: errno says why.
+std::optional<std::size_t> size_of(int fd) {
   struct stat status {};
-  return fstat(fd, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+  if (fstat(fd, &status) != 0) return std::nullopt;
+  return static_cast<std::size_t>(status.st_size);
 }
 
-/// Whole records: the last `largest` bytes but for what may be a part of one, and an end without a newline too.
-std::string bytes_of(int fd, std::size_t largest) {
-  const std::size_t size = size_of(fd);
+/// Whole records: the last `largest` bytes but for what may be a part of one, and an end without a newline too. None when they
+/// cannot all be read: errno says why.
+std::optional<std::string> bytes_of(int fd, std::size_t largest) {
+  const std::optional<std::size_t> known = size_of(fd);
+  if (!known) return std::nullopt;
+  const std::size_t size = *known;
   const std::size_t begin = size > largest ? size - largest : 0;
   std::string bytes(size - begin, '\0');
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t count = pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(begin + done));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
+    if (count < 0) return std::nullopt;
+    if (count == 0) break;
     done += static_cast<std::size_t>(count);
   }
   bytes.resize(done);
@@ -157,8 +164,9 @@ Descriptor open_to_add(const std::string& path) {
 void compact(int fd, const std::string& path, std::size_t kept, std::size_t largest) {
   const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr), &std::free);
   if (!real) return;
-  const std::string bytes = bytes_of(fd, largest);
-  const std::vector<std::string_view> records = records_in(bytes);
+  const std::optional<std::string> bytes = bytes_of(fd, largest);
+  if (!bytes) return;
+  const std::vector<std::string_view> records = records_in(*bytes);
   std::string rest;
   for (std::size_t i = records.size() - std::min(kept, records.size()); i < records.size(); ++i) {
     rest.append(records[i]).push_back('\n');
@@ -184,8 +192,12 @@ HistoryRecords read_history(const std::string& path, std::size_t kept, std::size
     return result;
   }
   lock(file.get(), LOCK_SH);
-  const std::string bytes = bytes_of(file.get(), largest);
-  const std::vector<std::string_view> records = records_in(bytes);
+  const std::optional<std::string> bytes = bytes_of(file.get(), largest);
+  if (!bytes) {
+    result.problem = problem_of(path, "read", errno);
+    return result;
+  }
+  const std::vector<std::string_view> records = records_in(*bytes);
   result.records = records.size();
   result.entries.reserve(std::min(kept, records.size()));
   for (std::size_t i = records.size() - std::min(kept, records.size()); i < records.size(); ++i) {
@@ -203,7 +215,9 @@ std::string append_history(const std::string& path, std::string_view entry, std:
   }
   if (!file.valid()) return problem_of(path, "written", errno);
   if (!is_file(file.get())) return "the history file " + path + " is no regular file";
-  const std::size_t size = size_of(file.get());
+  const std::optional<std::size_t> known = size_of(file.get());
+  if (!known) return problem_of(path, "written", errno);
+  const std::size_t size = *known;
   char last = '\n';
   const bool cut = size > 0 && pread(file.get(), &last, 1, static_cast<off_t>(size - 1)) == 1 && last != '\n';
   const int error = write_all(file.get(), (cut ? "\n" : "") + record_of(entry));

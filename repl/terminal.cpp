@@ -2,6 +2,7 @@
 
 #include "stdlib/io/readiness.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -25,13 +26,29 @@ termios g_found;                     // the modes at the start
 std::atomic<bool> g_changed{false};  // they are not the terminal's now
 std::atomic<bool> g_drawing{false};  // raw
 
-/// Without a change of what was typed and not read: it is read in the new modes.
-void set_modes(const termios& modes) {
-  while (tcsetattr(Terminal::kInput, TCSADRAIN, &modes) != 0 && errno == EINTR) {}
+bool try_modes(const termios& modes, int when) {
+  int answer = 0;
+  do {
+    answer = tcsetattr(Terminal::kInput, when, &modes);
+  } while (answer != 0 && errno == EINTR);
+  return answer == 0;
 }
 
+/// Without a change of what was typed and not read: it is read in the new modes. When waiting for the output fails, without that.
+bool set_modes(const termios& modes) { return try_modes(modes, TCSADRAIN) || try_modes(modes, TCSANOW); }
+
 void put(std::string_view bytes) {
-  [[maybe_unused]] const ssize_t count = ::write(Terminal::kOutput, bytes.data(), bytes.size());
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(Terminal::kOutput, bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {  // somebody who shares it has made it so
+      pollfd item{Terminal::kOutput, POLLOUT, 0};
+      ::poll(&item, 1, -1);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
 }
 
 termios cooked_modes() {
@@ -100,7 +117,7 @@ void Terminal::cooked() {
 
 void Terminal::restore() {
   cooked();
-  if (g_changed.exchange(false)) set_modes(g_found);
+  if (g_changed.load() && set_modes(g_found)) g_changed.store(false);
 }
 
 Size Terminal::size() {
@@ -123,6 +140,7 @@ bool Terminal::read(std::string& bytes, std::size_t most) {
   while (most != 0 && stdlib::io::is_ready(kInput, false)) {
     const ssize_t count = ::read(kInput, piece, std::min(most, kPiece));
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;  // somebody else has read it
     if (count <= 0) return false;
     bytes.append(piece, static_cast<std::size_t>(count));
     most -= static_cast<std::size_t>(count);
@@ -136,7 +154,7 @@ void restore_terminal() {
     put("\x1b[0m\r\n\x1b[J");
     put(kPasteOff);
   }
-  tcsetattr(Terminal::kInput, TCSANOW, &g_found);
+  try_modes(g_found, TCSANOW);
 }
 
 }  // namespace neap::internal::repl

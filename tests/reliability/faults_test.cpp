@@ -111,6 +111,20 @@ FAULTS("signals", "signals")
 FAULTS("watch", "changes in a directory")
 FAULTS("isolate", "an isolate")
 
+TEST_CASE("faults: the prompt ends in order, answers what it can, and loses no entry", "[reliability][faults]") {
+  const ScratchDirectory scratch;
+  const std::vector<std::string> variables = environment(scratch);
+  if (run({"/usr/bin/env", "python3", "-c", ""}).status != 0) SKIP("needs Python");
+  const std::string layer = variables[0].substr(variables[0].find('=') + 1);
+  ProcessOptions options;
+  options.limit = 300;
+  options.env.assign(variables.begin() + 1, variables.end());  // the driver itself is not disturbed
+  const ProcessResult result = run(
+      {"/usr/bin/env", "python3", NEAP_SOURCE_DIR "/tests/reliability/prompt_faults.py", NEAP_BINARY, layer}, options);
+  INFO(result.out << result.err);
+  CHECK(result.status == 0);
+}
+
 TEST_CASE("faults: a program that cannot start says why, whatever call fails", "[reliability][faults]") {
   const ScratchDirectory scratch;
   const std::string script = scratch.write("x.lua", "async.sleep(0) print('ok')");
