@@ -16,6 +16,7 @@ local numbers = {
   ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105, ETIMEDOUT = 110, ECONNREFUSED = 111, EADDRINUSE = 98,
   EHOSTUNREACH = 113, ENETUNREACH = 101, EDQUOT = 122, EROFS = 30, ENOLCK = 37, ENOTCONN = 107, EPERM = 1, SHORT = -1,
   EAI_AGAIN = 3, EAI_FAIL = 4, EAI_MEMORY = 10, EAI_NONAME = 2, EAI_SYSTEM = 1024,
+  EADDRNOTAVAIL = 99, EPROTO = 71,
 }
 
 local function words(text)
@@ -31,23 +32,23 @@ local plausible = {
   fopen = words "EMFILE ENOMEM EIO",
   tmpfile = words "EMFILE ENOSPC",
   opendir = words "EMFILE ENOMEM", fdopendir = words "ENOMEM", readdir = words "EIO",
-  ["read file"] = words "EIO EINTR SHORT", ["pread file"] = words "EIO EINTR SHORT",
+  ["read file"] = words "EIO ENOMEM EINTR SHORT", ["pread file"] = words "EIO EINTR SHORT",
   ["read sock"] = words "ECONNRESET ETIMEDOUT ENOMEM EINTR EAGAIN SHORT",
-  ["readv sock"] = words "ECONNRESET EINTR EAGAIN SHORT", ["recvmsg sock"] = words "ENOMEM EINTR EAGAIN",
+  ["readv sock"] = words "ECONNRESET ENOMEM EINTR EAGAIN SHORT", ["recvmsg sock"] = words "ENOMEM EINTR EAGAIN",
   ["recv sock"] = words "ECONNRESET EINTR EAGAIN SHORT", ["recvfrom sock"] = words "ENOMEM EINTR EAGAIN",
-  ["read pipe"] = words "EINTR EAGAIN SHORT", ["readv pipe"] = words "EINTR EAGAIN SHORT",
+  ["read pipe"] = words "EIO EINTR EAGAIN SHORT", ["readv pipe"] = words "EINTR EAGAIN SHORT",
   ["read other"] = words "EINTR EAGAIN",
   ["write file"] = words "EIO ENOSPC EDQUOT EINTR SHORT", ["pwrite file"] = words "EIO ENOSPC EDQUOT EINTR SHORT",
-  ["write sock"] = words "EPIPE ECONNRESET ENOBUFS EINTR EAGAIN SHORT",
-  ["writev sock"] = words "EPIPE ECONNRESET ENOBUFS EINTR EAGAIN SHORT",
+  ["write sock"] = words "EPIPE ECONNRESET ENOMEM ENOBUFS EINTR EAGAIN SHORT",
+  ["writev sock"] = words "EPIPE ECONNRESET ENOMEM ENOBUFS EINTR EAGAIN SHORT",
   ["sendmsg sock"] = words "EPIPE ECONNRESET ENOBUFS EINTR EAGAIN", ["sendto sock"] = words "ENOBUFS EPERM EINTR EAGAIN",
-  ["write pipe"] = words "EINTR EAGAIN", ["writev pipe"] = words "EINTR EAGAIN",
-  accept4 = words "EMFILE ENFILE ENOMEM ECONNABORTED EINTR EAGAIN",
-  ["connect sock"] = words "ECONNREFUSED ENETUNREACH EACCES ENOMEM EINTR",
+  ["write pipe"] = words "EPIPE EINTR EAGAIN", ["writev pipe"] = words "EPIPE EINTR EAGAIN",
+  accept4 = words "EMFILE ENFILE ENOMEM ENOBUFS ECONNABORTED EPROTO EINTR EAGAIN",
+  ["connect sock"] = words "ECONNREFUSED ECONNRESET ENETUNREACH EADDRNOTAVAIL EACCES ENOMEM EINTR",
   bind = words "EADDRINUSE EACCES ENOMEM", listen = words "EADDRINUSE",
-  socket = words "EMFILE ENFILE ENOBUFS", socketpair = words "EMFILE", pipe2 = words "EMFILE ENFILE",
+  socket = words "EMFILE ENFILE ENOMEM ENOBUFS", socketpair = words "EMFILE", pipe2 = words "EMFILE ENFILE",
   setsockopt = words "ENOMEM", getsockname = words "ENOBUFS",
-  eventfd = words "EMFILE", epoll_create1 = words "EMFILE ENOMEM", epoll_wait = words "EINTR",
+  eventfd = words "EMFILE", epoll_create1 = words "EMFILE ENFILE ENOMEM", epoll_try = words "ENOMEM ENOSPC", epoll_wait = words "EINTR",
   poll = words "EINTR ENOMEM", dup = words "EMFILE", fcntl_dup = words "EMFILE",
   stat = words "ENOMEM EACCES", lstat = words "EACCES", ["fstat file"] = words "EIO", fstatat = words "EIO",
   ["fsync file"] = words "EIO ENOSPC", ["fdatasync file"] = words "EIO", ["ftruncate file"] = words "EIO EINTR",
@@ -57,8 +58,8 @@ local plausible = {
   unlinkat = words "EIO", link = words "ENOSPC", symlink = words "ENOSPC", readlink = words "EIO", realpath = words "EACCES",
   chmod = words "EROFS", ["fchmod file"] = words "EROFS", ["fchmod dir"] = words "EROFS",
   inotify_init1 = words "EMFILE", inotify_add_watch = words "ENOSPC ENOMEM",
-  posix_spawn = words "EAGAIN ENOMEM", waitpid = words "EINTR", pidfd_open = words "EMFILE ENOMEM",
-  getaddrinfo = words "EAI_AGAIN EAI_FAIL EAI_MEMORY EAI_NONAME EAI_SYSTEM", pthread_create = words "EAGAIN",
+  posix_spawn = words "EAGAIN ENOMEM EMFILE ENFILE", waitpid = words "EINTR", pidfd_open = words "EMFILE ENFILE ENOMEM",
+  getaddrinfo = words "EAI_AGAIN EAI_FAIL EAI_MEMORY EAI_NONAME EAI_SYSTEM", pthread_create = words "EAGAIN ENOMEM",
   getcwd = words "ENOMEM",
 }
 
@@ -74,6 +75,10 @@ end
 local excepted = {
   ["signals read pipe EAGAIN"] = true, -- one of the pipes is libuv's lock, which blocks
   ["signals write pipe EAGAIN"] = true,
+  ["signals read pipe EIO"] = true, -- which ends the process
+  ["signals write pipe EPIPE"] = true,
+  ["process write pipe EPIPE"] = true, -- a child need not read its input
+  ["run write pipe EPIPE"] = true,
   ["signals read pipe SHORT"] = true, -- what libuv writes there is whole
   ["isolate readlink any EIO"] = true, -- of /proc/self/exe, and it looks for another program
 }

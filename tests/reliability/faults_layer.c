@@ -48,7 +48,7 @@
 #define CALLS(X) \
   X(open) X(openat) X(read) X(readv) X(pread) X(recv) X(recvfrom) X(recvmsg) X(write) X(writev) X(pwrite) \
   X(send) X(sendto) X(sendmsg) X(accept4) X(connect) X(bind) X(listen) X(socket) X(socketpair) \
-  X(setsockopt) X(getsockname) X(shutdown) X(pipe2) X(eventfd) X(epoll_create1) X(epoll_ctl) X(epoll_wait) \
+  X(setsockopt) X(getsockname) X(shutdown) X(pipe2) X(eventfd) X(epoll_create1) X(epoll_try) X(epoll_ctl) X(epoll_wait) \
   X(poll) X(dup) X(fcntl_dup) X(fcntl_flags) X(ioctl) X(close) X(fstat) X(stat) X(lstat) X(fstatat) \
   X(fsync) X(fdatasync) X(ftruncate) X(lseek) X(copy_file_range) X(sendfile) X(opendir) X(fdopendir) \
   X(readdir) X(mkdir) X(rmdir) X(rename) X(unlink) X(unlinkat) X(link) X(symlink) X(readlink) X(realpath) \
@@ -373,8 +373,15 @@ PLAIN(int, shutdown, shutdown, fd, -1, (int fd, int how), (fd, how))
 PLAIN(int, pipe2, pipe2, -1, -1, (int ends[2], int flags), (ends, flags))
 PLAIN(int, eventfd, eventfd, -1, -1, (unsigned first, int flags), (first, flags))
 PLAIN(int, epoll_create1, epoll_create1, -1, -1, (int flags), (flags))
-PLAIN(int, epoll_ctl, epoll_ctl, -1, -1, (int epoll, int order, int fd, struct epoll_event* event),
-      (epoll, order, fd, event))
+/* epoll_try is how uv_poll_init finds out whether a descriptor can be watched. When any other call fails, libuv ends the
+ * process. */
+int epoll_ctl(int epoll, int order, int fd, struct epoll_event* event) {
+  REAL(int, epoll_ctl, int, int, int, struct epoll_event*);
+  const int tries = order == EPOLL_CTL_ADD && event->data.fd == -1;
+  const int error = fault(tries ? call_epoll_try : call_epoll_ctl, -1);
+  FAIL_WITH(-1)
+  return real(epoll, order, fd, event);
+}
 PLAIN(int, epoll_wait, epoll_wait, -1, -1, (int epoll, struct epoll_event* events, int most, int timeout),
       (epoll, events, most, timeout))
 PLAIN(int, epoll_pwait, epoll_wait, -1, -1,

@@ -197,7 +197,8 @@ end
 
 function scenarios.popen()
   local pipe <close> = opened("echo one; echo two", "r", io.popen)
-  local text = pipe:read("a")
+  local text, message, number = pipe:read("a")
+  if text == nil then error(async.OSError(message, { code = codes[number] or "?", errno = number })) end
   local _, how, status = pipe:close()
   return text .. how .. status
 end
