@@ -108,7 +108,12 @@ void compile(lua_State* L, const Library& library, const char* module, const cha
     lua_pushfstring(L, "%s%s/%s/%s.lua", lua_tostring(L, -1), library.beside.data(), module, file);
     // Read by hand and not by luaL_loadfile: the chunk's name is the same as in the binary.
     auto& text = push_kept<std::string>(L);
-    if (read_text(lua_tostring(L, -2), text)) return load_text(L, text, chunk);
+    if (read_text(lua_tostring(L, -2), text)) {
+      const int status = load_chunk(L, text.data(), text.size(), chunk, "t");
+      std::string().swap(text);  // now: while the state is closed nothing new is collected
+      if (status != LUA_OK) lua_error(L);
+      return set_globals(L);
+    }
   }
   for (std::size_t i = 0; i < library.files.size(); ++i) {
     const SourceFile& source = library.files[i];
