@@ -40,11 +40,11 @@ bool broken_pipes_kill() {
 
 using Output = std::function<void(int, std::string_view)>;
 
-/// The interpreter's worker threads print as well.
+/// The interpreter's worker threads print as well; and what prints may be called by the function itself.
 Output one_at_a_time(const Output& output) {
   if (!output) return nullptr;
   struct Shared {
-    std::mutex mutex;
+    std::recursive_mutex mutex;
     Output output;
   };
   auto shared = std::make_shared<Shared>();
@@ -167,12 +167,16 @@ void Interpreter::open(const InterpreterOptions& options) {
   scheduler_->set_work_hook([this] { host_->refresh(); });
 }
 
+void Interpreter::check_idle() const {
+  lua_Debug running;
+  if (!scheduler_->is_driven() && lua_getstack(scheduler_->running(), 0, &running) == 0) return;
+  std::fputs("neap: an interpreter was destroyed by code that it runs: a task, a callback, a function that it calls\n",
+             stderr);
+  std::abort();
+}
+
 Interpreter::~Interpreter() {
-  if (scheduler_->is_driven()) {
-    std::fputs("neap: an interpreter was destroyed from within its own run, by one of its tasks or callbacks\n",
-               stderr);
-    std::abort();
-  }
+  check_idle();
   end_tasks();
   loop_.refuse_posts();
   scheduler_->set_work_hook(nullptr);

@@ -87,6 +87,8 @@ class Interpreter : Guest {
   /// Cancels every task and runs them until they have ended, and what they have written is sent, for `closing_grace` at
   /// most; reports errors nobody looked at. The destructor does the same: a wrapper may do it while it is still whole.
   void end_tasks();
+  /// Ends the process, with a message, in code that it runs: it is about to be destroyed.
+  void check_idle() const;
 
   /// Runs the function and `argument_count` arguments on the top of the state's stack as the main task, until
   /// it ends; then cancels the tasks it left and waits for them, and reports errors nobody looked at, but not

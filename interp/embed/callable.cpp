@@ -198,6 +198,8 @@ void push_callable(lua_State* L, std::unique_ptr<Payload>& callable) {
 
 Host& Call::host() const noexcept { return Host::of(raw(L_)); }
 
+std::string empty_function_message(const std::string& name) { return "the function '" + name + "' is empty"; }
+
 Function make_function(Host& host, std::unique_ptr<Callable> callable) {
   Writer writer;
   writer.callable(std::move(callable));

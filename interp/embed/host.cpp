@@ -4,6 +4,7 @@
 
 #include "neap/error.hpp"
 
+#include <cstdio>
 #include <new>
 #include <string>
 #include <utility>
@@ -108,6 +109,10 @@ bool Host::hold() {
 }
 
 void Host::report_exception(const char* what) noexcept {
+  if (closed()) {
+    std::fprintf(stderr, "neap: %s, while the interpreter is destroyed\n", what);
+    return;
+  }
   lua_State* L = running();
   const int top = lua_gettop(L);
   push_exception(L, "");
@@ -120,6 +125,8 @@ void Host::report_exception(const char* what) noexcept {
 
 void Host::close() {
   if (closed()) return;
+  inside_->check_idle();
+  thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   inside_->end_tasks();
   {
     const std::lock_guard lock(mutex_);

@@ -38,7 +38,9 @@ class Host : public std::enable_shared_from_this<Host> {
   /// Any thread.
   [[nodiscard]] bool closed() const { return closed_.load(std::memory_order_acquire); }
   /// Any thread: true on the Interpreter's.
-  [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == thread_; }
+  [[nodiscard]] bool on_own_thread() const {
+    return std::this_thread::get_id() == thread_.load(std::memory_order_relaxed);
+  }
 
   [[nodiscard]] internal::Interpreter& inside() { return *inside_; }
   [[nodiscard]] internal::Scheduler& scheduler() { return inside_->scheduler(); }
@@ -64,7 +66,7 @@ class Host : public std::enable_shared_from_this<Host> {
   /// For a `catch (...)`: hands the exception to whom errors go that nobody can receive.
   void report_exception(const char* what) noexcept;
 
-  /// Ends everything that runs, and takes the state away.
+  /// Ends everything that runs, and takes the state away. The thread that does it is the Interpreter's from then on.
   void close();
 
   Interpreter* interpreter = nullptr;  // whose inside this is; null once that is being destroyed
@@ -72,7 +74,7 @@ class Host : public std::enable_shared_from_this<Host> {
  private:
   void release_given_up();
 
-  const std::thread::id thread_;
+  std::atomic<std::thread::id> thread_;
   std::atomic<bool> closed_{false};
   std::unique_ptr<internal::Interpreter> owned_;
   internal::Interpreter* inside_;

@@ -9,7 +9,11 @@
 #include "neap/lua.hpp"
 #include "runtime/lua/chunk.hpp"
 #include "runtime/lua/error.hpp"
+#include "runtime/task/drive.hpp"
 
+#include <cstdio>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -64,12 +68,31 @@ internal::InterpreterOptions inner_options(const Options& options) {
   inner.virtual_clock = options.virtual_clock;
   inner.ignore_environment = options.ignore_environment;
   inner.uv_loop = static_cast<uv_loop_t*>(options.uv_loop);
-  if (options.output) {
-    inner.output = [output = options.output](int stream, std::string_view text) {
-      output(static_cast<Stream>(stream), text);
-    };
-  }
   return inner;
+}
+
+/// What Options::output throws must not leave it: Lua's own frames are between it and who could catch it.
+std::function<void(int, std::string_view)> guarded_output(std::function<void(Stream, std::string_view)> output,
+                                                          std::shared_ptr<std::weak_ptr<Host>> host) {
+  return [output = std::move(output), host = std::move(host)](int stream, std::string_view text) {
+    constexpr const char* kWhat = "an error in Options::output";
+    try {
+      output(static_cast<Stream>(stream), text);
+    } catch (...) {
+      const std::shared_ptr<Host> alive = host->lock();
+      if (alive != nullptr && alive->on_own_thread()) return alive->report_exception(kWhat);
+      std::fprintf(stderr, "neap: %s\n", kWhat);
+    }
+  };
+}
+
+std::shared_ptr<Host> make_host(const Options& options) {
+  internal::InterpreterOptions inner = inner_options(options);
+  const auto self = std::make_shared<std::weak_ptr<Host>>();
+  if (options.output) inner.output = guarded_output(options.output, self);
+  auto host = std::make_shared<Host>(inner);
+  *self = host;
+  return host;
 }
 
 /// Pushes what the name without its last part stands for: the globals, or the table of that name. `make`: tables that are not
@@ -129,16 +152,23 @@ std::string string_field(lua_State* L, int index, const char* name) {
 /// The scheduler's handler of errors that nobody can receive: `self` is the function of Options::on_error.
 void hand_over(void* self, lua_State* L, int context) {
   const auto& on_error = *static_cast<const std::function<void(const ErrorReport&)>*>(self);
+  const auto tell = [&on_error](const ErrorReport& report) noexcept {
+    try {
+      on_error(report);
+    } catch (...) {
+      std::fprintf(stderr, "neap: Options::on_error has thrown; it was called for: %s\n", report.text.c_str());
+    }
+  };
   ErrorReport report;
   report.message = string_field(L, context, "message");
   report.text = internal::format_context(L, context);
   lua_pushliteral(L, "exception");
   try {
     if (lua_rawget(L, context) != LUA_TNIL) detail::throw_error(Host::of(L), L, -1);
-    on_error(report);
+    tell(report);
   } catch (const Error& error) {
     report.error = &error;
-    on_error(report);
+    tell(report);
   }
   lua_pop(L, 1);
 }
@@ -152,9 +182,7 @@ int run_operation(lua_State* L) {
 
 }  // namespace
 
-Interpreter::Interpreter(Options options)
-    : on_error_(std::move(options.on_error)),
-      host_(std::make_shared<Host>(inner_options(options))) {
+Interpreter::Interpreter(Options options) : on_error_(std::move(options.on_error)), host_(make_host(options)) {
   host_->interpreter = this;
   if (on_error_) {
     host_->scheduler().set_default_handler(hand_over, &on_error_);
@@ -187,6 +215,12 @@ Function Interpreter::load_file(const std::string& path) {
 }
 
 // Globals and functions.
+
+Function Interpreter::find(const Function& function) {
+  if (function.is_nil()) Reader(function).fail("function");  // moved from
+  if (function.host() != host_.get()) throw std::invalid_argument("a function of another interpreter cannot be called");
+  return function;
+}
 
 Function Interpreter::find(const std::string& name) {
   Value value = get_value(name);
@@ -244,6 +278,9 @@ Task Interpreter::adopt(detail::Operation* operation, const std::string& name) {
 
 void Interpreter::drive(const Task& task) {
   host_->check("run_until");
+  if (task && task.value().host() != host_.get()) {
+    throw std::invalid_argument("run_until: a task of another interpreter cannot be run");
+  }
   internal::Task* inner = detail::inner_task(task);
   if (inner == nullptr) throw InvalidState("run_until: a Future is not run; spawn a task that awaits it");
   host_->inside().run_until(*inner);
@@ -263,11 +300,19 @@ void Interpreter::run() {
 
 void Interpreter::run_forever() {
   host_->check("run_forever");
+  internal::check_can_drive(host_->scheduler());
   detail::OperationRef<detail::Pending<void>> stopped(new detail::Pending<void>(host_));
   stop_.emplace(stopped);
   const Task task = adopt(stopped.share(), "run_forever");
   if (std::exchange(stop_requested_, false)) stop_->resolve();
-  drive(task);
+  try {
+    drive(task);
+  } catch (...) {
+    stop_->resolve();
+    task.retrieve();
+    stop_.reset();
+    throw;
+  }
   stop_.reset();
   task.result<void>();
 }

@@ -1,5 +1,6 @@
 #include "neap/isolate.hpp"
 
+#include <exception>
 #include <map>
 #include <string>
 #include <utility>
@@ -69,7 +70,9 @@ Isolate::Isolate(Interpreter& interpreter, IsolateOptions options)
 Isolate::~Isolate() {
   try {
     isolate_.get<Function>("kill").call<void>(isolate_);
-  } catch (const Error&) {  // out of memory: it ends with the interpreter
+  } catch (const std::exception&) {
+    // The interpreter is gone, and the process with it; or there is no memory, or this is another thread: it ends with the
+    // interpreter.
   }
 }
 

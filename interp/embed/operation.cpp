@@ -8,8 +8,8 @@
 #include "runtime/lua/userdata.hpp"
 #include "runtime/task/park.hpp"
 
-#include <new>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace neap::detail {
@@ -177,7 +177,7 @@ void PendingBase::on_cancel(std::function<void()> callback) {
       return;
     }
   }
-  callback();
+  if (callback) callback();
 }
 
 void PendingBase::cancel() noexcept {
@@ -194,7 +194,12 @@ void PendingBase::cancel() noexcept {
     callback = std::move(on_cancel_);
   }
   complete();
-  if (callback) callback();
+  if (!callback) return;
+  try {
+    callback();
+  } catch (...) {
+    host().report_exception("an error in what Completion::on_cancel was given");
+  }
 }
 
 std::exception_ptr dropped_completion() {

@@ -37,6 +37,7 @@ RemoteCall::RemoteCall(std::shared_ptr<Host> host, std::string function)
 RemoteCall::~RemoteCall() = default;
 
 void RemoteCall::start() {
+  if (host_ == nullptr) return;
   host_->post([self = shared_from_this()] { self->run(*self->host_->interpreter); });
 }
 
@@ -68,9 +69,10 @@ void Remote::stop() const {
   post([](Interpreter& interpreter) { interpreter.stop(); });
 }
 
-bool Remote::closed() const { return host_->closed(); }
+bool Remote::closed() const { return host_ == nullptr || host_->closed(); }
 
 bool Remote::post(std::function<void(Interpreter&)> work) const {
+  if (host_ == nullptr) return false;
   return host_->post([host = host_.get(), work = std::move(work)] {
     try {
       work(*host->interpreter);

@@ -7,6 +7,8 @@
 #include "neap/lua.hpp"
 #include "runtime/task/task.hpp"
 
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,9 +24,20 @@ using internal::FutureState;
 
 Host* host_of(const Task& task) { return task.value().host(); }
 
+void check_stands(const Task& task, const char* what) {
+  if (!task) throw InvalidState(std::string(what) + ": this handle stands for no task");
+}
+
+/// To share. Throws InvalidState, and std::invalid_argument when it is not the one given.
+std::shared_ptr<Host> checked_host(const Task& task, const Host& expected) {
+  check_stands(task, "waiting for a task");
+  if (host_of(task) != &expected) throw std::invalid_argument("a task of another interpreter cannot be awaited");
+  return share(*host_of(task));
+}
+
 /// The Future behind the handle, which keeps it. Throws InvalidState, Closed and WrongThread.
 Future& future_of(const Task& task, const char* what) {
-  if (!task) throw InvalidState(std::string(what) + ": this handle stands for no task");
+  check_stands(task, what);
   Host& host = *host_of(task);
   host.check(what);
   lua_State* L = host.running();
@@ -37,7 +50,7 @@ Future& future_of(const Task& task, const char* what) {
 /// Ends when a task does, and keeps it.
 class TaskOperation final : public Operation, public internal::FutureHook {
  public:
-  explicit TaskOperation(Task task) : Operation(share(*host_of(task))), task_(std::move(task)) {
+  TaskOperation(Task task, const Host& expected) : Operation(checked_host(task, expected)), task_(std::move(task)) {
     Future& future = future_of(task_, "waiting for a task");
     future.retrieved = true;  // who waits gets the error
     if (future.done()) {
@@ -75,7 +88,9 @@ Results results_of(const Task& task) {
   return {opaque(L), base, lua_gettop(L) - base};
 }
 
-OperationRef<Operation> watch(const Task& task) { return OperationRef<Operation>(new TaskOperation(task)); }
+OperationRef<Operation> watch(const Task& task, const Host& host) {
+  return OperationRef<Operation>(new TaskOperation(task, host));
+}
 
 internal::Task* inner_task(const Task& task) {
   Future& future = future_of(task, "run_until");
@@ -162,6 +177,7 @@ void Task::set_name(std::string_view name) const {
 
 void Task::on_done(std::function<void(const Task&)> callback) const {
   (void)detail::future_of(*this, "on_done");
+  if (!callback) throw std::invalid_argument("on_done: the callback is empty");
   Writer arguments;
   arguments.value(value_);
   arguments.write([callback = std::move(callback)](Value task) { callback(Task(std::move(task))); });

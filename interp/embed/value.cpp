@@ -11,6 +11,7 @@ namespace {
 
 /// Puts the value on the stack of the coroutine that runs now, and returns that. Throws Closed and WrongThread.
 lua_State* push_kept(const Value& value, const char* what) {
+  if (value.anchor() == nullptr) Reader(value).fail("table");  // moved from
   detail::Host& host = *value.anchor()->host;
   host.check(what);
   lua_State* L = host.running();
@@ -131,7 +132,10 @@ std::size_t Table::size() const {
   return static_cast<std::size_t>(Convert<std::int64_t>::read(length.value()));
 }
 
-Table::Iterator::Iterator(const Table& table) : table_(table.anchor()) { ++*this; }
+Table::Iterator::Iterator(const Table& table) : table_(table.anchor()) {
+  if (table_ == nullptr) Reader(table).fail("table");
+  ++*this;
+}
 
 Table::Iterator& Table::Iterator::operator++() {
   lua_State* L = push_kept(Value(Kind::table, table_), "the iteration of a Table");

@@ -21,11 +21,14 @@ void swallow_broken_pipe(const sigset_t& set) {
 
 }  // namespace
 
+void check_can_drive(const Scheduler& scheduler) {
+  if (!scheduler.is_driven()) return;
+  throw std::logic_error(
+      "neap: an interpreter cannot be run from within its own run: this was called by one of its tasks or callbacks");
+}
+
 Driving::Driving(Scheduler& scheduler) : scheduler_(scheduler), memory_(scheduler.memory()) {
-  if (scheduler.driven_) {
-    throw std::logic_error(
-        "neap: an interpreter cannot be run from within its own run: this was called by one of its tasks or callbacks");
-  }
+  check_can_drive(scheduler);
   scheduler.driven_ = true;
   scheduler.tells_work_ = false;
   if (!scheduler.shields_broken_pipes) return;

@@ -18,6 +18,7 @@
 #include "neap/detail/call.hpp"
 #include "neap/detail/chain.hpp"
 #include "neap/detail/operation.hpp"
+#include "neap/error.hpp"
 #include "neap/export.hpp"
 
 #include <coroutine>
@@ -57,6 +58,7 @@ struct PromiseBase {
 
   Chain* chain = nullptr;
   Operation* root = nullptr;
+  bool begun = false;  // it is awaited, or the root of a chain
   std::coroutine_handle<> parent;
   std::exception_ptr error;
 };
@@ -80,11 +82,20 @@ struct Promise<void> : PromiseBase {
   void take() noexcept {}
 };
 
+/// Throws InvalidState for a coroutine that was moved from, or has begun.
+template <class T>
+std::coroutine_handle<Promise<T>> begin_once(std::coroutine_handle<Promise<T>> coroutine) {
+  if (!coroutine || std::exchange(coroutine.promise().begun, true)) {
+    throw InvalidState("an Async is awaited, spawned, run or returned to Lua once: this one was, or was moved from");
+  }
+  return coroutine;
+}
+
 /// Awaits another coroutine: it runs at once, as a part of the same chain.
 template <class T>
 class ChildAwaiter {
  public:
-  explicit ChildAwaiter(std::coroutine_handle<Promise<T>> child) : child_(child) {}
+  explicit ChildAwaiter(std::coroutine_handle<Promise<T>> child) : child_(begin_once(child)) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <class P>
@@ -104,7 +115,8 @@ class ChildAwaiter {
 
 }  // namespace detail
 
-/// A coroutine that gives a T. It has not begun yet; it may be moved, and is awaited, spawned or returned to Lua once.
+/// A coroutine that gives a T. It has not begun yet; it may be moved, and is awaited, spawned or returned to Lua once: InvalidState
+/// otherwise.
 template <class T>
 class [[nodiscard]] Async {
  public:
@@ -120,7 +132,7 @@ class [[nodiscard]] Async {
     if (handle_) handle_.destroy();
   }
 
-  detail::ChildAwaiter<T> operator co_await() && noexcept { return detail::ChildAwaiter<T>(handle_); }
+  detail::ChildAwaiter<T> operator co_await() && { return detail::ChildAwaiter<T>(handle_); }
 
   [[nodiscard]] std::coroutine_handle<promise_type> handle() const noexcept { return handle_; }
 
@@ -147,6 +159,7 @@ class RootOperation : public Operation {
       : Operation(std::move(host)),
         chain_(this->host()),
         coroutine_(std::move(coroutine)) {
+    begin_once(coroutine_.handle());
     promise().chain = &chain_;
     promise().root = this;
   }

@@ -83,7 +83,8 @@ class Producer {
 /// The promise of a result for the task (or C++ coroutine) that waits.
 ///
 /// Copies share it. Every member may be called on any thread, also after the interpreter has been destroyed. It counts once:
-/// the first `resolve` or `reject` wins, and when the last copy dies without either, the caller gets a RuntimeError.
+/// the first `resolve` or `reject` wins, and when the last copy dies without either, the caller gets a RuntimeError. One that was
+/// moved from is always too late.
 template <class T = void>
 class Completion {
  public:
@@ -93,6 +94,7 @@ class Completion {
   /// The task goes on with the value. False when it is too late: the caller was cancelled, or there was a result before.
   template <class U = T>
   requires(!std::is_void_v<U>) bool resolve(U value) const {
+    if (producer_ == nullptr) return false;
     auto& operation = *producer_->operation;
     if (!operation.claim()) return false;
     try {
@@ -107,13 +109,14 @@ class Completion {
   template <class U = T>
   requires std::is_void_v<U>
   bool resolve() const {
-    if (!producer_->operation->claim()) return false;
+    if (producer_ == nullptr || !producer_->operation->claim()) return false;
     producer_->operation->complete();
     return true;
   }
 
   /// The call raises the error: a neap::Error as its class, other exceptions as a function's do that throws them.
   bool reject(const std::exception_ptr& error) const {
+    if (producer_ == nullptr) return false;
     auto& operation = *producer_->operation;
     if (!operation.claim()) return false;
     operation.error = error;
@@ -123,10 +126,12 @@ class Completion {
   bool reject(const Error& error) const { return reject(std::make_exception_ptr(error)); }
 
   /// True once nobody waits for the result any more, because the caller was cancelled.
-  [[nodiscard]] bool cancelled() const noexcept { return producer_->operation->cancelled(); }
+  [[nodiscard]] bool cancelled() const noexcept { return producer_ != nullptr && producer_->operation->cancelled(); }
   /// Has `callback` called when the caller is cancelled: on the interpreter's thread, or at once on this one when it has been
-  /// cancelled already. There is one callback; a second takes its place. It must not throw.
-  void on_cancel(std::function<void()> callback) const { producer_->operation->on_cancel(std::move(callback)); }
+  /// cancelled already. There is one callback; a second takes its place. What it throws goes to Options::on_error.
+  void on_cancel(std::function<void()> callback) const {
+    if (producer_ != nullptr) producer_->operation->on_cancel(std::move(callback));
+  }
 
  private:
   std::shared_ptr<detail::Producer<T>> producer_;

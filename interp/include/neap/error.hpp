@@ -76,6 +76,13 @@ class NEAP_API Exit : public std::runtime_error {
   int status_;
 };
 
+/// An object cannot do what it is asked for: it stands for nothing (it was moved from, or made empty), or what is asked for has
+/// not come yet. No error of Lua's.
+class NEAP_API InvalidState : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
 /// The call is for the interpreter's own thread, and came from another one. No error of Lua's.
 class NEAP_API WrongThread : public std::logic_error {
  public:

@@ -9,6 +9,9 @@
 // Parameters are made from the arguments (neap/convert.hpp): a missing argument is nil, one too many is ignored. What is
 // returned is the result; a std::tuple is several, void is none.
 //
+// An empty function (a null pointer, an empty std::function) is std::invalid_argument where it is given a name; as a value without
+// one an empty std::function is nil.
+//
 // An exception becomes an error of Lua's: neap::Error is one of its class (and the very same error when it came out of Lua),
 // ConversionError a TypeError, std::invalid_argument, std::out_of_range and std::domain_error a ValueError, std::system_error an
 // OSError with a code, std::bad_alloc "not enough memory", every other one a RuntimeError.
@@ -21,6 +24,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -158,14 +162,29 @@ class FunctionCallable final : public Callable {
   F function_;
 };
 
+/// True for a null pointer, and for a std::function that is empty.
+template <class F>
+bool is_empty(const F& function) {
+  if constexpr (std::is_pointer_v<F> || std::is_member_pointer_v<F> || requires(const F& f) { f.target_type(); }) {
+    return function == nullptr;
+  } else {
+    return false;
+  }
+}
+
+NEAP_API std::string empty_function_message(const std::string& name);
+
+/// Throws std::invalid_argument for an empty function.
 template <class F>
 std::unique_ptr<Callable> make_callable(std::string name, F&& function, bool method = false) {
+  if (is_empty<std::decay_t<F>>(function)) throw std::invalid_argument(empty_function_message(name));
   return std::make_unique<FunctionCallable<std::decay_t<F>>>(std::move(name), std::forward<F>(function), method);
 }
 
 NEAP_API Function make_function(Host& host, std::unique_ptr<Callable> callable);
 
-/// Makes a function of Lua's; `name` is what messages call it. Throws std::bad_alloc, Closed, WrongThread.
+/// Makes a function of Lua's; `name` is what messages call it. Throws std::bad_alloc, Closed, WrongThread, and std::invalid_argument
+/// for an empty function.
 template <class F>
 Function make_function(Host& host, std::string name, F&& function) {
   return make_function(host, make_callable(std::move(name), std::forward<F>(function)));

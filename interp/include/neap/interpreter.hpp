@@ -49,7 +49,8 @@ class NEAP_API Interpreter {
   /// Throws std::runtime_error when the state or the loop cannot be made, std::invalid_argument for a Sandbox's values.
   explicit Interpreter(Options options = {});
   /// In any state: cancels the tasks that are left and runs their cleanup, for Options::closing_grace at most; closes what they
-  /// have open; ends worker threads. Not from code that the interpreter runs.
+  /// have open; ends worker threads. Not from code that the interpreter runs: that ends the process, with a message. Another thread
+  /// may destroy it once its own is done with it.
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -101,7 +102,8 @@ class NEAP_API Interpreter {
   // Calling and making tasks.
 
   /// Calls a Lua function, given as a Function or by name ("game.on_frame": a global, or fields of one), and gives what it
-  /// returns as an R. It must not wait: that is a RuntimeError.
+  /// returns as an R. It must not wait: that is a RuntimeError. Throws std::invalid_argument for a function of another
+  /// interpreter, and so do `spawn`, `set` and `run_until` for what is another one's.
   template <class R = void, detail::NamesFunction F, class... A>
   R call(const F& function, const A&... arguments) {
     return find(function).template call<R>(arguments...);
@@ -172,7 +174,7 @@ class NEAP_API Interpreter {
   [[nodiscard]] const std::shared_ptr<detail::Host>& host() const noexcept { return host_; }
 
  private:
-  Function find(const Function& function) { return function; }
+  Function find(const Function& function);
   Function find(const std::string& name);
   Task spawn_packed(const Function& function, Writer& arguments);
   void set_packed(const std::string& name, Writer& value);

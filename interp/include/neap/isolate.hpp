@@ -48,7 +48,8 @@ struct IsolateOptions {
 /// says what it is, what crosses between the processes, and what is promised. In short: plain data is copied; functions that C++ sets
 /// can be called from there, and what they are called with is not to be trusted; nothing that comes from there is.
 ///
-/// Thread: the interpreter's, of which it is one of the users: it must not outlive it. What says that it runs the loop may not be called from
+/// Thread: the interpreter's, of which it is one of the users. When it outlives it, what it is
+/// asked for throws Closed. What says that it runs the loop may not be called from
 /// code that the interpreter runs; `spawn` may. Every call throws the Error with which it ended there, of the class and with the message that
 /// it had; when the process ends, LimitExceeded or an Error of class RuntimeError that says how it ended.
 class NEAP_API Isolate {
@@ -84,7 +85,7 @@ class NEAP_API Isolate {
   /// Sets a function there that calls this one here, in a task of the interpreter: it may be one that answers later.
   template <class F>
   void set_function(const std::string& name, F function) {
-    set(name, detail::make_function(*interpreter_.host(), name, std::move(function)));
+    set(name, detail::make_function(*isolate_.host(), name, std::move(function)));
   }
   template <class T = Value>
   [[nodiscard]] T get(const std::string& name) {

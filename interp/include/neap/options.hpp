@@ -84,9 +84,9 @@ struct Options {
   bool ignore_environment = false;
   /// What scripts read from their standard input (`io.read`, `async.stdin`); none: that of the process.
   std::optional<std::string> input;
-  /// Gets what scripts write to their standard streams; empty: it goes to those of the process.
+  /// Gets what scripts write to their standard streams; empty: it goes to those of the process. What it throws goes to on_error.
   std::function<void(Stream, std::string_view)> output;
-  /// Gets errors that nobody can receive; empty: they are written to standard error. It must not throw.
+  /// Gets errors that nobody can receive; empty: they are written to standard error. What it throws is written there.
   std::function<void(const ErrorReport&)> on_error;
   /// Seconds that tasks which are left have for their cleanup when the interpreter is destroyed; then they are dropped.
   double closing_grace = 0.25;

@@ -134,7 +134,7 @@ class RemoteFuture {
 };
 
 /// Copies may be used on any thread at any time: while the interpreter starts, runs, ends, and afterwards. While there is one,
-/// work may come from outside: tasks that only wait are then no deadlock.
+/// work may come from outside: tasks that only wait are then no deadlock. One that was moved from is closed.
 class NEAP_API Remote {
  public:
   explicit Remote(std::shared_ptr<detail::Host> host);

@@ -14,20 +14,15 @@
 
 namespace neap {
 
-/// What a Task is asked for has not come yet, or it stands for no task. No error of Lua's.
-class NEAP_API InvalidState : public std::logic_error {
- public:
-  using std::logic_error::logic_error;
-};
-
 class Task;
 
 namespace detail {
 
 /// What a task that is done has given. Throws as Task::result.
 NEAP_API Results results_of(const Task& task);
-/// Ends when the task does.
-NEAP_API OperationRef<Operation> watch(const Task& task);
+/// Ends when the task does. Throws InvalidState, and std::invalid_argument for a task of another interpreter than the one whose
+/// Host is given.
+NEAP_API OperationRef<Operation> watch(const Task& task, const Host& host);
 
 template <class T>
 class TaskAwaiter;
@@ -40,7 +35,7 @@ class TaskAwaiter;
 /// to the interpreter's thread, but for copying and destroying, which any thread may do at any time.
 class NEAP_API Task {
  public:
-  /// Stands for no task.
+  /// Stands for no task, as one that was moved from; what it is asked for throws InvalidState.
   Task() = default;
   /// The Lua Task (or Future) `value`. Throws ConversionError for any other value.
   explicit Task(Value value);
@@ -61,7 +56,7 @@ class NEAP_API Task {
     return detail::results_of(*this).take<R>();
   }
   /// Has `callback` called in a turn of the loop once it is done, or soon when it is. What the callback throws goes to
-  /// Options::on_error.
+  /// Options::on_error. Throws std::invalid_argument for an empty one.
   void on_done(std::function<void(const Task&)> callback) const;
   /// Says that somebody knows how it ended: its error is not reported any more.
   void retrieve() const;
@@ -93,7 +88,7 @@ class TaskAwaiter final : public ChainAwaiter {
   template <class P>
   bool await_suspend(std::coroutine_handle<P> self) {
     if (!enter(*self.promise().chain)) return false;
-    operation_ = watch(task_);
+    operation_ = watch(task_, self.promise().chain->host());
     return suspend(self, *operation_);
   }
   T await_resume() {

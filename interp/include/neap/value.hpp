@@ -45,6 +45,18 @@ class NEAP_API Value {
   Value(T value) noexcept : number_(static_cast<double>(value)),
                             kind_(Kind::number) {}
 
+  Value(const Value&) = default;
+  Value& operator=(const Value&) = default;
+  /// What was moved from is nil.
+  Value(Value&& other) noexcept : anchor_(std::move(other.anchor_)) { take_inner(other); }
+  Value& operator=(Value&& other) noexcept {
+    if (this == &other) return *this;
+    anchor_ = std::move(other.anchor_);
+    take_inner(other);
+    return *this;
+  }
+  ~Value() = default;
+
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
   [[nodiscard]] bool is_nil() const noexcept { return kind_ == Kind::nil; }
   /// What messages call it: its type, or the name of its class ("Vec", "Task").
@@ -83,6 +95,14 @@ class NEAP_API Value {
   Value(Value other, Kind kind, const char* expected);
 
  private:
+  void take_inner(Value& other) noexcept {
+    if (other.kind_ == Kind::number) {
+      number_ = other.number_;
+    } else {
+      integer_ = other.integer_;
+    }
+    kind_ = std::exchange(other.kind_, Kind::nil);
+  }
   template <class T>
   T read() const {
     if (anchor_ == nullptr) return Convert<T>::read(Reader(*this));
@@ -100,7 +120,8 @@ class NEAP_API Value {
   Kind kind_ = Kind::nil;
 };
 
-/// A function of Lua's, or one of C++'s that Lua has. Threads and lifetime: see Value.
+/// A function of Lua's, or one of C++'s that Lua has. Threads and lifetime: see Value. One that was moved from is nil, and using it
+/// throws ConversionError; so with a Table.
 class NEAP_API Function : public Value {
  public:
   /// Throws ConversionError for a value that is no function.

@@ -19,6 +19,7 @@
 #include "neap/detail/call.hpp"
 #include "neap/detail/reader.hpp"
 #include "neap/detail/writer.hpp"
+#include "neap/error.hpp"
 
 #include <functional>
 #include <memory>
@@ -181,6 +182,7 @@ class Loan {
   explicit Loan(T& object) : loan_(std::make_shared<T*>(&object)) {}
   Loan(Loan&&) noexcept = default;
   Loan& operator=(Loan&& other) noexcept {
+    if (this == &other) return *this;
     end();
     loan_ = std::move(other.loan_);
     return *this;
@@ -200,6 +202,7 @@ class Loan {
 template <class T>
 struct Convert<Loan<T>> {
   static void write(Writer& to, const Loan<T>& loan) {
+    if (loan.inner() == nullptr) throw InvalidState("a Loan that was moved from lends nothing");
     to.object(std::make_unique<detail::LentObject<T>>(loan.inner()));
   }
 };
