@@ -66,23 +66,23 @@ std::string real_of(int fd) {
   }
 }
 
-/// Opens what the path leads to without touching it. Gives the descriptor, or -1 with errno; `usable` and `real` tell its
-/// paths.
-int hold(const char* path, std::string& usable, std::string& real) {
-  const int fd = ::open(path, O_PATH | O_CLOEXEC);
-  if (fd < 0) return -1;
+/// Opens what the path leads to without touching it. Sets the descriptor, to -1 with errno where that fails, and then the
+/// two paths of it, for which memory may lack.
+void hold(const char* path, int& fd, std::string& usable, std::string& real) {
+  fd = ::open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return;
   usable = descriptor_path(fd);
   real = real_of(fd);
-  return fd;
 }
 
 #else
 
-int hold(const char* path, std::string& usable, std::string& real) {
+void hold(const char* path, int& fd, std::string& usable, std::string& real) {
   const std::unique_ptr<char, void (*)(void*)> found(::realpath(path, nullptr), std::free);
-  if (!found) return -1;
+  fd = -1;
+  if (!found) return;
   usable = real = found.get();
-  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 #endif
@@ -134,7 +134,7 @@ int Reach::object(const char* path, int access) {
   path_ = path;
   if (t_permissions == nullptr) return 0;
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  fd_ = hold(path, text_, real_);
+  hold(path, fd_, text_, real_);
   if (fd_ < 0) return missing(path, access, errno);
   path_ = text_.c_str();
   return check(real_, path, access);
@@ -152,7 +152,7 @@ int Reach::entry(const char* path, int access) {
     return 0;
   }
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  fd_ = hold(directory.c_str(), text_, real_);
+  hold(directory.c_str(), fd_, text_, real_);
   if (fd_ < 0) return missing(path, access, errno);
   real_ = joined(real_, name);
   text_ = joined(text_, name);
