@@ -75,6 +75,8 @@ class Loop {
   void set_wake_hook(std::function<void()> hook) { wake_hook_ = std::move(hook); }
   /// Runs `work` on the loop's thread, soon. Safe from any thread while the loop exists. False after `refuse_posts`.
   bool post(std::function<void()> work) { return remote_->post(std::move(work)); }
+  /// The same, of what Remote::prepare gave.
+  bool post_prepared(Remote::Posting posting) noexcept { return remote_->post_prepared(std::move(posting)); }
   /// For threads that may outlive the loop.
   [[nodiscard]] const std::shared_ptr<Remote>& remote() const { return remote_; }
   /// From now on nothing can be posted, and what was posted and has not run is destroyed.

@@ -6,12 +6,18 @@
 
 namespace neap::internal {
 
-bool Remote::post(Work work) {
+Remote::Posting Remote::prepare(Work work) {
+  Posting posting;
+  posting.push_back(std::move(work));
+  return posting;
+}
+
+bool Remote::post_prepared(Posting posting) noexcept {
   // What is refused is destroyed when the lock has been given back: its destructor may post.
   lock_awake(mutex_);
   const std::lock_guard lock(mutex_, std::adopt_lock);
   if (loop_ == nullptr) return false;
-  posted_.push_back(std::move(work));
+  posted_.splice(posted_.end(), posting);
   // Under the lock, so that the loop is still there.
   loop_->has_posted_.store(true);
   if (!loop_->attentive_.load()) loop_->wake();
@@ -23,8 +29,8 @@ bool Remote::closed() const {
   return loop_ == nullptr;
 }
 
-std::vector<Remote::Work> Remote::take() {
-  std::vector<Work> work;
+std::list<Remote::Work> Remote::take() noexcept {
+  std::list<Work> work;
   lock_awake(mutex_);
   const std::lock_guard lock(mutex_, std::adopt_lock);
   work.swap(posted_);
@@ -39,7 +45,7 @@ void Remote::close() {
     loop_->has_posted_.store(false, std::memory_order_release);
     loop_ = nullptr;
   }
-  const std::vector<Work> never_run = take();
+  const std::list<Work> never_run = take();
 }
 
 }  // namespace neap::internal

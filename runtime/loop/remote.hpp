@@ -5,12 +5,14 @@
 // Invariants
 //  1. `post` answers true, and the work runs on the loop's thread, in the order of posting; or the loop was closed before
 //     its turn came, and the work is destroyed there, unrun.
-//  2. Once `close` has begun, `post` answers false: nothing posted after it runs, and nothing touches the loop.
+//  2. Work that was prepared needs no more memory: whoever must tell of the end of something prepares that at its beginning.
+//  3. Once `close` has begun, `post` answers false: nothing posted after it runs, and nothing touches the loop.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <mutex>
-#include <vector>
+#include <utility>
 
 namespace neap::internal {
 
@@ -19,6 +21,7 @@ class Loop;
 class Remote {
  public:
   using Work = std::function<void()>;
+  using Posting = std::list<Work>;  // one, with the memory to be posted
 
   explicit Remote(Loop& loop) : loop_(&loop) {}
   Remote(const Remote&) = delete;
@@ -26,20 +29,23 @@ class Remote {
 
   /// Has `work`, which must not throw, called on the loop's thread, soon; that ends a wait of the loop. False once the loop
   /// is closed: then `work` is destroyed here. Not for signal handlers.
-  bool post(Work work);
+  bool post(Work work) { return post_prepared(prepare(std::move(work))); }
+  static Posting prepare(Work work);
+  /// The same, which cannot fail for want of memory.
+  bool post_prepared(Posting posting) noexcept;
   [[nodiscard]] bool closed() const;
 
  private:
   friend class Loop;
 
   /// On the loop's thread: what has been posted since the last time.
-  std::vector<Work> take();
+  std::list<Work> take() noexcept;
   /// The same; from now on nothing is accepted, and what was not taken is destroyed.
   void close();
 
   mutable std::mutex mutex_;
   Loop* loop_;  // null once it is closed
-  std::vector<Work> posted_;
+  std::list<Work> posted_;
 };
 
 }  // namespace neap::internal

@@ -64,6 +64,7 @@ struct Errand {
   std::shared_ptr<Job> job;
   std::shared_ptr<Mailbox> mailbox;
   Request* request;  // for the loop's thread, while the mailbox has a loop
+  Remote::Posting told;
 };
 
 /// A userdata in the registry, so that closing the state finds what is still under way.
@@ -140,7 +141,7 @@ void do_errand(void* raw) {
   const std::shared_ptr<Mailbox> mailbox = errand->mailbox;
   const std::lock_guard lock(mailbox->mutex);
   if (mailbox->loop == nullptr) return;
-  mailbox->loop->post([mailbox, request = errand->request] { errand_ended(*mailbox, request); });
+  mailbox->loop->post_prepared(std::move(errand->told));
 }
 
 /// Starts a thread that nobody joins and that gets no signal. 0, or libuv's error code.
@@ -228,6 +229,23 @@ int offload_resumed(lua_State* L, int, lua_KContext context) {
   raise_os_error(L, error, system_error_name(error), system_error_text(error), "pthread_create", nullptr);
 }
 
+/// Starts the job on a thread of its own.
+Request& begin_errand(lua_State* L, std::unique_ptr<Job> job) {
+  int error = 0;
+  {
+    std::unique_ptr<Request> request(&new_request(L, std::move(job)));
+    const std::shared_ptr<Mailbox> mailbox = offloads_of(L).mailbox;
+    auto told = Remote::prepare([mailbox, raw = request.get()] { errand_ended(*mailbox, raw); });
+    std::unique_ptr<Errand> errand(new Errand{request->job, mailbox, request.get(), std::move(told)});
+    error = start_detached(do_errand, errand.get());
+    if (error == 0) {
+      errand.release();  // NOLINT(bugprone-unused-return-value): the thread's
+      return *request.release();
+    }
+  }
+  raise_no_thread(L, error);
+}
+
 int wait_for(lua_State* L, Task& task, const WaitKind& wait, Request& request) {
   request.task = &task;
   return park(L, task, wait, &request, offload_resumed, reinterpret_cast<lua_KContext>(&request));
@@ -297,13 +315,7 @@ int offload(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job>
 }
 
 int offload_apart(lua_State* L, Task& task, const WaitKind& wait, std::unique_ptr<Job> job) {
-  Request& request = new_request(L, std::move(job));
-  auto* errand = new Errand{request.job, offloads_of(L).mailbox, &request};
-  if (const int error = start_detached(do_errand, errand); error != 0) {
-    delete errand;
-    delete &request;
-    raise_no_thread(L, error);
-  }
+  Request& request = begin_errand(L, std::move(job));
   request.apart = true;
   request.scheduler->loop().begin_request();
   return wait_for(L, task, wait, request);

@@ -81,7 +81,8 @@ void deliver_with_modules(lua_State* L, Scheduler& scheduler, Future& future) {
 /// Pushes the error of a call that is lost.
 void push_problem(lua_State* L, Scheduler& scheduler, const Call& call) {
   const char* code = call.problem_code != 0 ? system_error_name(call.problem_code) : nullptr;
-  lua_pushfstring(L, "%s: %s", call.pool->name().c_str(), call.problem.c_str());
+  const char* problem = call.problem.empty() ? "not enough memory" : call.problem.c_str();
+  lua_pushfstring(L, "%s: %s", call.pool->name().c_str(), problem);
   wrap_message(L, code != nullptr ? error_kind_of_code(code) : ErrorKind::runtime);
   push_trace(L, scheduler, call);
   lua_setfield(L, -2, "traceback");
@@ -165,6 +166,7 @@ std::unique_ptr<Call>& Home::draft() {
 }
 
 void Home::expect(lua_State* L, int future, Call& call) {
+  call.told = prepare_delivery();
   lua_pushvalue(L, future);
   call.anchor = scheduler_.anchor(L);
   call.ended = call_dropped;
@@ -193,37 +195,48 @@ void Home::call_ended(std::unique_ptr<Call> call) {
   lock_awake(mutex_);
   const std::lock_guard lock(mutex_, std::adopt_lock);
   if (!open_) return;
+  Call& ended = *call;
   answers_.push_back(std::move(call));
-  post_delivery();
+  post_delivery(ended.told);
 }
 
-/// Under the mutex: has `deliver` called on the loop's thread.
-void Home::post_delivery() {
-  if (std::exchange(posted_, true)) return;
-  scheduler_.loop().post([self = shared_from_this()] { self->deliver(); });
+Remote::Posting Home::prepare_delivery() {
+  return Remote::prepare([self = shared_from_this()] { self->deliver(); });
+}
+
+/// Under the mutex: has `deliver` called on the loop's thread, if it is not to be already.
+void Home::post_delivery(Remote::Posting& told) {
+  if (!std::exchange(posted_, true)) scheduler_.loop().post_prepared(std::move(told));
 }
 
 void Home::deliver() {
-  std::vector<Runner*> ended;
   {
     lock_awake(mutex_);
     const std::lock_guard lock(mutex_, std::adopt_lock);
     posted_ = false;
     if (!open_) return;
-    for (auto& call : answers_) inbox_.push_back(std::move(call));
-    answers_.clear();
-    ended.swap(ended_runners_);
+    inbox_.take(answers_);
   }
+  Remote::Posting again;  // that of a call by which nothing was told, for others were told of already
   for (std::size_t i = 0; i < kBatch && !inbox_.empty(); ++i) {
-    const std::unique_ptr<Call> call = std::move(inbox_.front());
-    inbox_.pop_front();
+    const std::unique_ptr<Call> call = inbox_.pop_front();
+    if (again.empty()) again.swap(call->told);
     if (!call->dropped) deliver(*call);
   }
-  for (Runner* runner : ended) bury(runner);
+  while (Runner* runner = take_ended()) bury(runner);
   if (expected_ != 0) scheduler_.expect_post();
   if (inbox_.empty()) return;
   const std::lock_guard lock(mutex_);
-  post_delivery();
+  post_delivery(again);
+}
+
+/// One whose thread has ended, or null.
+Runner* Home::take_ended() {
+  const std::lock_guard lock(mutex_);
+  if (ended_runners_.empty()) return nullptr;
+  Runner* runner = ended_runners_.front();
+  ended_runners_.erase(ended_runners_.begin());  // it keeps its room
+  return runner;
 }
 
 void Home::deliver(Call& call) {
@@ -247,7 +260,13 @@ void Home::post(std::function<void()> work) {
 
 int Home::start_thread(Pool& pool, Call& first) {
   auto runner = std::make_unique<Runner>(pool.shared_from_this());
+  runner->told = prepare_delivery();
   runners_.reserve(runners_.size() + 1);
+  pool.make_room();
+  {
+    const std::lock_guard lock(mutex_);
+    ended_runners_.reserve(runners_.size() + 1);
+  }
   runner->current = &first;
   runner->has_call.store(true, std::memory_order_relaxed);
   first.runner = runner.get();
@@ -269,7 +288,7 @@ void Home::thread_ended(Runner* runner) {
     return;
   }
   ended_runners_.push_back(runner);
-  if (open_) post_delivery();
+  if (open_) post_delivery(runner->told);
   ended_.notify_all();
 }
 
@@ -345,11 +364,12 @@ void Home::wait_for_threads() {
   const auto began = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
   for (;;) {
-    for (Runner* runner : std::exchange(ended_runners_, {})) {
+    for (Runner* runner : ended_runners_) {
       runner->join();
       std::erase(runners_, runner);
       delete runner;
     }
+    ended_runners_.clear();
     if (runners_.empty()) return;
     ended_.wait_for(lock, kTick);
     const auto waited = std::chrono::steady_clock::now() - began;

@@ -16,7 +16,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -66,9 +65,11 @@ class Home : public std::enable_shared_from_this<Home> {
   static constexpr std::chrono::seconds kPatience{1};  // of it, for calls that were cancelled to end by themselves
   static constexpr std::chrono::milliseconds kTick{50};
 
-  void post_delivery();
+  Remote::Posting prepare_delivery();
+  void post_delivery(Remote::Posting& told);
   void deliver();
   void deliver(Call& call);
+  Runner* take_ended();
   void bury(Runner* runner);
   void repeat_interrupts();
   void wait_for_threads();
@@ -78,8 +79,8 @@ class Home : public std::enable_shared_from_this<Home> {
   lua_State* const main_;
   const std::shared_ptr<const IsolateFactory> factory_;
   std::unique_ptr<Call> draft_;
-  std::vector<Runner*> runners_;             // whose threads have not been joined
-  std::deque<std::unique_ptr<Call>> inbox_;  // answers to deliver
+  std::vector<Runner*> runners_;  // whose threads have not been joined
+  EndedCalls inbox_;              // answers to deliver
   uv_timer_t* timer_ = nullptr;
   std::size_t expected_ = 0;  // calls, except those that may never end
 
@@ -88,8 +89,8 @@ class Home : public std::enable_shared_from_this<Home> {
   bool open_ = true;
   bool left_behind_ = false;  // what still runs is on its own
   bool posted_ = false;
-  std::vector<std::unique_ptr<Call>> answers_;
-  std::vector<Runner*> ended_runners_;
+  EndedCalls answers_;
+  std::vector<Runner*> ended_runners_;  // with room for all
 };
 
 }  // namespace neap::internal::stdlib::thread

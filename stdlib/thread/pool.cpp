@@ -129,6 +129,11 @@ std::size_t Pool::idle() {
   return idle_.size();
 }
 
+void Pool::make_room() {
+  const std::lock_guard lock(mutex_);
+  idle_.reserve(static_cast<std::size_t>(threads) + 1);
+}
+
 // The runners' side.
 
 Call* Pool::next_call(Runner& runner) {

@@ -45,6 +45,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   [[nodiscard]] std::uint32_t place_of(Runner& runner);
   [[nodiscard]] std::size_t queued();
   [[nodiscard]] std::size_t idle();
+  /// Before a thread is started: from then on being idle needs no memory.
+  void make_room();
 
   [[nodiscard]] int most() const { return most_; }
   [[nodiscard]] const std::string& name() const { return name_; }

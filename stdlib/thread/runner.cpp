@@ -156,6 +156,17 @@ void Runner::close() {
 }
 
 void Runner::execute(Call& call) {
+  try {
+    try_to_execute(call);
+  } catch (const std::bad_alloc&) {  // outside of Lua's calls: its Isolate may be in the middle of anything
+    root_ = nullptr;
+    close();
+    call.outcome = Call::Outcome::lost;
+    call.problem.clear();
+  }
+}
+
+void Runner::try_to_execute(Call& call) {
   if (!isolate_) open();  // also after a failure: what was missing may be there again
   if (!isolate_) {
     call.problem = problem_;

@@ -55,6 +55,7 @@ class Runner {
   std::condition_variable given;      // there is one, or the pool wants its threads to end
   std::atomic<bool> has_call{false};  // as `current` says; for who looks out for it without the mutex
   Alertness alertness;                // the thread's own
+  Remote::Posting told;               // has the Home look at who has ended
   void clear_interrupt() { stop_.store(Stop::none); }
 
  private:
@@ -67,6 +68,7 @@ class Runner {
   void open();
   void close();
   void execute(Call& call);
+  void try_to_execute(Call& call);
   void run_task(Call& call);
   void interrupt_loop();
   void interrupt_lua(lua_State* L);
