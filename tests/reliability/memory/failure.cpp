@@ -12,20 +12,23 @@ namespace neap::internal::tests::memory {
 namespace {
 
 thread_local bool t_armed = false;
+thread_local bool t_arms = false;            // the thread of the interpreter
+std::atomic<bool> g_armed_elsewhere{false};  // with a plan for the others
 Plan g_plan;
 std::uint64_t g_n = 0;
-std::uint64_t g_asked = 0;
-std::uint64_t g_failed = 0;
+std::atomic<std::uint64_t> g_asked{0};
+std::atomic<std::uint64_t> g_failed{0};
 bool g_again = false;  // Lua has collected, and asks for the same block once more
 Allocator* g_allocator = nullptr;
 std::atomic<std::int64_t> g_live_cpp{0};
 std::atomic<std::int64_t> g_live_uv{0};
 
 bool fails(Source source) {
-  if (!t_armed || g_plan.source != source) return false;
+  const bool armed = t_armed || (!t_arms && g_armed_elsewhere);
+  if (!armed || g_plan.source != source) return false;
   if (std::exchange(g_again, false)) return true;
-  ++g_asked;
-  if (g_n == 0 || g_asked < g_n || (g_asked > g_n && !g_plan.from_then_on)) return false;
+  const std::uint64_t asked = ++g_asked;
+  if (g_n == 0 || asked < g_n || (asked > g_n && !g_plan.from_then_on)) return false;
   ++g_failed;
   g_again = source == Source::lua && !g_plan.from_then_on;
   return true;
@@ -75,14 +78,18 @@ void watch(Allocator* allocator) {
 void arm(const Plan& plan, std::uint64_t n) {
   g_plan = plan;
   g_n = n;
-  g_asked = g_failed = 0;
+  g_asked = 0;
+  g_failed = 0;
   g_again = false;
   if (g_allocator != nullptr && plan.source == Source::lua) g_allocator->set_refusal(refuse, nullptr);
-  t_armed = true;
+  t_arms = true;
+  t_armed = !plan.elsewhere;
+  g_armed_elsewhere = plan.elsewhere;
 }
 
 void disarm() {
   t_armed = false;
+  g_armed_elsewhere = false;
   if (g_allocator != nullptr) g_allocator->set_refusal(nullptr, nullptr);
 }
 

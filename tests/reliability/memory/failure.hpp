@@ -13,6 +13,7 @@ enum class Source : std::uint8_t { lua, cpp, uv };
 struct Plan {
   Source source = Source::lua;
   bool from_then_on = false;  // every block from the n-th on, until it is disarmed
+  bool elsewhere = false;     // those that other threads ask for, not that which arms
 };
 
 /// Puts libuv's blocks under this program's counting. Before the first loop is made.
@@ -20,7 +21,7 @@ void replace_uv_allocator();
 
 /// Watches the interpreter's own blocks from now on; null: no more.
 void watch(Allocator* allocator);
-/// The n-th block from now on fails, of those that this thread asks for. (Lua asks a second time, when it has collected: that
+/// The n-th block from now on fails, of those that this thread asks for, or the others together. (Lua asks a second time, when it has collected: that
 /// fails too.) 0: none, they are only counted.
 void arm(const Plan& plan, std::uint64_t n);
 void disarm();

@@ -2,9 +2,10 @@
 // failure. Afterwards the code has been told, or has come to its end; the interpreter can be used; and nothing is left of
 // it: no block, descriptor, thread or child.
 //
-//   neap_memory [--full] [--only TEXT] [--kind KIND] [--n N] [--jobs N] [--list]
+//   neap_memory [--full] [--step N] [--only TEXT] [--kind KIND] [--n N] [--jobs N] [--list]
 //
-// Without --full and --kind: a part of the blocks, with everything loaded before.
+// --full: every block up to the 3,000th, then each seventh; --step N with it: each N-th. Without --full and --kind: a part
+// of the blocks, with everything loaded before.
 //
 // A process for each scenario and kind of failure. What kills or stops one is told with the number of the block, and the
 // next block is tried.
@@ -46,11 +47,18 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {"lua-once", {Source::lua, false}, true},       {"lua-from", {Source::lua, true}, true},
-    {"lua-once-cold", {Source::lua, false}, false}, {"lua-from-cold", {Source::lua, true}, false},
-    {"new-once", {Source::cpp, false}, true},       {"new-from", {Source::cpp, true}, true},
-    {"new-once-cold", {Source::cpp, false}, false}, {"new-from-cold", {Source::cpp, true}, false},
-    {"uv-once", {Source::uv, false}, true},         {"uv-from", {Source::uv, true}, true},
+    {"lua-once", {Source::lua, false}, true},
+    {"lua-from", {Source::lua, true}, true},
+    {"lua-once-cold", {Source::lua, false}, false},
+    {"lua-from-cold", {Source::lua, true}, false},
+    {"new-once", {Source::cpp, false}, true},
+    {"new-from", {Source::cpp, true}, true},
+    {"new-once-cold", {Source::cpp, false}, false},
+    {"new-from-cold", {Source::cpp, true}, false},
+    {"new-threads", {Source::cpp, false, true}, true},
+    {"new-threads-from", {Source::cpp, true, true}, true},
+    {"uv-once", {Source::uv, false}, true},
+    {"uv-from", {Source::uv, true}, true},
 };
 
 struct Options {
@@ -59,6 +67,7 @@ struct Options {
   std::string only;
   std::string kind;
   std::uint64_t n = 0;
+  std::uint64_t step = 1;
   unsigned jobs = 4 * std::max(1U, std::thread::hardware_concurrency());  // they wait more than they compute
 };
 
@@ -165,8 +174,8 @@ bool try_one(const Scenario& scenario, const Kind& kind, std::uint64_t n, Progre
 }
 
 /// The next block to be tried: all of the first ones, and then fewer and fewer, but never the same distance twice in a row.
-std::uint64_t next(std::uint64_t n, bool full) {
-  if (full) return n < 3000 ? n + 1 : n + 7;
+std::uint64_t next(std::uint64_t n, const Options& options) {
+  if (options.full) return n + (n < 3000 ? options.step : 7 * options.step);
   if (n < 12) return n + 1;
   return n + 1 + n / 3 + n % 3;
 }
@@ -192,7 +201,7 @@ void sweep(const Scenario& scenario, const Kind& kind, const Options& options, s
   if (options.n != 0) {
     try_one(scenario, kind, options.n, progress);
   } else {
-    for (std::uint64_t n = first; try_one(scenario, kind, n, progress); n = next(n, options.full)) {}
+    for (std::uint64_t n = first; try_one(scenario, kind, n, progress); n = next(n, options)) {}
   }
 #if defined(__SANITIZE_ADDRESS__)
   if (__lsan_do_recoverable_leak_check() != 0) {
@@ -283,6 +292,8 @@ Options parse(int argc, char** argv) {
         options.kind = value;
       else if (option == "--n")
         options.n = std::strtoull(value, nullptr, 10);
+      else if (option == "--step")
+        options.step = std::max<std::uint64_t>(1, std::strtoull(value, nullptr, 10));
       else if (option == "--jobs")
         options.jobs = static_cast<unsigned>(std::strtoul(value, nullptr, 10));
       else {
