@@ -66,6 +66,27 @@ TEST_CASE("interpreter: a program over the memory limit gets an error and can be
         FutureState::finished);
 }
 
+TEST_CASE(
+    "interpreter: one whose memory ends before its first turn tells the program, and goes on when there is some") {
+  static int left = 0;
+  int failed = 0;
+  for (int blocks = 20; blocks < 80; ++blocks) {
+    Interpreter interpreter;
+    left = blocks;
+    interpreter.allocator().set_refusal([](void*) { return left-- <= 0; }, nullptr);
+    lua_State* L = interpreter.state();
+    const bool loaded = luaL_loadstring(L, "local t = {} for i = 1, 100 do t[i] = { i } end") == LUA_OK;
+    if (loaded && interpreter.run_main(0).state == FutureState::failed) {
+      ++failed;
+      CHECK(error_of(interpreter) == "not enough memory");
+    }
+    interpreter.allocator().set_refusal(nullptr, nullptr);
+    lua_settop(L, 0);
+    CHECK(run(interpreter, "async.sleep(0.001)") == FutureState::finished);
+  }
+  CHECK(failed > 0);
+}
+
 TEST_CASE("interpreter: a call that is in no task has the memory limit too") {
   InterpreterOptions options;
   options.limits.memory = std::size_t{16} << 20;
