@@ -73,6 +73,18 @@ class Scheduler : public StateData {
   /// Cancels every future of the list (a table) on the top of the stack of `L`, and pops it. No task is asked
   /// twice, when one of the list awaits another: a chain takes time in proportion to its length.
   void cancel_list(lua_State* L);
+  /// What is done with a task of such a list that waits for the owner in its turn.
+  enum class Circles : std::uint8_t {
+    told,        // it is cancelled like the others
+    told_alone,  // the others are not cancelled: they were before
+    left         // it is not cancelled, and taken out of the list: the owner does not wait for it
+  };
+  /// The same for the task `owner`, which waits until all of them have ended: `ended` tells when, with the same list. A
+  /// request never goes round for ever in a circle of tasks that wait for each other: see the top of cancel.cpp. `asked`:
+  /// a request to the owner is passed on so.
+  void cancel_list(lua_State* L, Task& owner, Circles circles, bool asked);
+  /// The owner no longer waits for the list on the top of the stack, which is popped.
+  static void ended(lua_State* L, Task& owner);
   /// Ends the wait of a parked task with the error on the top of the stack of `L`, and pops it.
   void interrupt(lua_State* L, Task& task);
   /// Runs the first step of a created task at once, inside the current one.
@@ -354,6 +366,10 @@ class Scheduler : public StateData {
   void add_circles(lua_State* L, int list);
   void interrupt_wait(Task& task, WakeReason reason);
   Future* forward_cancel(lua_State* L, Task& task);
+  bool closes_circle(lua_State* L, Task& next);
+  static void count_request(Task& task);
+  bool waits_for(lua_State* L, Task& from, const Task& whom);
+  void cancel_each(lua_State* L, Task* owner, Circles circles);
   static int task_entry(lua_State* L);
   static int task_returned(lua_State* L, int status, lua_KContext context);
 
@@ -371,8 +387,12 @@ class Scheduler : public StateData {
   std::vector<int> free_anchors_;
   std::vector<Gathering*> gatherings_{nullptr};  // by number; null where none is
   std::size_t live_tasks_ = 0;
-  std::uint32_t sweeps_ = 0;  // walks over tasks so far, each of which marks those that it has seen
-  bool sweeping_ = false;     // a list is being cancelled
+  std::uint32_t sweeps_ = 0;     // walks over tasks so far, each of which marks those that it has seen
+  bool sweeping_ = false;        // a list is being cancelled
+  std::uint32_t waves_ = 0;      // cancel requests so far
+  std::uint32_t wave_ = 0;       // the one that is on its way
+  const Task* owner_ = nullptr;  // the task that passes it on and waits then, if one does
+  std::vector<Task*> reached_;   // by a search of waits_for
   std::uint64_t next_id_ = 1;
   std::vector<Task*> roots_;
   const Task* last_ = nullptr;  // that cancel_all_and_wait waits for: its end ends the turn

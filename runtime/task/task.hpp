@@ -64,16 +64,20 @@ struct Task : Future, Waiter, TimerNode {
 
   TaskState task_state = TaskState::created;
   WakeReason wake_reason = WakeReason::granted;
-  std::uint8_t must_cancel = 0;       // CancelSource bits of requests that no wait has delivered yet
-  bool interruptible = false;         // ready without anything granted (sleep(0)): a cancel still takes effect
-  bool visited = false;               // on the path of a cancel request that is being passed on
-  bool scope_due = false;             // a timeout scope of it has reached its deadline and is in the ready queue
-  bool has_context = false;           // its extras have a "context"
-  bool limit_told = false;            // the LimitError of its group has been raised in it
-  bool owns = false;                  // its extras have "owned": what is closed when its function has ended
+  std::uint8_t must_cancel = 0;  // CancelSource bits of requests that no wait has delivered yet
+  bool interruptible = false;    // ready without anything granted (sleep(0)): a cancel still takes effect
+  bool visited = false;          // on the path of a cancel request that is being passed on
+  bool scope_due = false;        // a timeout scope of it has reached its deadline and is in the ready queue
+  bool has_context = false;      // its extras have a "context"
+  bool limit_told = false;       // the LimitError of its group has been raised in it
+  bool ending = false;           // it waits until tasks that it cancelled have ended: the lists in its extras' "ending"
+  bool unasked = false;          // it does so of its own accord: no request has come to it since
+  bool reached = false;          // found by a search among those that wait for each other
+  bool owns = false;             // its extras have "owned": what is closed when its function has ended
   std::uint16_t cancel_requests = 0;  // what `cancelling()` counts
   std::uint16_t scope_requests = 0;   // those of them made by the task's own scopes
   std::uint32_t sweep = 0;            // the last walk over tasks that has reached this one
+  std::uint32_t wave = 0;             // the newest cancel request that has come to it
   std::uint32_t slot = 0;
   std::uint32_t origin = 0;        // where it was created: an index into Scheduler's places
   std::uint32_t limit = 0;         // the LimitGroup that its code is in; 0 for none

@@ -2,29 +2,40 @@
 local core = ...
 
 local is = core.is
-local DeadlockError = core.errors.DeadlockError
+local CancelledError, DeadlockError = core.errors.CancelledError, core.errors.DeadlockError
 local ALL = 3
 
--- Cancels the futures of the list and waits until all have ended. What interrupts the wait is raised then: a
--- cancellation of the waiter, which the futures are told of again.
-local function end_all(futures)
-  local left = {}
+local Ending = {
+  __close = function(left)
+    if left.owner then core.ended(left, left.owner) end
+  end,
+}
+
+-- Cancels the futures of the list and waits until all have ended, but for those that wait for the waiter in their
+-- turn (see runtime/task/cancel.cpp). What interrupts the wait is raised then: a cancellation of the waiter, which the
+-- futures are told of again. `reason` is the error because of which they end, if there is one.
+local function end_all(futures, reason)
+  local before = core.essential(true) -- or somebody would not be told
+  local left <close> = setmetatable({ owner = core.current_task() }, Ending)
   for _, future in ipairs(futures) do
     if not future:done() then left[#left + 1] = future end
   end
-  if #left == 0 then return end
-  local watch <close> = core.watch(left)
   local interrupted, problem, stuck = false, nil, false
   while true do
-    core.cancel_all(left)
+    if #left > 0 then core.cancel_all(left, left.owner, "left", is(reason, CancelledError)) end
+    if #left == 0 then break end
+    local watch <close> = core.watch(left)
+    core.essential(before)
     local ok, err = core.trap(watch.wait, watch, ALL)
     if ok then break end
     if is(err, DeadlockError) then
       if stuck then error(err, 0) end -- telling them does not help
       stuck = true
     end
-    interrupted, problem = true, err
+    interrupted, problem, reason = true, err, err
+    core.essential(true)
   end
+  core.essential(before)
   if interrupted then error(problem, 0) end
 end
 

@@ -234,11 +234,31 @@ int cancel_by_scope(lua_State* L) {
   return 1;
 }
 
-/// cancel_all(list): cancels every future of the list.
+/// cancel_all(list, owner, circles, asked): cancels every future of the list; for an owner, which waits for them until
+/// `ended(list, owner)`. `circles` is the name of a Scheduler::Circles;
+/// `asked`: the owner has been cancelled itself.
 int cancel_all(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  scheduler_of(L).cancel_list(L);
+  Task* const owner = lua_isnoneornil(L, 2) ? nullptr : &check_task(L, 2);
+  static const char* const names[] = {"told", "told_alone", "left", nullptr};
+  const auto circles = static_cast<Scheduler::Circles>(luaL_checkoption(L, 3, "told", names));
+  const bool asked = lua_toboolean(L, 4) != 0;
+  lua_settop(L, 2);
+  lua_insert(L, 1);
+  if (owner != nullptr && !owner->done()) {
+    scheduler_of(L).cancel_list(L, *owner, circles, asked);
+  } else {
+    scheduler_of(L).cancel_list(L);
+  }
+  return 0;
+}
+
+/// ended(list, owner): it no longer waits for what it has cancelled.
+int ended(lua_State* L) {
+  Task& owner = check_task(L, 2);
+  lua_settop(L, 2);
+  lua_insert(L, 1);
+  Scheduler::ended(L, owner);
   return 0;
 }
 
@@ -412,6 +432,7 @@ void add_futures(lua_State* L) {
       {"type_name", bound<push_type_name>},
       {"cancel_by_scope", bound<cancel_by_scope>},
       {"cancel_all", bound<cancel_all>},
+      {"ended", bound<ended>},
       {"interrupt", bound<interrupt>},
       {"requests", bound<requests>},
       {"end_scope", bound<end_scope>},

@@ -2,6 +2,7 @@
 local core, use = ...
 
 local ensure_futures, list_length = use("task").ensure_futures, use("task").list_length
+local end_all = use("ending").end_all
 local trap, results = core.trap, core.results
 local Error = core.errors.Error
 local FIRST_FAILURE, ALL = 2, 3
@@ -13,14 +14,10 @@ end
 
 -- Waits; a cancellation of the waiter cancels every child, and is raised when all of them have ended.
 local function wait_for_children(watch, futures, mode)
-  local cancelled, err
-  while true do
-    local ok, problem = trap(watch.wait, watch, mode)
-    if ok then break end
-    cancelled, err, mode = true, problem, ALL
-    core.cancel_all(futures)
-  end
-  if cancelled then error(err, 0) end
+  local ok, err = trap(watch.wait, watch, mode)
+  if ok then return end
+  end_all(futures, err)
+  error(err, 0)
 end
 
 -- A list form has no metatable: an awaitable that is a table has one.

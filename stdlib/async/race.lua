@@ -20,7 +20,7 @@ local function finish(futures, pick)
   local watch <close> = core.watch(futures)
   local ok, winner = trap(pick, watch)
   ignore_outcomes(futures)
-  end_all(futures)
+  end_all(futures, not ok and winner or nil)
   if not ok then error(winner, 0) end
   return winner
 end

@@ -16,8 +16,8 @@ local CancelledError, ExceptionGroup, RuntimeError = errors.CancelledError, erro
 local TaskGroup = { __name = "TaskGroup" }
 TaskGroup.__index = TaskGroup
 
--- Tells the children to end, but for the task `except`.
-local function abort(group, except)
+-- Tells the children to end, but for the task `except`; because of the error `reason`, if there is one.
+local function abort(group, except, reason)
   group.aborting = true
   local children = {}
   for task, number in pairs(group.unfinished) do
@@ -25,7 +25,8 @@ local function abort(group, except)
   end
   table.sort(children, function(a, b) return a[2] < b[2] end)
   for i, child in ipairs(children) do children[i] = child[1] end
-  core.cancel_all(children)
+  group.told = children
+  core.cancel_all(children, group.parent, "told", is(reason, CancelledError))
 end
 
 local function cancel_parent(group)
@@ -113,6 +114,19 @@ function TaskGroup:cancel()
   if self.in_with then cancel_parent(self) end
 end
 
+-- Tells the children to end; once they have been told, those of them that wait for the parent in their turn.
+local function tell(group, reason)
+  if not group.aborting then
+    abort(group, nil, reason)
+  elseif group.told then
+    core.cancel_all(group.told, group.parent, "told_alone", is(reason, CancelledError))
+  end
+end
+
+local function stop_telling(group)
+  if group.told then core.ended(group.told, group.parent) end
+end
+
 -- Waits until no child is left. A cancellation that comes meanwhile aborts the group; the last is returned. So does
 -- a DeadlockError, which becomes an error of the group; a second one says that aborting did not help.
 local function wait_for_children(group)
@@ -125,12 +139,13 @@ local function wait_for_children(group)
       if is(err, CancelledError) then
         cancellation = err
       elseif stuck then
+        stop_telling(group)
         error(err, 0)
       else
         stuck = true
         table.insert(group.errors, err)
       end
-      if not group.aborting then abort(group) end
+      tell(group, err)
     end
     group.all_done = false
   end
@@ -146,8 +161,9 @@ local function leave(group, err)
   if group.parent_cancelled then own = core.end_scope(group.parent, group.outside, group.scopes) end
   local cancelled = err ~= nil and is(err, CancelledError)
   local outer = cancelled and not own and err or nil
-  if err ~= nil and not group.aborting then abort(group) end
+  if err ~= nil then tell(group, err) end
   outer = wait_for_children(group) or outer
+  stop_telling(group)
   group.state = "left"
   core.essential(before)
   if group.problem then error(group.problem, 0) end
@@ -189,6 +205,7 @@ local function new_task_group()
     aborting = false,
     parent_cancelled = false,
     unfinished = {},
+    told = false, -- the children that were told to end
     errors = {},
     made = 0,
     count = 0,

@@ -59,7 +59,7 @@ local function settle(race, ok, winner)
   for _, task in ipairs(race.tasks) do
     if task:done() then catch(task.result, task) end -- nobody else asks for it
   end
-  end_all(race.tasks)
+  end_all(race.tasks, not ok and winner or nil)
   if not ok then error(winner, 0) end
   if winner then return winner:result() end
   local count = #race.errors

@@ -384,3 +384,34 @@ test("C15: wherever a piece of work is cancelled, its handlers run once each and
   end)
   check(runs > 20)
 end)
+
+-- Cancels one of three tasks, each of which waits for the next one.
+local function cancel_one_of_a_circle(...)
+  local waits = { ... }
+  for first = 1, 3 do
+    orders.in_every_order(5, function()
+      local tasks = {}
+      for i, wait in ipairs(waits) do
+        tasks[i] = async.spawn(function() wait(tasks[i % 3 + 1]) end)
+      end
+      async.sleep(1)
+      tasks[first]:cancel()
+      equal(#async.wait(tasks, { timeout = 10 }), 3)
+      for _, task in ipairs(tasks) do check(task:cancelled(), task) end
+    end)
+  end
+end
+
+test("C16a: a circle of tasks that await each other ends when one is cancelled", function()
+  cancel_one_of_a_circle(await, await, await)
+end)
+
+test("C16b: so does one of tasks that wait for several", function()
+  local function grouped(task)
+    local tg <close> = async.TaskGroup()
+    tg:spawn(await, task)
+  end
+  cancel_one_of_a_circle(async.gather, async.gather, async.gather)
+  cancel_one_of_a_circle(await, async.gather, async.race)
+  cancel_one_of_a_circle(grouped, async.any, grouped)
+end)
