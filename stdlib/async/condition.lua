@@ -26,14 +26,16 @@ function Condition:locked()
   return self.lock:locked()
 end
 
--- Acquires the lock even while the task is being cancelled, and without memory. Returns the error that came meanwhile.
+-- Acquires the lock even while the task is being cancelled, and without memory. Returns the error
+-- that came meanwhile.
 local function reacquire(lock)
   local problem
   while true do
     local ok, err = core.trap(lock.acquire, lock)
     if ok then return problem end
     core.essential(true) -- as in wait
-    if not core.is(err, CancelledError) and (err ~= NO_MEMORY or problem == err) then error(err, 0) end
+    local again = core.is(err, CancelledError) or (err == NO_MEMORY and problem ~= err)
+    if not again then error(err, 0) end
     problem = err
   end
 end

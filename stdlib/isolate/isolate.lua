@@ -382,7 +382,8 @@ local function start(options)
     serving = 0,
   }, Isolate)
   isolate.keeper = async.create_task(function() return keep(isolate) end, { name = "isolate " .. process.pid })
-  isolate.keeper:add_done_callback(setmetatable({ isolate = isolate }, Ending)) -- without memory `keep` may not have begun
+  -- Without memory `keep` may not have begun.
+  isolate.keeper:add_done_callback(setmetatable({ isolate = isolate }, Ending))
   local unfinished <close> = setmetatable({ isolate = isolate }, Unfinished)
   begin(isolate, options)
   return isolate

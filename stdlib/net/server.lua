@@ -166,7 +166,7 @@ end
 
 -- At the end of a block connections have their grace; when it is left by an error, none.
 Server.__close = function(server, err)
-  local before = native.essential(true) -- what follows may fail for want of memory, but nothing listens any more then
+  local before = native.essential(true) -- the rest may fail for want of memory
   server:close()
   native.essential(before)
   server:shutdown(err == nil and (server.options.grace or GRACE) or 0)

@@ -93,7 +93,7 @@ local ChildDone = {
 }
 
 local function start(sup, child)
-  local before = native.essential(true) -- or there would be a task that the supervisor does not know
+  local before = native.essential(true) -- or there would be a task that nobody knows
   child.gone = async.Future()
   local task = async.create_task(function() call(child.run) end,
     { name = child.name, context = child.context:copy() })

@@ -324,8 +324,8 @@ test("a program that is not neap is no isolate", function()
     ["a message that makes no sense"] = "printf '\\002\\000\\000\\000tt'",
     ["has ended with status 0"] = "printf '\\377\\000\\000\\000'",
     -- The answer to the first request, with a value that is none.
-    ["sent a message that makes no sense"] = "printf '\\033\\000\\000\\000s\\006\\000\\000\\000answer"
-      .. "i\\001\\000\\000\\000\\000\\000\\000\\000ts\\001\\000\\000\\000?'",
+    ["sent a message that makes no sense"] = "printf '\\033\\000\\000\\000"
+      .. "s\\006\\000\\000\\000answeri\\001\\000\\000\\000\\000\\000\\000\\000ts\\001\\000\\000\\000?'",
   } do
     neap.fs.write(path, "#!/bin/sh\nexec >&0\n" .. code .. "\nsleep 0.2\n")
     neap.fs.chmod(path, tonumber("700", 8))
