@@ -122,24 +122,29 @@ function operations.spawn(world, me, argument)
   if started then world:note(me, "spawned " .. started.number) end
 end
 
--- Tasks wait for later ones only: circles have tests of their own.
+-- In the usual order tasks wait for later ones only: who is told what in a circle is more than the
+-- model knows. In other orders there are circles, and everything must end.
+local function may_wait(world, me, other)
+  return world.circles or other.number > me.number
+end
+
 function operations.await(world, me, argument)
   local other = world:pick(argument)
-  if other.number <= me.number then return end
+  if not may_wait(world, me, other) then return end
   local value = world.api.await(other.handle)
   world:note(me, "has awaited " .. value)
 end
 
 function operations.shield(world, me, argument)
   local other = world:pick(argument)
-  if other.number <= me.number then return end
+  if not may_wait(world, me, other) then return end
   local value = world.api.shield(other.handle)
   world:note(me, "has awaited the shielded " .. value)
 end
 
 function operations.wait_for(world, me, argument)
   local other = world:pick(argument // 8)
-  if other.number <= me.number then return end
+  if not may_wait(world, me, other) then return end
   local value = world.api.wait_for(other.handle, DELAYS[argument % #DELAYS + 1])
   world:note(me, "has awaited in time " .. value)
 end
@@ -368,6 +373,7 @@ end
 -- run(program, api): in a task; the lines of what happened, and what was wrong, or nil.
 function program.run(what, api)
   local world = setmetatable({ program = what, api = api, log = {}, tasks = {}, items = 0, where = {}, sure = {} }, World)
+  world.circles = what.seed > 0 or what.cancel_at > 0
   world.locks = { { object = api.lock(), holders = 0, most = 1 }, { object = api.lock(), holders = 0, most = 1 } }
   world.semaphore = { object = api.semaphore(2), holders = 0, most = 2 }
   world.queues = { api.queue(1), api.queue(0) }
