@@ -176,12 +176,23 @@ TEST_CASE("parcel: memory stays flat", "[thread]") {
     end
     collectgarbage() collectgarbage()
   )";
-  CHECK(states.run(script) == "");
-  lua_gc(states.there().state(), LUA_GCCOLLECT);
-  const std::size_t here = states.here().allocator().in_use();
-  const std::size_t there = states.there().allocator().in_use();
-  CHECK(states.run(script) == "");
-  lua_gc(states.there().state(), LUA_GCCOLLECT);
-  CHECK(states.here().allocator().in_use() < here + 20'000);
-  CHECK(states.there().allocator().in_use() < there + 20'000);
+  struct InUse {
+    std::size_t here;
+    std::size_t there;
+  };
+  const auto run = [&] {
+    CHECK(states.run(script) == "");
+    lua_gc(states.there().state(), LUA_GCCOLLECT);
+    return InUse{states.here().allocator().in_use(), states.there().allocator().in_use()};
+  };
+  // What leaks does so each time. Lua's table of strings may be twice as large once.
+  constexpr int kRuns = 4;
+  int grown = 0;
+  InUse before = run();
+  for (int i = 0; i < kRuns; ++i) {
+    const InUse now = run();
+    grown += now.here > before.here + 20'000 || now.there > before.there + 20'000 ? 1 : 0;
+    before = now;
+  }
+  CHECK(grown < kRuns);
 }
