@@ -1,6 +1,6 @@
 // Compiles the Lua files of a library while neap is built: compile_lua ROOT FILES OUTPUT, FILES comma-separated as in
-// embed.cmake, in which OUTPUT is included. What is compiled does not need to be at every start, which was half of the time
-// that a start took. The files keep their names and lines, for tracebacks.
+// embed.cmake, in which OUTPUT is included. What is compiled does not need to be at every start, which was half of the
+// time that a start took. The files keep their names and lines, for tracebacks.
 #include "runtime/lua/chunk.hpp"
 #include "runtime/lua/traceback.hpp"
 

@@ -1,8 +1,8 @@
 -- Builds the site: neap docs/site.lua FOLDER. Into FOLDER/pages go the pages of the repository and the reference, with
 -- their links put right, and FOLDER/site is what mkdocs makes of them.
 --
--- A page of docs/ is at the top, any other where it is in the repository. Files that pages link to become pages that show
--- them; pictures stay what they are. The navigation follows the folders, so that a new page needs no list.
+-- A page of docs/ is at the top, any other where it is in the repository. Files that pages link to become pages that
+-- show them; pictures stay what they are. The navigation follows the folders, so that a new page needs no list.
 local fs = neap.fs
 
 local out = arg[1]

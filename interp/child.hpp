@@ -15,9 +15,9 @@ struct ChildOptions {
   std::vector<std::string> environment;
 };
 
-/// Runs the program in a session of its own with the standard streams of this process and no other descriptor, and waits until
-/// it has ended; then everything that is left in its process group is killed. Signals that ask this process to end, and
-/// Ctrl-Z, are handed on. Returns its exit status: 128 and the number of the signal that killed it. Throws
+/// Runs the program in a session of its own with the standard streams of this process and no other descriptor, and
+/// waits until it has ended; then everything that is left in its process group is killed. Signals that ask this process
+/// to end, and Ctrl-Z, are handed on. Returns its exit status: 128 and the number of the signal that killed it. Throws
 /// std::system_error when it cannot be started.
 int run_in_child(const ChildOptions& options);
 

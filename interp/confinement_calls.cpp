@@ -1,5 +1,5 @@
-// The filter of system calls (seccomp), a program for the kernel's small machine: it looks at the number of a call and at its
-// first argument, and lets it pass or fail with EPERM.
+// The filter of system calls (seccomp), a program for the kernel's small machine: it looks at the number of a call and
+// at its first argument, and lets it pass or fail with EPERM.
 #include "interp/confinement.hpp"
 
 #include <unistd.h>

@@ -18,8 +18,8 @@ namespace neap::internal {
 void remember_source(std::string name, std::string text);
 /// Keeps the path of the script: Lua cuts long paths in messages ("...long/path/x.lua").
 void remember_script(std::string path);
-/// From now on excerpts come from these alone, and not from any file that a chunk says to be of: a sandboxed script names its
-/// chunks as it likes.
+/// From now on excerpts come from these alone, and not from any file that a chunk says to be of: a sandboxed script
+/// names its chunks as it likes.
 void show_known_sources_only();
 
 /// What marks the excerpt's caret and margin; empty for no colour.

@@ -82,8 +82,8 @@ void replace_input(lua_State* L) {
   lua_pop(L, 1);
 }
 
-/// Runs in protected mode: opens the libraries. Arguments: the options, and where the state's threads get theirs, as light
-/// userdata.
+/// Runs in protected mode: opens the libraries. Arguments: the options, and where the state's threads get theirs, as
+/// light userdata.
 int open_everything(lua_State* L) {
   const auto& options = *static_cast<const InterpreterOptions*>(lua_touserdata(L, 1));
   using Isolates = std::shared_ptr<const stdlib::thread::IsolateFactory>;

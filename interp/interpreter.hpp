@@ -10,7 +10,8 @@
 //
 // Order of death: tasks are cancelled and have the grace to end; what was posted and has not run is destroyed, and
 // nothing can be posted any more; the Lua state is closed (finalizers close what they own, and other threads are waited
-// for); the loop closes its handles, and what it has in the thread pool ends. No callback of an application's loop runs.
+// for); the loop closes its handles, and what it has in the thread pool ends. No callback of an application's loop
+// runs.
 #pragma once
 
 #include "interp/warnings.hpp"
@@ -54,7 +55,8 @@ struct InterpreterOptions {
   /// The application's loop that shall run it; null: none. It must outlive the interpreter, and be run once more before
   /// it is closed.
   uv_loop_t* uv_loop = nullptr;
-  /// How long, in seconds, the tasks that are left when it is destroyed have to end; then they are dropped where they wait.
+  /// How long, in seconds, the tasks that are left when it is destroyed have to end; then they are dropped where they
+  /// wait.
   double closing_grace = 0.25;
   /// Gets what the script prints (1) and what is reported (2) in place of the process's standard output and error, in
   /// any pieces. It is called by worker threads too, by one at a time, and must not throw or run the interpreter.
@@ -65,7 +67,8 @@ struct InterpreterOptions {
   std::optional<std::vector<std::string>> modules;
   /// What scripts may do. LUA_PATH and the like are ignored in a sandbox.
   Sandbox sandbox;
-  /// Of the interpreter that makes this one for a worker thread: what is allowed there is the most that is allowed here.
+  /// Of the interpreter that makes this one for a worker thread: what is allowed there is the most that is allowed
+  /// here.
   std::shared_ptr<const Permissions> permissions_above;
 };
 
@@ -96,13 +99,14 @@ class Interpreter : Guest {
   Task& run_main(int argument_count);
   // Running it from outside. All throw std::logic_error while it is being run already.
 
-  /// Runs until the task is done, or an exit was asked for. When nothing can bring the task on that is a deadlock, which
-  /// ends it with a DeadlockError.
+  /// Runs until the task is done, or an exit was asked for. When nothing can bring the task on that is a deadlock,
+  /// which ends it with a DeadlockError.
   void run_until(Task& task) { scheduler_->run_until(task); }
-  /// Runs until no task is left, or an exit was asked for; then sends what is unsent, and reports errors nobody looked at.
+  /// Runs until no task is left, or an exit was asked for; then sends what is unsent, and reports errors nobody looked
+  /// at.
   void run();
-  /// Runs what is ready and what the loop brings, without waiting, for about `budget` seconds: at least one turn, and it
-  /// ends between two steps of tasks. True when work is left that could run at once. Nothing is a deadlock here.
+  /// Runs what is ready and what the loop brings, without waiting, for about `budget` seconds: at least one turn, and
+  /// it ends between two steps of tasks. True when work is left that could run at once. Nothing is a deadlock here.
   bool step(double budget) { return scheduler_->run_some(to_deadline(budget)); }
 
   /// Seconds until `step` has something to do: 0 is now, infinity when only `backend_fd` can tell.

@@ -358,8 +358,8 @@ int run_child(const CommandLine& line, int argc, char** argv) {
   return run_in_child(child);
 }
 
-/// The connection of an isolate, which is its standard input; what it runs finds nothing there. From now on the process ends with
-/// the one that started it, where the system knows how. Throws std::system_error.
+/// The connection of an isolate, which is its standard input; what it runs finds nothing there. From now on the process
+/// ends with the one that started it, where the system knows how. Throws std::system_error.
 int take_connection() {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);

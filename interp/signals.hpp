@@ -7,8 +7,8 @@
 //
 // SIGTERM and SIGHUP end the program in the same way, and in the end the process dies of the signal, as it would by
 // default: only that cleanup has run, and what was written has arrived. Code that computes gets its CancelledError
-// after a second; what is stuck in C ends after three, cleanup after five, and a second such signal is the end at once. One that the process was started to ignore
-// (nohup) stays ignored, and a script's own handlers take their place.
+// after a second; what is stuck in C ends after three, cleanup after five, and a second such signal is the end at once.
+// One that the process was started to ignore (nohup) stays ignored, and a script's own handlers take their place.
 //
 // In debug mode SIGUSR1 writes the tree of tasks to stderr: as a callback of the loop when that turns next, or before
 // the next instruction of Lua when a task computes, so that it shows where a task hangs. What is in neither (one long
@@ -21,7 +21,8 @@ namespace neap::internal {
 
 inline constexpr int kInterruptedStatus = 130;  // 128 + SIGINT, what a shell gives for it
 
-/// Handles SIGINT, SIGTERM and SIGHUP, and in debug mode SIGUSR1, for one interpreter while it exists; there is at most one at a time.
+/// Handles SIGINT, SIGTERM and SIGHUP, and in debug mode SIGUSR1, for one interpreter while it exists; there is at most
+/// one at a time.
 class InterruptGuard {
  public:
   explicit InterruptGuard(Interpreter& interpreter);
@@ -37,8 +38,8 @@ class InterruptGuard {
 /// SIGTERM or SIGHUP, when one has ended the program; else 0.
 int ending_signal();
 
-/// At the end of `exit` children are killed, and the process dies of `ending_signal`, if `die_at_exit` has been called. Set up before whatever
-/// else is done at exit.
+/// At the end of `exit` children are killed, and the process dies of `ending_signal`, if `die_at_exit` has been called.
+/// Set up before whatever else is done at exit.
 void prepare_to_die();
 void die_at_exit();
 

@@ -142,8 +142,8 @@ void Console::finish(const View& view, std::string_view note) {
   finish_locked(view, note);
 }
 
-/// What begins a row unless the cursor is in column 0: as many blanks as the row has cells. From column 0 they fill it and
-/// stay in it, from any other they end in the next one.
+/// What begins a row unless the cursor is in column 0: as many blanks as the row has cells. From column 0 they fill it
+/// and stay in it, from any other they end in the next one.
 std::string Console::fresh_row() const {
   std::string out = "\x1b[0m";
   out.append(static_cast<std::size_t>(screen_.columns()), ' ').append("\r\x1b[K");

@@ -1,5 +1,5 @@
--- Tasks that failed while nobody waited for them are reported while the user types. Elsewhere that is done when they are
--- collected, or when the program ends: at a prompt, where `_` holds the task, that would be never.
+-- Tasks that failed while nobody waited for them are reported while the user types. Elsewhere that is done when they
+-- are collected, or when the program ends: at a prompt, where `_` holds the task, that would be never.
 local core, use = ...
 
 local async = require "async"

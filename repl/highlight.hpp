@@ -14,8 +14,8 @@ using KnownNames = std::function<bool(std::string_view name)>;
 
 constexpr std::size_t kNoCursor = static_cast<std::size_t>(-1);
 
-/// With the bracket marked that belongs to the one at the cursor, or before it. Of a command the first word has a colour;
-/// what follows is Lua where the command takes any.
+/// With the bracket marked that belongs to the one at the cursor, or before it. Of a command the first word has a
+/// colour; what follows is Lua where the command takes any.
 /// An entry of more than kMostHighlighted bytes has no colours: they would have to be found anew with every key.
 StyledSpans highlight(std::string_view entry, std::size_t cursor, const KnownNames& known);
 

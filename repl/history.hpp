@@ -1,10 +1,11 @@
 // The entries of earlier, oldest first, and the file they are kept in.
 //
 // Several prompts may share the file: each adds its own entries at the end, under a lock (flock), one record each, and
-// nobody rewrites what another has added but under the same lock, when it has grown to twice what is kept: what is kept is
-// written to a file beside it that takes its place, so that a crash loses nothing. An entry of several lines is one record:
-// "\n" is written as "\\n" and "\\" as "\\\\". Equal entries in a row are kept once.
-// A file that cannot be read or written is a `problem` to be told once; the entries of this prompt are there all the same.
+// nobody rewrites what another has added but under the same lock, when it has grown to twice what is kept: what is kept
+// is written to a file beside it that takes its place, so that a crash loses nothing. An entry of several lines is one
+// record: "\n" is written as "\\n" and "\\" as "\\\\". Equal entries in a row are kept once.
+// A file that cannot be read or written is a `problem` to be told once; the entries of this prompt are there all the
+// same.
 //
 // What other prompts add while this one runs, this one does not show: Up gives back what was typed here.
 #pragma once
@@ -27,8 +28,8 @@ class History {
   /// Reads the file, making its folders (mode 0700) and itself (0600) when the first entry is added.
   explicit History(std::string path);
 
-  /// Adds an entry, here and to the file, without blanks and newlines at its end. Not: an empty one, one that begins with
-  /// a blank, one equal to the last.
+  /// Adds an entry, here and to the file, without blanks and newlines at its end. Not: an empty one, one that begins
+  /// with a blank, one equal to the last.
   void add(std::string_view entry);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] const std::string& operator[](std::size_t index) const { return entries_[index]; }

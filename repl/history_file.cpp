@@ -77,8 +77,8 @@ std::optional<std::size_t> size_of(int fd) {
   return static_cast<std::size_t>(status.st_size);
 }
 
-/// Whole records: the last `largest` bytes but for what may be a part of one, and an end without a newline too. None when they
-/// cannot all be read: errno says why.
+/// Whole records: the last `largest` bytes but for what may be a part of one, and an end without a newline too. None
+/// when they cannot all be read: errno says why.
 std::optional<std::string> bytes_of(int fd, std::size_t largest) {
   const std::optional<std::size_t> known = size_of(fd);
   if (!known) return std::nullopt;

@@ -26,8 +26,8 @@ struct HookCall {
   Completion* completion = nullptr;
 };
 
-/// False when there is no such hook, or it has failed; that is told nobody. The results are then what they were, or partly
-/// new. Raises nothing.
+/// False when there is no such hook, or it has failed; that is told nobody. The results are then what they were, or
+/// partly new. Raises nothing.
 bool call_hook(const HookCall& call);
 
 }  // namespace neap::internal::repl

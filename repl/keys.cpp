@@ -40,9 +40,9 @@ std::size_t character_size(std::string_view bytes) {
   return size;
 }
 
-/// Takes keys from the beginning of some bytes. Each function answers how many bytes it has taken: 0 when more must come
-/// to tell, which happens only before the last ones have. What it takes depends on those bytes alone and on none behind
-/// them, so that the pieces in which they come change nothing.
+/// Takes keys from the beginning of some bytes. Each function answers how many bytes it has taken: 0 when more must
+/// come to tell, which happens only before the last ones have. What it takes depends on those bytes alone and on none
+/// behind them, so that the pieces in which they come change nothing.
 class Taker {
  public:
   Taker(Keys& keys, bool last) : keys_(keys), first_(keys.size()), last_(last) {}
@@ -90,7 +90,8 @@ class Taker {
     return size == 0 ? 0 : add(text_key(bytes.substr(1, size), true), 1 + size);
   }
 
-  /// "ESC ] 11 ; rgb:... BEL" and the like: what a program before us has asked the terminal for, and not waited for. Dropped.
+  /// "ESC ] 11 ; rgb:... BEL" and the like: what a program before us has asked the terminal for, and not waited for.
+  /// Dropped.
   std::size_t report(std::string_view bytes) {
     if (bytes.size() == 2) return unfinished(bytes);
     const bool begins = is_digit(bytes[2]) || bytes[2] == '>' || bytes[2] == '!';

@@ -2,8 +2,8 @@
 //
 //   "a" -> text "a"     ESC [ A -> up      ESC b -> Alt-b     0x01 -> Ctrl-a     ESC [200~ ... ESC [201~ -> paste
 //
-// It understands what xterm, the Linux console, tmux, screen, rxvt and the BSDs' consoles send: CSI and SS3 sequences with
-// modifiers, "CSI u" and xterm's modifyOtherKeys, Escape as a prefix for Alt.
+// It understands what xterm, the Linux console, tmux, screen, rxvt and the BSDs' consoles send: CSI and SS3 sequences
+// with modifiers, "CSI u" and xterm's modifyOtherKeys, Escape as a prefix for Alt.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,8 @@ struct Key {
 
 class KeyDecoder {
  public:
-  /// Adds the keys that are complete; the rest is kept. Any bytes in any pieces: none is lost, and none can make it stick.
+  /// Adds the keys that are complete; the rest is kept. Any bytes in any pieces: none is lost, and none can make it
+  /// stick.
   void feed(std::string_view bytes, std::vector<Key>& keys);
   /// True while an escape sequence (or a lone Escape) or a character is incomplete, and no paste is: call `flush` when
   /// nothing has come for kEscapeDelay milliseconds.

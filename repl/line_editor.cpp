@@ -1,5 +1,5 @@
-// Which key does what. What it does is in line_editor_typing.cpp, _changes.cpp, _history.cpp and _menu.cpp; what is shown
-// is in line_editor_view.cpp.
+// Which key does what. What it does is in line_editor_typing.cpp, _changes.cpp, _history.cpp and _menu.cpp; what is
+// shown is in line_editor_view.cpp.
 #include "repl/line_editor.hpp"
 
 #include <algorithm>

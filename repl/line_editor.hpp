@@ -3,9 +3,9 @@
 //
 // Keys are Emacs's, as readline binds them; the whole list is in repl/README.md.
 //
-// At any time one of these takes a key first: a key to be inserted as it is (Ctrl-V), the search in the history, the menu
-// of candidates, a key behind Ctrl-X; then come the keys of the table in line_editor.cpp. Search and menu let pass what is
-// not for them, having done with it.
+// At any time one of these takes a key first: a key to be inserted as it is (Ctrl-V), the search in the history, the
+// menu of candidates, a key behind Ctrl-X; then come the keys of the table in line_editor.cpp. Search and menu let pass
+// what is not for them, having done with it.
 #pragma once
 
 #include "repl/completion.hpp"

@@ -12,7 +12,8 @@ namespace neap::internal::repl {
 
 using Outcome = LineEditor::Outcome;
 
-// Movement --------------------------------------------------------------------------------------------------------------
+// Movement
+// --------------------------------------------------------------------------------------------------------------
 
 Outcome LineEditor::move_to(std::size_t at) {
   if (at == cursor()) return Outcome::bell;
@@ -53,7 +54,8 @@ Outcome LineEditor::end() {
 Outcome LineEditor::to_begin() { return move_to(0); }
 Outcome LineEditor::to_end() { return move_to(text().size()); }
 
-// Deleting --------------------------------------------------------------------------------------------------------------
+// Deleting
+// --------------------------------------------------------------------------------------------------------------
 
 /// In front of a line, what Tab has inserted at once.
 static std::size_t backspace_begin(std::string_view text, std::size_t cursor) {
@@ -113,7 +115,8 @@ Outcome LineEditor::remove_blanks() {
   return Outcome::changed;
 }
 
-// Yanking ---------------------------------------------------------------------------------------------------------------
+// Yanking
+// ---------------------------------------------------------------------------------------------------------------
 
 Outcome LineEditor::yank() {
   if (kills_.empty()) return Outcome::bell;
@@ -165,7 +168,8 @@ Outcome LineEditor::last_argument() {
   return Outcome::changed;
 }
 
-// Changing --------------------------------------------------------------------------------------------------------------
+// Changing
+// --------------------------------------------------------------------------------------------------------------
 
 Outcome LineEditor::transpose() {
   const std::string_view text = buffer_.text();

@@ -84,7 +84,8 @@ std::string LineEditor::hint() const {
   return entry < history_.size() ? history_[entry].substr(text().size()) : std::string();
 }
 
-// Search ----------------------------------------------------------------------------------------------------------------
+// Search
+// ----------------------------------------------------------------------------------------------------------------
 
 Outcome LineEditor::search_back() { return begin_search(true); }
 Outcome LineEditor::search_forward() { return begin_search(false); }

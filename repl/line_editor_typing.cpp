@@ -54,7 +54,8 @@ static std::string_view only_word_before(std::string_view text, std::size_t curs
   return first ? text.substr(begin, cursor - begin) : std::string_view();
 }
 
-/// A line that closes a block, and of which nothing else has been typed yet, stands as far in as the one that opened it.
+/// A line that closes a block, and of which nothing else has been typed yet, stands as far in as the one that opened
+/// it.
 void LineEditor::dedent() {
   const std::string_view text = buffer_.text();
   const std::size_t cursor = buffer_.cursor();

@@ -6,10 +6,10 @@
 --   local c = a + b; __neap_keep("c v", function() return c end)   <- behind each declaration
 --   end
 --
--- The variables in front are joined (debug.upvaluejoin) with those that the earlier entry declared: they are not copies.
--- So a function of entry 1 and one of entry 5 share the variable, `local x` declares a new one without touching what
--- functions of earlier entries see, and what an entry had declared before it failed or was cancelled is there.
--- A `<close>` variable is closed at the end of its entry, as at the end of any block, and is not kept.
+-- The variables in front are joined (debug.upvaluejoin) with those that the earlier entry declared: they are not
+-- copies. So a function of entry 1 and one of entry 5 share the variable, `local x` declares a new one without touching
+-- what functions of earlier entries see, and what an entry had declared before it failed or was cancelled is there. A
+-- `<close>` variable is closed at the end of its entry, as at the end of any block, and is not kept.
 local core, use = ...
 
 local KEEP = "__neap_keep"
@@ -204,8 +204,8 @@ local function around(text, mentioned, cells, inner)
   return ("local %s = ... return function(...) %s\nend"):format(table.concat(heads, ","), inner:format(text))
 end
 
--- Compiles an entry, which is known to be a sound chunk, or expression. The function of an expression takes `table.pack`
--- and returns what that gives: so the last call in it is no tail call, which a traceback could not show.
+-- Compiles an entry, which is known to be a sound chunk, or expression. The function of an expression takes
+-- `table.pack` and returns what that gives: so the last call in it is no tail call, which a traceback could not show.
 function Locals:compile(text, is_expression, name, env)
   local tokens = read_tokens(text)
   local body, declares = text, false

@@ -1,5 +1,5 @@
-// Where output has left the cursor, and in which colours: what must be known to put something else on the screen between
-// two pieces of it. Pure.
+// Where output has left the cursor, and in which colours: what must be known to put something else on the screen
+// between two pieces of it. Pure.
 #pragma once
 
 #include <cstddef>

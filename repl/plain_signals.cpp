@@ -101,8 +101,8 @@ PlainSignals& check_signals(lua_State* L, const char* method) {
   raise(L, ErrorKind::type, "%s must be called with a colon on PlainSignals", method);
 }
 
-/// signals:set_foreground(task or nil): it is stopped sooner than others. What came for the one before is over: the loop
-/// may not have come round since.
+/// signals:set_foreground(task or nil): it is stopped sooner than others. What came for the one before is over: the
+/// loop may not have come round since.
 int signals_set_foreground(lua_State* L) {
   PlainSignals& self = check_signals(L, "set_foreground");
   self.foreground = {};

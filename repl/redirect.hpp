@@ -1,5 +1,5 @@
-// Puts streams of our own in the place of C's stdout and stderr, which hand what is written to an StandardStreams: what Lua
-// prints, error reports, and what C modules printf.
+// Puts streams of our own in the place of C's stdout and stderr, which hand what is written to an StandardStreams: what
+// Lua prints, error reports, and what C modules printf.
 //
 // stdout is line buffered, as C's own is on a terminal; stderr is not buffered.
 #pragma once

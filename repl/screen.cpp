@@ -19,8 +19,8 @@ void control(std::string& out, int number, char final) {
   out.append("\x1b[").append(std::to_string(number)).push_back(final);
 }
 
-/// A character made of several, such as a family or a flag: a terminal that does not know it shows the parts side by side.
-/// What follows is placed by its column, over what was too much.
+/// A character made of several, such as a family or a flag: a terminal that does not know it shows the parts side by
+/// side. What follows is placed by its column, over what was too much.
 bool is_uncertain(const Cell& cell) {
   const auto lead = static_cast<unsigned char>(cell.text[0]);
   const std::size_t first = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
@@ -64,7 +64,8 @@ Screen::Frame Screen::lay_out(const View& view, bool with_cursor) {
   return window(std::move(frame), entry_rows);
 }
 
-/// Leaves out what is too much for the screen: of the lines below the last ones, of the entry those away from the cursor.
+/// Leaves out what is too much for the screen: of the lines below the last ones, of the entry those away from the
+/// cursor.
 Screen::Frame Screen::window(Frame frame, std::size_t entry_rows) {
   const auto entry = static_cast<int>(entry_rows);
   const int most = std::max(rows_ - above_, 1);

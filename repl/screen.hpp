@@ -1,4 +1,5 @@
-// What the terminal shows of an entry that is being typed, and the bytes that change it. Pure: it writes nothing itself.
+// What the terminal shows of an entry that is being typed, and the bytes that change it. Pure: it writes nothing
+// itself.
 //
 // The entry, its hint and the lines below make a block of rows, which begins in column 0. A row that is full goes on in
 // the next one by the terminal's own wrapping, so that what is copied from the screen has no line ends that were not

@@ -1,5 +1,5 @@
-// What Ctrl-C and its like do while a prompt is open. One Signals at a time; its handlers take the place of what was there
-// before, which comes back at the end.
+// What Ctrl-C and its like do while a prompt is open. One Signals at a time; its handlers take the place of what was
+// there before, which comes back at the end.
 //
 // SIGINT   The loop is told. When it does not come round because Lua code computes, that is stopped by a hook, which raises
 //          a CancelledError. Where nothing helps (code in C), the third one within two seconds ends the process.

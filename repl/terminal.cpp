@@ -34,7 +34,8 @@ bool try_modes(const termios& modes, int when) {
   return answer == 0;
 }
 
-/// Without a change of what was typed and not read: it is read in the new modes. When waiting for the output fails, without that.
+/// Without a change of what was typed and not read: it is read in the new modes. When waiting for the output fails,
+/// without that.
 bool set_modes(const termios& modes) { return try_modes(modes, TCSADRAIN) || try_modes(modes, TCSANOW); }
 
 void put(std::string_view bytes) {

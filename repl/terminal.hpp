@@ -46,7 +46,8 @@ class Terminal {
   bool raw_ = false;
 };
 
-/// What `restore` does and clears what is drawn below the cursor. Safe in a signal handler and when there is no Terminal.
+/// What `restore` does and clears what is drawn below the cursor. Safe in a signal handler and when there is no
+/// Terminal.
 void restore_terminal();
 
 }  // namespace neap::internal::repl

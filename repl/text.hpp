@@ -1,9 +1,9 @@
 // Text as a terminal shows it: extended grapheme clusters, and how many columns each takes.
 //
 // Clusters and widths are utf8proc's. What a terminal would not show as it is, is shown as something that can be seen:
-// a control character as "^X" (two columns), a tab as four blanks, bytes that are no UTF-8 (a cluster each) and characters
-// without a shape (zero width spaces, marks of direction) as one replacement character, a mark that follows no letter on a
-// blank. Only a newline has no width.
+// a control character as "^X" (two columns), a tab as four blanks, bytes that are no UTF-8 (a cluster each) and
+// characters without a shape (zero width spaces, marks of direction) as one replacement character, a mark that follows
+// no letter on a blank. Only a newline has no width.
 #pragma once
 
 #include <cstddef>

@@ -40,8 +40,8 @@ class Typesetter {
   void put_all(const StyledText& text);
   /// As much of it as the row takes.
   void put_cut(const StyledText& text);
-  /// Text of several lines; each but the first begins with `continuation`. Before each cluster, `before` is told where it
-  /// is in the text, and how many columns it takes; a line end would take one.
+  /// Text of several lines; each but the first begins with `continuation`. Before each cluster, `before` is told where
+  /// it is in the text, and how many columns it takes; a line end would take one.
   using Before = std::function<void(std::size_t at, int width)>;
   void put_lines(std::string_view text, const StyledSpans& spans, const StyledText& continuation, const Before& before);
   void new_row() { rows_.emplace_back(); }

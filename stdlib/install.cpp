@@ -64,8 +64,8 @@ const Library* library_of(std::string_view module) {
   return nullptr;
 }
 
-/// The globals of the chunk on the top are Lua's as they were when the library was installed, so that scripts and the prompt
-/// may have variables called `type` or `table`; others are the script's.
+/// The globals of the chunk on the top are Lua's as they were when the library was installed, so that scripts and the
+/// prompt may have variables called `type` or `table`; others are the script's.
 void set_globals(lua_State* L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kGlobals);
   lua_setupvalue(L, -2, 1);
@@ -85,8 +85,9 @@ void load_text(lua_State* L, std::string_view text, const char* chunk) {
   set_globals(L);
 }
 
-/// Pushes what the build has compiled of the library's file of that number, if the same release of Lua is here: Lua promises
-/// no more than that releases tell each other's formats apart. False when there is none, and the text is to be compiled.
+/// Pushes what the build has compiled of the library's file of that number, if the same release of Lua is here: Lua
+/// promises no more than that releases tell each other's formats apart. False when there is none, and the text is to be
+/// compiled.
 bool load_compiled(lua_State* L, const Library& library, std::size_t number, const char* chunk) {
   if (library.code.empty() || library.compiler != lua_ident) return false;
   const std::string_view code = library.code[number];

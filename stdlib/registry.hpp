@@ -28,8 +28,8 @@ struct Stub {
   std::string_view text;
 };
 
-/// Modules that were embedded together. Their files on a disk are FOLDER/MODULE/FILE.lua beside each other, where FOLDER
-/// is the directory given to `install` joined with `beside`.
+/// Modules that were embedded together. Their files on a disk are FOLDER/MODULE/FILE.lua beside each other, where
+/// FOLDER is the directory given to `install` joined with `beside`.
 struct Library {
   std::span<const SourceFile> files;
   std::span<const NativePart> parts;
@@ -42,8 +42,8 @@ struct Library {
 /// Generated: the folders of stdlib/. See cmake/embed.cmake.
 const Library& own_library();
 
-/// Makes the modules of one more library known to every state made from now on. `library` lives for ever; adding it again
-/// changes nothing. Any thread.
+/// Makes the modules of one more library known to every state made from now on. `library` lives for ever; adding it
+/// again changes nothing. Any thread.
 void add_library(const Library& library);
 /// All of them, the standard library first.
 std::span<const Library* const> libraries();
@@ -58,9 +58,10 @@ inline constexpr const char* kRememberSource = "neap.remember_source";  // name 
 /// The state must have its scheduler. Raises Lua errors.
 int install(lua_State* L, std::string_view directory);
 
-/// From now on scripts have only these modules, named as `require` takes them; "NAME*" is all that begin so. `require`, the
-/// global `neap` and the parts of `async` that are modules of their own refuse the rest, but for what the host has put into
-/// package.preload. Of Lua's libraries `io`, `os`, `debug` and `package` are taken away unless they are named. Raises Lua errors.
+/// From now on scripts have only these modules, named as `require` takes them; "NAME*" is all that begin so. `require`,
+/// the global `neap` and the parts of `async` that are modules of their own refuse the rest, but for what the host has
+/// put into package.preload. Of Lua's libraries `io`, `os`, `debug` and `package` are taken away unless they are named.
+/// Raises Lua errors.
 void restrict_modules(lua_State* L, const std::vector<std::string>& names);
 
 /// Pushes a global of Lua's as it was when the library was installed, whatever scripts have of that name.

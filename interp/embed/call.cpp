@@ -9,7 +9,8 @@ namespace neap::detail {
 
 namespace {
 
-/// What a thrown value says of itself. Arguments: nothing, the value. Results: the name of its class, the message, the traceback.
+/// What a thrown value says of itself. Arguments: nothing, the value. Results: the name of its class, the message, the
+/// traceback.
 int describe(lua_State* L) {
   const int error = 2;
   if (internal::is_error_object(L, error)) {

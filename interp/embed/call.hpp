@@ -40,13 +40,13 @@ Value to_value(Host& host, Writer& value);
 /// Throws the Error, Cancelled or LimitExceeded that the error value at the index is. Leaves the stack as it is.
 [[noreturn]] void throw_error(Host& host, lua_State* L, int index);
 
-/// Pushes the error value that the exception which is being handled is for Lua; for a `catch (...)`. When the stack cannot grow,
-/// what is on it makes room.
+/// Pushes the error value that the exception which is being handled is for Lua; for a `catch (...)`. When the stack
+/// cannot grow, what is on it makes room.
 /// `name` is that of the function, or empty. Raises and throws nothing.
 void push_exception(lua_State* L, std::string_view name) noexcept;
 
-/// Runs `function` in protected mode with the light userdata `argument` and what is on the top of the stack, `count` values.
-/// On LUA_OK there are `results` in their place. Else throws Error or std::bad_alloc with all of them popped.
+/// Runs `function` in protected mode with the light userdata `argument` and what is on the top of the stack, `count`
+/// values. On LUA_OK there are `results` in their place. Else throws Error or std::bad_alloc with all of them popped.
 void run_protected(lua_State* L, lua_CFunction function, void* argument, int count, int results);
 
 /// As Lua shows it: "1.0", "0.5", "inf".

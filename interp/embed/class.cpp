@@ -1,8 +1,8 @@
 // Classes of C++'s in a state: their metatables, and the objects found by them.
 //
-// The metatable of a class is in the registry under the address of its TypeTag. It holds, under addresses of this file, the
-// ClassInfo (in a userdata that nothing finalizes, since finalizers may use objects until the state is gone) and the tables
-// that derived classes copy from.
+// The metatable of a class is in the registry under the address of its TypeTag. It holds, under addresses of this file,
+// the ClassInfo (in a userdata that nothing finalizes, since finalizers may use objects until the state is gone) and
+// the tables that derived classes copy from.
 #include "neap/class.hpp"
 #include "interp/embed/call.hpp"
 #include "interp/embed/object.hpp"
@@ -330,8 +330,8 @@ void finish_class_table(lua_State* L) {
   lua_setmetatable(L, kStatics);
 }
 
-/// Arguments: the Build; the tables of methods, getters, setters, metamethods and static functions; constructor, fallback (or
-/// nil). Result: the class's table.
+/// Arguments: the Build; the tables of methods, getters, setters, metamethods and static functions; constructor,
+/// fallback (or nil). Result: the class's table.
 int build_class(lua_State* L) {
   const auto& build = *static_cast<const Build*>(lua_touserdata(L, kBuild));
   lua_createtable(L, 0, 12);

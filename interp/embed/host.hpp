@@ -1,7 +1,7 @@
 // The inside of a neap::Interpreter, as its handles see it: Values, Tasks, Completions.
 //
-// Owner: shared. The Interpreter holds one, and so does every handle, which may outlive it: `close` takes the state and the
-// loop away, and what is left answers that it is closed.
+// Owner: shared. The Interpreter holds one, and so does every handle, which may outlive it: `close` takes the state and
+// the loop away, and what is left answers that it is closed.
 // Thread: that of the Interpreter, but for what says otherwise.
 //
 // Invariants
@@ -50,17 +50,19 @@ class Host : public std::enable_shared_from_this<Host> {
   /// Throws Closed once it is closed, and WrongThread on another thread. `what` names the call.
   void check(const char* what) const;
 
-  /// Keeps the value on the top of the stack of `L` alive, and pops it. Throws std::bad_alloc, and raises nothing of Lua's.
+  /// Keeps the value on the top of the stack of `L` alive, and pops it. Throws std::bad_alloc, and raises nothing of
+  /// Lua's.
   int anchor(lua_State* L);
   void push_anchored(lua_State* L, int anchor) { scheduler().push_anchored(L, anchor); }
   /// Any thread, at any time.
   void release(int anchor) noexcept;
 
-  /// Has `work` done on the Interpreter's thread in a turn of its loop: any thread. False once it is closed, and then `work` is
-  /// not done. What it throws ends the process.
+  /// Has `work` done on the Interpreter's thread in a turn of its loop: any thread. False once it is closed, and then
+  /// `work` is not done. What it throws ends the process.
   bool post(std::function<void()> work);
 
-  /// Any thread: counts somebody outside, who may bring work, until the loop's `release` is called. False once it is closed.
+  /// Any thread: counts somebody outside, who may bring work, until the loop's `release` is called. False once it is
+  /// closed.
   bool hold();
 
   /// For a `catch (...)`: hands the exception to whom errors go that nobody can receive.

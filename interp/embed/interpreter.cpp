@@ -95,8 +95,8 @@ std::shared_ptr<Host> make_host(const Options& options) {
   return host;
 }
 
-/// Pushes what the name without its last part stands for: the globals, or the table of that name. `make`: tables that are not
-/// there are made. Returns the last part. Raises.
+/// Pushes what the name without its last part stands for: the globals, or the table of that name. `make`: tables that
+/// are not there are made. Returns the last part. Raises.
 std::string_view push_owner(lua_State* L, std::string_view name, bool make) {
   lua_pushglobaltable(L);
   std::string_view rest = name;

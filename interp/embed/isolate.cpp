@@ -71,8 +71,8 @@ Isolate::~Isolate() {
   try {
     isolate_.get<Function>("kill").call<void>(isolate_);
   } catch (const std::exception&) {
-    // The interpreter is gone, and the process with it; or there is no memory, or this is another thread: it ends with the
-    // interpreter.
+    // The interpreter is gone, and the process with it; or there is no memory, or this is another thread: it ends with
+    // the interpreter.
   }
 }
 

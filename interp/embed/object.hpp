@@ -1,4 +1,5 @@
-// How Lua owns what is C++'s, for the rooms of interp/embed: a userdata with a pointer to the Payload, null once it is closed.
+// How Lua owns what is C++'s, for the rooms of interp/embed: a userdata with a pointer to the Payload, null once it is
+// closed.
 #pragma once
 
 #include "neap/detail/object.hpp"

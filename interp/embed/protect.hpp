@@ -18,9 +18,10 @@ int run_work(lua_State* L) {
   return work(L);
 }
 
-/// Runs `work(L)`, which may raise Lua errors, on the coroutine that runs now, with the `count` values on the top of its stack.
-/// It answers how many values on its stack are its results; `results` of them are left in their place. Returns that coroutine.
-/// Throws what `work` raises, and then nothing is left. It must own nothing: an error leaves it by longjmp.
+/// Runs `work(L)`, which may raise Lua errors, on the coroutine that runs now, with the `count` values on the top of
+/// its stack. It answers how many values on its stack are its results; `results` of them are left in their place.
+/// Returns that coroutine. Throws what `work` raises, and then nothing is left. It must own nothing: an error leaves it
+/// by longjmp.
 template <class Work>
 lua_State* protect(Host& host, int count, int results, Work work) {
   static_assert(std::is_trivially_destructible_v<Work>);

@@ -1,7 +1,8 @@
 // Runs a guest, which has a loop of its own, within the uv_loop_t of an application.
 //
-// The guest's handles stay on its own loop, and this watches that loop's descriptor: so the guest can be ended at any time
-// without running a callback of the application's, and the other way round. On the application's loop are four handles.
+// The guest's handles stay on its own loop, and this watches that loop's descriptor: so the guest can be ended at any
+// time without running a callback of the application's, and the other way round. On the application's loop are four
+// handles.
 //
 // Invariants
 //  1. The application's loop is kept running (one handle is referenced) exactly while the guest has work.

@@ -45,8 +45,8 @@ void poll_descriptor(int descriptor, Deadline nanoseconds) {
 
 std::atomic<bool> g_any_made{false};  // a loop in this process
 
-/// libuv aborts when its first loop finds one or two free descriptors, and fails in order when it finds none. Later ones
-/// are not looked after: the thread sanitizer does not see libuv's closing of a number that is free again.
+/// libuv aborts when its first loop finds one or two free descriptors, and fails in order when it finds none. Later
+/// ones are not looked after: the thread sanitizer does not see libuv's closing of a number that is free again.
 void check_descriptors() {
   if (g_any_made) return;
   constexpr int kNeeded = 3;

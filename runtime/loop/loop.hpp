@@ -82,8 +82,8 @@ class Loop {
   /// From now on nothing can be posted, and what was posted and has not run is destroyed.
   void refuse_posts() { remote_->close(); }
   /// Says that a post may come within microseconds. If that has been worth while, posts need no wake-up until `wait`
-  /// sleeps or `rest` is called, and `wait` looks out for them before it does: waking another thread costs more, on both
-  /// sides.
+  /// sleeps or `rest` is called, and `wait` looks out for them before it does: waking another thread costs more, on
+  /// both sides.
   void expect_post() {
     if (expecting_ || !alertness_.worthwhile()) return;
     expecting_ = true;

@@ -38,8 +38,8 @@ void (*take_last())() {
   return last;
 }
 
-/// Writes out what C's files hold. A thread that is stuck in one of them has its lock: so it is done beside, and not waited
-/// for longer than that.
+/// Writes out what C's files hold. A thread that is stuck in one of them has its lock: so it is done beside, and not
+/// waited for longer than that.
 void flush_files() {
   constexpr std::chrono::seconds kPatience{1};
   std::promise<void> done;

@@ -27,8 +27,8 @@ class Remote {
   Remote(const Remote&) = delete;
   Remote& operator=(const Remote&) = delete;
 
-  /// Has `work`, which must not throw, called on the loop's thread, soon; that ends a wait of the loop. False once the loop
-  /// is closed: then `work` is destroyed here. Not for signal handlers.
+  /// Has `work`, which must not throw, called on the loop's thread, soon; that ends a wait of the loop. False once the
+  /// loop is closed: then `work` is destroyed here. Not for signal handlers.
   bool post(Work work) { return post_prepared(prepare(std::move(work))); }
   static Posting prepare(Work work);
   /// The same, which cannot fail for want of memory.

@@ -36,7 +36,8 @@ struct TimerNode {
   TimerKind timer_kind;
 };
 
-/// A timer of C++'s: `due` is called on the loop's thread, outside Lua, once its deadline has come. It may be armed again.
+/// A timer of C++'s: `due` is called on the loop's thread, outside Lua, once its deadline has come. It may be armed
+/// again.
 struct Alarm : TimerNode {
   explicit Alarm(void (*on_due)(Alarm&)) : TimerNode(TimerKind::alarm), due(on_due) {}
 

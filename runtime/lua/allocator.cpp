@@ -213,7 +213,8 @@ void* Allocator::resize(void* block, std::size_t old_size, std::size_t new_size)
   return moved;
 }
 
-/// Memory of so many bytes, a power of two, whose address is a multiple of them if that can be had; null without memory.
+/// Memory of so many bytes, a power of two, whose address is a multiple of them if that can be had; null without
+/// memory.
 static void* map_aligned(std::size_t size) {
   constexpr int kProtection = PROT_READ | PROT_WRITE;
   constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -237,11 +238,11 @@ static std::int64_t cpu_time() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Has the kernel map a chunk of kLastChunk bytes in one go, and as a huge page where it has one. A program with 100,000
-/// tasks touches its memory for the first time, and a page fault for each 4 KiB would be a tenth of the time it takes to
-/// make them; and with huge pages the addresses of all its tasks fit into the processor's cache of them (tests/bench: row
-/// parked takes 0.58 of the time, switch100k 0.78). But where memory is fragmented, or a virtual machine has not had it
-/// from its host yet, a huge page takes milliseconds: then the next chunks do without.
+/// Has the kernel map a chunk of kLastChunk bytes in one go, and as a huge page where it has one. A program with
+/// 100,000 tasks touches its memory for the first time, and a page fault for each 4 KiB would be a tenth of the time it
+/// takes to make them; and with huge pages the addresses of all its tasks fit into the processor's cache of them
+/// (tests/bench: row parked takes 0.58 of the time, switch100k 0.78). But where memory is fragmented, or a virtual
+/// machine has not had it from its host yet, a huge page takes milliseconds: then the next chunks do without.
 void Allocator::populate(void* memory) {
 #if defined(MADV_POPULATE_WRITE)
   constexpr std::int64_t kSlow = 1'000'000;  // a huge page takes 90 microseconds, small ones for as much memory 650

@@ -54,20 +54,21 @@ class Allocator {
   /// Sets the limit in bytes (0: none) and who is told when it is crossed. The handler runs inside an
   /// allocation: it may set a hook and nothing else.
   void set_limit(std::size_t bytes, LimitHandler handler, void* context);
-  /// A single object (a string, a userdata) of more bytes than that is refused, and any block of more than twice as many;
-  /// 0: none is.
+  /// A single object (a string, a userdata) of more bytes than that is refused, and any block of more than twice as
+  /// many; 0: none is.
   void set_largest(std::size_t bytes) {
     largest_ = bytes;
     look_at_sizes();
   }
   [[nodiscard]] std::size_t largest() const { return largest_; }
 
-  /// The next block that is asked for, if it is of so many bytes, will be this one, which is malloc's. 0 bytes: it will not,
-  /// but is kept all the same. The allocator has it from now on: see string_block.hpp.
+  /// The next block that is asked for, if it is of so many bytes, will be this one, which is malloc's. 0 bytes: it will
+  /// not, but is kept all the same. The allocator has it from now on: see string_block.hpp.
   void offer(void* block, std::size_t size);
   /// Frees what was offered and not taken.
   void withdraw();
-  /// A block to be offered, of so many bytes, which are more than kLargest; null without memory. Lua does not have it yet.
+  /// A block to be offered, of so many bytes, which are more than kLargest; null without memory. Lua does not have it
+  /// yet.
   void* reserve(std::size_t size) { return take_large(size); }
   /// It is not offered after all.
   void put_back(void* block, std::size_t size) { give_large(block, size); }
@@ -80,12 +81,12 @@ class Allocator {
   [[nodiscard]] bool is_short() const { return reserve_size_ != kReserve; }
   /// Makes the reserve whole again, if there is memory for it.
   void restock() noexcept;
-  /// For tests: `refusal` is asked before each block that Lua wants or resizes, and when it answers true there is no memory
-  /// for it. It runs inside an allocation.
+  /// For tests: `refusal` is asked before each block that Lua wants or resizes, and when it answers true there is no
+  /// memory for it. It runs inside an allocation.
   void set_refusal(Refusal refusal, void* context);
 
-  /// The observer is told when the bytes in use have come to another multiple of kBand, up to kBands of it: how many there
-  /// are at most now. It runs inside an allocation. When it returns false, it is told again.
+  /// The observer is told when the bytes in use have come to another multiple of kBand, up to kBands of it: how many
+  /// there are at most now. It runs inside an allocation. When it returns false, it is told again.
   void set_observer(Observer observer, void* context);
 
  private:
@@ -172,8 +173,8 @@ inline Allocator& allocator_of(lua_State* L) {
   return *static_cast<Allocator*>(allocator);
 }
 
-/// While it exists, what Lua needs is taken from the reserve if it cannot be had otherwise. A Lua error that jumps over its
-/// end leaves it set until the step of the task ends: it should not be alive where the reserve is no help.
+/// While it exists, what Lua needs is taken from the reserve if it cannot be had otherwise. A Lua error that jumps over
+/// its end leaves it set until the step of the task ends: it should not be alive where the reserve is no help.
 class EssentialMemory {
  public:
   explicit EssentialMemory(Allocator& allocator) : allocator_(allocator), before_(allocator.essential) {

@@ -9,8 +9,8 @@ namespace neap::internal {
 
 namespace {
 
-// The format of dumped code in Lua 5.4. The header: signature, version, format, a text that transfers in text mode break,
-// three sizes, an integer and a float.
+// The format of dumped code in Lua 5.4. The header: signature, version, format, a text that transfers in text mode
+// break, three sizes, an integer and a float.
 constexpr std::string_view kHeader("\x1bLua\x54\x00\x19\x93\r\n\x1a\n\x04\x08\x08", 15);
 constexpr std::size_t kHeaderSize = kHeader.size() + sizeof(lua_Integer) + sizeof(lua_Number);
 

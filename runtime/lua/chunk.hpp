@@ -3,8 +3,8 @@
 // Lua up to 5.4.4 closes too little after a generic `for` whose body has a `break` and a function that uses the loop's
 // variable: it leaves the loop's closing value on its list of what must be closed, where the next C function that takes
 // values off its stack finds it and calls whatever lies in its place by then ("attempt to call a nil value"). The
-// instruction after the loop must name the loop's first register, and names the one after its hidden variables; so it can
-// be told, and is set right in the dumped code. Releases that compile it well never have that instruction there.
+// instruction after the loop must name the loop's first register, and names the one after its hidden variables; so it
+// can be told, and is set right in the dumped code. Releases that compile it well never have that instruction there.
 #pragma once
 
 #include <lua.hpp>

@@ -1,7 +1,7 @@
 // Stack traces for people: the frames of a script, without neap's own.
 //
-// The frames may be those of another coroutine, `of`. All that takes memory is done in `L`, which runs: a lack of memory in
-// a coroutine that does not run, and so is under no protected call, would end the process.
+// The frames may be those of another coroutine, `of`. All that takes memory is done in `L`, which runs: a lack of
+// memory in a coroutine that does not run, and so is under no protected call, would end the process.
 #pragma once
 
 #include <lua.hpp>

@@ -1,20 +1,20 @@
 // Scheduler: asking tasks to end.
 //
-// A request goes on along awaits at once. A task that waits for several (gather, race, a group) is woken instead; it passes
-// the request on to all of them, is their `owner`, and waits until they have ended, its own cleanup so to speak. It keeps
-// the list of them as long: it is `ending`.
+// A request goes on along awaits at once. A task that waits for several (gather, race, a group) is woken instead; it
+// passes the request on to all of them, is their `owner`, and waits until they have ended, its own cleanup so to speak.
+// It keeps the list of them as long: it is `ending`.
 //
 // Circles. Tasks can wait for each other, so that a request would come back to a task that passes it on, which would
-// pass it on once more, for ever. The rule: where it would come to the owner, or to a task that is ending others and waits,
-// by them, for the owner, it stops. A task that awaits that one is woken, with a CancelledError; an owner that has that one
-// in its own list does not wait for it. Whoever is the last of a circle to pass the request on finds itself at the end of
-// the others' waits: so no circle is left. Tasks outside circles are told what they always were.
+// pass it on once more, for ever. The rule: where it would come to the owner, or to a task that is ending others and
+// waits, by them, for the owner, it stops. A task that awaits that one is woken, with a CancelledError; an owner that
+// has that one in its own list does not wait for it. Whoever is the last of a circle to pass the request on finds
+// itself at the end of the others' waits: so no circle is left. Tasks outside circles are told what they always were.
 //
 // A group must wait for its children. It tells them always, and when it is asked once more those of them that wait for
 // it. That ends too: a child is younger than the group, so in every circle there is a wait that is none of a group.
 //
-// A task that has begun to end others of its own accord (a race that was won) has not been asked itself. So a request that
-// stops at it is delivered when that is done, unless it is what it has passed on itself.
+// A task that has begun to end others of its own accord (a race that was won) has not been asked itself. So a request
+// that stops at it is delivered when that is done, unless it is what it has passed on itself.
 //
 // What it costs: a search is only needed where the request, or a newer one, has been before. `Task::wave` tells.
 #include "runtime/lua/error.hpp"

@@ -401,8 +401,8 @@ void push_last_traceback(lua_State* L, lua_State* failed, const char* message, l
   lua_concat(L, message != nullptr ? 4 : 3);
 }
 
-/// debug.traceback as Lua has it: the base of coroutines and tasks is not shown, and of a coroutine that failed the stack
-/// that it had then, for it has left its functions to close its variables.
+/// debug.traceback as Lua has it: the base of coroutines and tasks is not shown, and of a coroutine that failed the
+/// stack that it had then, for it has left its functions to close its variables.
 int debug_traceback(lua_State* L) {
   lua_State* other = lua_tothread(L, 1);
   lua_State* shown = other != nullptr ? other : L;

@@ -1,6 +1,6 @@
 // Exact deadlock detection: with nothing ready, no timer, and nothing outside that can bring work, the root
-// can never go on. It is resumed with a DeadlockError that lists every task, what it waits for, and the circles in which
-// tasks wait for one another.
+// can never go on. It is resumed with a DeadlockError that lists every task, what it waits for, and the circles in
+// which tasks wait for one another.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "runtime/task/scheduler.hpp"

@@ -13,8 +13,8 @@ namespace {
 /// Index of a task's function on the stack of its coroutine, before its first step.
 constexpr int kFunction = 3;
 
-/// Replaces the function on the top of the stack by the line where it is defined, or by nil: it is C's, the library's, or
-/// an object that can be called.
+/// Replaces the function on the top of the stack by the line where it is defined, or by nil: it is C's, the library's,
+/// or an object that can be called.
 void push_definition(lua_State* L) {
   if (!lua_isfunction(L, -1)) {
     lua_pop(L, 1);
@@ -27,8 +27,8 @@ void push_definition(lua_State* L) {
   lua_pushfstring(L, "%s:%d", info.short_src, info.linedefined == 0 ? 1 : info.linedefined);
 }
 
-/// Pushes who takes the step that is about to begin, and from where: "task 'a'", ", from app.lua:3"; nil for the first step
-/// of a function of C's. It is known before the step only: a task may end in it.
+/// Pushes who takes the step that is about to begin, and from where: "task 'a'", ", from app.lua:3"; nil for the first
+/// step of a function of C's. It is known before the step only: a task may end in it.
 void push_task_step(lua_State* L, const Task& task) {
   const bool first = task.task_state == TaskState::created;
   push_task(L, task);

@@ -12,8 +12,8 @@ class Scheduler;
 /// Throws std::logic_error within a run.
 void check_can_drive(const Scheduler& scheduler);
 
-/// While it exists its maker runs the scheduler. Throws std::logic_error when that is being run already: tasks, callbacks
-/// and posted work must not run it themselves.
+/// While it exists its maker runs the scheduler. Throws std::logic_error when that is being run already: tasks,
+/// callbacks and posted work must not run it themselves.
 class Driving {
  public:
   explicit Driving(Scheduler& scheduler);

@@ -1,8 +1,8 @@
 // Waits for many futures at once, as cheaply as gather can: futures for which nobody else waits yet are counted, and
 // nothing is linked. Whatever a Gathering cannot do, a Watch does.
 //
-// A Gathering is a userdata with a number; a pending future that it counts holds the number in place of `result_count`. User
-// value 1 is the list of futures, which in the end becomes the list of results.
+// A Gathering is a userdata with a number; a pending future that it counts holds the number in place of `result_count`.
+// User value 1 is the list of futures, which in the end becomes the list of results.
 //
 // Invariants
 //  1. A pending future is counted by one Gathering at most, which was the first to wait for it: it is told first.

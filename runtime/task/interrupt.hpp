@@ -4,10 +4,10 @@
 //   the handler of the signal, on that thread: a count hook on the coroutine that runs, as lua.c does it
 //   the hook, before the next instruction: the action of the reason, which may raise
 //
-// Lua documents lua_sethook as what may be called asynchronously, and that is meant for signals: it walks the calls of the
-// coroutine, which another thread would change or free under it. So another thread only ever sends a signal, and only when
-// there is something to stop. (A hook that is always there and looks at a flag needs no signal, and takes two thirds of
-// the interpreter's speed.)
+// Lua documents lua_sethook as what may be called asynchronously, and that is meant for signals: it walks the calls of
+// the coroutine, which another thread would change or free under it. So another thread only ever sends a signal, and
+// only when there is something to stop. (A hook that is always there and looks at a flag needs no signal, and takes two
+// thirds of the interpreter's speed.)
 //
 // Owner: the Scheduler. Thread: the state's, but for `request`.
 //

@@ -1,8 +1,8 @@
 // A clock that runs while Lua code computes: interrupts the code when a deadline has passed.
 //
-// One thread for the whole process looks at the deadlines of all interpreters every few milliseconds while there are any,
-// and sleeps otherwise. A deadline is on the clock of the CPU time of the interpreter's thread, so that a busy machine takes
-// nothing from anybody's budget, or on that of real time (uv_hrtime).
+// One thread for the whole process looks at the deadlines of all interpreters every few milliseconds while there are
+// any, and sleeps otherwise. A deadline is on the clock of the CPU time of the interpreter's thread, so that a busy
+// machine takes nothing from anybody's budget, or on that of real time (uv_hrtime).
 //
 // Owner: the state's LimitKeeper. The thread exists while there is a watch.
 #pragma once

@@ -1,8 +1,8 @@
 // Limits that no script can catch or outlive: memory, time and counts, of an interpreter and of parts of a program.
 //
-// A LimitGroup is a set of limits and the code that they hold for: a tree of tasks and the callbacks that these have set.
-// The code that an `async.limit` scope encloses belongs to its group as well. Groups nest; what is used is counted in each
-// of the chain, and the tightest limit is met first.
+// A LimitGroup is a set of limits and the code that they hold for: a tree of tasks and the callbacks that these have
+// set. The code that an `async.limit` scope encloses belongs to its group as well. Groups nest; what is used is counted
+// in each of the chain, and the tightest limit is met first.
 //
 //   open ──a limit is exceeded──> exceeded ──kGrace later──> dead
 //
@@ -115,8 +115,8 @@ class LimitKeeper {
   }
   /// A group within the current one, for the code of the current task from now on.
   LimitGroup& open(const Limits& limits);
-  /// The scope of the group is left. Pushes its LimitError and returns true when a limit was exceeded, and no group around it
-  /// is being stopped.
+  /// The scope of the group is left. Pushes its LimitError and returns true when a limit was exceeded, and no group
+  /// around it is being stopped.
   bool leave(lua_State* L, std::uint32_t id);
   /// Null when it is no more.
   [[nodiscard]] LimitGroup* find(std::uint32_t id);
@@ -127,7 +127,8 @@ class LimitKeeper {
   /// Bytes counted for the group, up to now.
   std::size_t memory_of(const LimitGroup& group);
 
-  /// Code of the group begins to run, in `L`, in a task or null: how the scheduler and what calls Lua outside steps say it.
+  /// Code of the group begins to run, in `L`, in a task or null: how the scheduler and what calls Lua outside steps say
+  /// it.
   void begin(LimitGroup* group, Task* task, lua_State* L);
   void end();
   /// For a step inside the step of another task, and finalizers.
@@ -145,8 +146,8 @@ class LimitKeeper {
   void check_tasks(lua_State* L);
   void task_made(Task& task);
   void task_ended(Task& task);
-  /// The task ends, with the `*count` values on its stack: with a LimitError instead when it belongs to a group that is being
-  /// stopped.
+  /// The task ends, with the `*count` values on its stack: with a LimitError instead when it belongs to a group that is
+  /// being stopped.
   void task_ends(Task& task, int* status, int* count);
   /// True when no callback of that group runs any more: it is being stopped, or nothing else of it is left.
   [[nodiscard]] bool stopped(std::uint32_t group);
@@ -161,8 +162,8 @@ class LimitKeeper {
   /// Raises the LimitError for a task whose wait was ended for it.
   [[noreturn]] void raise_error(lua_State* L);
   void timer_fired(LimitGroup& group);
-  /// True when the LimitError of the code that runs is, or will be, raised elsewhere as well, or has been reported: to be
-  /// asked once for each place where it ends.
+  /// True when the LimitError of the code that runs is, or will be, raised elsewhere as well, or has been reported: to
+  /// be asked once for each place where it ends.
   bool is_known() { return is_known(stopper_of(current_)); }
 
  private:

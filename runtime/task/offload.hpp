@@ -73,8 +73,9 @@ constexpr WaitKind offload_wait(const char* name) { return WaitKind{abandon_offl
 /// Prepares the state; to be called when a module that offloads is opened, any number of times.
 void open_offload(lua_State* L);
 
-/// To be called before anything is given to libuv's pool: libuv aborts the process when it cannot start its threads, and
-/// this finds out first. 0, or a libuv error code; it may be tried again. What others start meanwhile is not foreseen.
+/// To be called before anything is given to libuv's pool: libuv aborts the process when it cannot start its threads,
+/// and this finds out first. 0, or a libuv error code; it may be tried again. What others start meanwhile is not
+/// foreseen.
 int start_pool();
 
 /// Queues the job and parks the task, which gets what `answer` gives. The value at index `keep` (0: none) is

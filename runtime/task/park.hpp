@@ -33,8 +33,8 @@ Task& finish_wait(lua_State* L);
 /// because somebody has asked it to end before it ran (Task::cancel_pending).
 [[noreturn]] void raise_cancelled(lua_State* L, Task& task);
 
-/// Ends code that computes without waiting, from a hook in it: cancels its task, and raises the cancellation here. Outside
-/// a task it is a CancelledError.
+/// Ends code that computes without waiting, from a hook in it: cancels its task, and raises the cancellation here.
+/// Outside a task it is a CancelledError.
 [[noreturn]] void cancel_running_code(lua_State* L);
 
 /// Lets everything else that is ready run first: for `sleep(0)`, and for waits that were satisfied too often

@@ -23,8 +23,8 @@ inline constexpr std::uintptr_t kCacheLine = 64;
   }
 }
 
-/// Asks for the object that comes a few after `object` in a list, where `previous` is the one before it: objects made in
-/// a row lie in memory at the same distance from one another.
+/// Asks for the object that comes a few after `object` in a list, where `previous` is the one before it: objects made
+/// in a row lie in memory at the same distance from one another.
 [[gnu::always_inline]] inline void prefetch_ahead(const void* previous, const void* object, std::ptrdiff_t offset,
                                                   std::size_t size) {
   constexpr std::uintptr_t kAhead = 8;

@@ -50,8 +50,8 @@ void Scheduler::release(lua_State* L, int anchor) {
 // Making and ending tasks.
 
 /// Makes more slots, without a coroutine. Their places in the registry are the next free ones in a row: luaL_ref, which
-/// looks for each, takes as long for one as this does for five. They are used in that order: the collector visits coroutines
-/// in it, and takes half as long when they lie in memory as they were made.
+/// looks for each, takes as long for one as this does for five. They are used in that order: the collector visits
+/// coroutines in it, and takes half as long when they lie in memory as they were made.
 void Scheduler::add_slots(lua_State* L) {
   constexpr std::size_t kTogether = 16;
   const std::size_t more = slots_.size() + kTogether;
@@ -181,8 +181,8 @@ int Scheduler::task_returned(lua_State* L, int status, lua_KContext) {
   return lua_gettop(L) - 1;
 }
 
-/// Inlined by force, like dispatch: a coroutine yields by a longjmp, after which the processor predicts every return up to
-/// the loop of run_batch wrongly. So each function between that loop and lua_resume would cost a switch some 5 ns.
+/// Inlined by force, like dispatch: a coroutine yields by a longjmp, after which the processor predicts every return up
+/// to the loop of run_batch wrongly. So each function between that loop and lua_resume would cost a switch some 5 ns.
 [[gnu::always_inline]] inline void Scheduler::step(lua_State* from, Task& task) {
   const EssentialMemory essential(memory_);
   if (task.task_state == TaskState::created && task.must_cancel != 0) {

@@ -67,8 +67,8 @@ class Scheduler : public StateData {
   Task& create_task(lua_State* L, int argument_count, int level = 1);
   /// Makes a parked task ready, because what it waits for is there. Must not be called for any other.
   void wake(Task& task);
-  /// Asks the task `first`, or what it awaits, to end. The message (a string or nil) is on the top of the stack of `L`; it is popped.
-  /// False when the task is done.
+  /// Asks the task `first`, or what it awaits, to end. The message (a string or nil) is on the top of the stack of `L`;
+  /// it is popped. False when the task is done.
   bool cancel(lua_State* L, Task& first, CancelSource source = kFromOutside);
   /// Cancels every future of the list (a table) on the top of the stack of `L`, and pops it. No task is asked
   /// twice, when one of the list awaits another: a chain takes time in proportion to its length.
@@ -80,8 +80,8 @@ class Scheduler : public StateData {
     left         // it is not cancelled, and taken out of the list: the owner does not wait for it
   };
   /// The same for the task `owner`, which waits until all of them have ended: `ended` tells when, with the same list. A
-  /// request never goes round for ever in a circle of tasks that wait for each other: see the top of cancel.cpp. `asked`:
-  /// a request to the owner is passed on so.
+  /// request never goes round for ever in a circle of tasks that wait for each other: see the top of cancel.cpp.
+  /// `asked`: a request to the owner is passed on so.
   void cancel_list(lua_State* L, Task& owner, Circles circles, bool asked);
   /// The owner no longer waits for the list on the top of the stack, which is popped.
   static void ended(lua_State* L, Task& owner);
@@ -89,8 +89,8 @@ class Scheduler : public StateData {
   void interrupt(lua_State* L, Task& task);
   /// Runs the first step of a created task at once, inside the current one.
   void step_now(lua_State* L, Task& task);
-  /// Tells everybody who waits for the future, which has just been completed. `index`: its place on `L`; `gathering`: the
-  /// number of the Gathering that counts it, or 0.
+  /// Tells everybody who waits for the future, which has just been completed. `index`: its place on `L`; `gathering`:
+  /// the number of the Gathering that counts it, or 0.
   void notify(lua_State* L, Future& future, int index, std::int32_t gathering);
 
   // Running.
@@ -250,8 +250,8 @@ class Scheduler : public StateData {
   /// What note_failure keeps for a future is gone, together with the future.
   void note_collected() { ++notes_collected_; }
   [[nodiscard]] std::size_t reported() const { return reported_; }
-  /// What prints a context when no handler is set; it may run Lua in protected calls, and leaves the stack as it was. It
-  /// gets what it was set with.
+  /// What prints a context when no handler is set; it may run Lua in protected calls, and leaves the stack as it was.
+  /// It gets what it was set with.
   using DefaultHandler = void (*)(void* self, lua_State* L, int context);
   void set_default_handler(DefaultHandler handler, void* self = nullptr) {
     default_handler_ = handler;
@@ -442,8 +442,8 @@ class Scheduler : public StateData {
 /// The scheduler of the state.
 inline Scheduler& scheduler_of(lua_State* L) { return static_cast<Scheduler&>(state_data(L)); }
 
-/// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must let others
-/// run all the same, by park_ready.
+/// To be asked by a wait that is satisfied already: true when that has happened so often in a row that it must let
+/// others run all the same, by park_ready.
 inline bool satisfied_too_often(lua_State* L) {
   constexpr int kSatisfiedInARow = 64;
   Scheduler& scheduler = scheduler_of(L);

@@ -10,7 +10,8 @@ class StandardStreams {
   virtual ~StandardStreams() = default;
   /// Any bytes, in any pieces; from any thread. All of them are shown, in this order.
   virtual void write(std::string_view bytes) = 0;
-  /// True while what comes from standard input is meant for it alone: others wait, even when there is something to read.
+  /// True while what comes from standard input is meant for it alone: others wait, even when there is something to
+  /// read.
   [[nodiscard]] virtual bool takes_input() = 0;
 };
 

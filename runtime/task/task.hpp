@@ -33,7 +33,8 @@ struct WaitKind {
   bool awaits_future = false;
   /// True when cancelling the task cancels the awaited Future instead.
   bool forwards_cancel = false;
-  /// Pushes the object that the parked task waits for, a Lock or a Queue say; its `tostring` tells its state. Null: none.
+  /// Pushes the object that the parked task waits for, a Lock or a Queue say; its `tostring` tells its state. Null:
+  /// none.
   void (*describe)(lua_State* L, const Task& task) = nullptr;
   /// Pushes the task that holds what the parked task waits for, or nil. Null: nobody does.
   void (*push_holder)(lua_State* L, const Task& task) = nullptr;

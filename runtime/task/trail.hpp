@@ -12,8 +12,8 @@
 
 namespace neap::internal {
 
-/// What stands between a trace and the lines of whoever awaits. A trace may end with a note, of a task or a thread: that
-/// it is awaited is said when somebody is known to follow.
+/// What stands between a trace and the lines of whoever awaits. A trace may end with a note, of a task or a thread:
+/// that it is awaited is said when somebody is known to follow.
 const char* trail_joint(std::string_view trace);
 
 /// Notes that the error on the top of the stack, that of the failed Task or Future at `task`, is about to be raised in

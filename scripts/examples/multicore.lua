@@ -1,4 +1,5 @@
--- A server on all processors: each worker has a thread, a loop and a socket of its own, and the system spreads the connections.
+-- A server on all processors: each worker has a thread, a loop and a socket of its own, and the system spreads the
+-- connections.
 --
 --   neap scripts/examples/multicore.lua [--workers N] [PORT]
 --   curl http://localhost:8080/?30

@@ -30,8 +30,8 @@ void add_errors(lua_State* L) {
   lua_setfield(L, -2, "errors");
 }
 
-/// essential(on): whether what is done from here on, until the task waits, must not fail for want of memory; whether that was so
-/// before. See EssentialMemory.
+/// essential(on): whether what is done from here on, until the task waits, must not fail for want of memory; whether
+/// that was so before. See EssentialMemory.
 int set_essential(lua_State* L) {
   bool& essential = scheduler_of(L).memory().essential;
   lua_pushboolean(L, essential ? 1 : 0);

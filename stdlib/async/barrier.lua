@@ -1,8 +1,8 @@
 -- Barrier: a number of tasks meet, and go on together.
 --
--- The last to come hands each that waits its index of arrival: they have met then, whatever happens before they run, and
--- the barrier is empty again for the next round. Who is cancelled while waiting has not come: the places of those behind
--- move up, so that the indices of a round are always 0 to parties - 1.
+-- The last to come hands each that waits its index of arrival: they have met then, whatever happens before they run,
+-- and the barrier is empty again for the next round. Who is cancelled while waiting has not come: the places of those
+-- behind move up, so that the indices of a round are always 0 to parties - 1.
 local core, use = ...
 
 local errors = core.errors

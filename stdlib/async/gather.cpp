@@ -42,8 +42,8 @@ void push_outcome(lua_State* L, int index, int wrap) {
   lua_call(L, 1, 1);
 }
 
-/// results(futures, wrap): replaces the futures of the list by what push_outcome gives for each, sets the number of them
-/// as `n`, and returns the list.
+/// results(futures, wrap): replaces the futures of the list by what push_outcome gives for each, sets the number of
+/// them as `n`, and returns the list.
 int results(lua_State* L) {
   enum { kList = 1, kWrap, kFuture };
   luaL_checktype(L, kList, LUA_TTABLE);

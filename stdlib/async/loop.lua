@@ -40,8 +40,8 @@ function Loop:set_exception_handler(fn)
   core.set_exception_handler(handler and function(context) handler(self, context) end)
 end
 
--- add_signal_handler(signal, fn, ...): fn(...) is called from the loop when the signal has come; it takes the place of a
--- handler set before.
+-- add_signal_handler(signal, fn, ...): fn(...) is called from the loop when the signal has come; it takes the place of
+-- a handler set before.
 function Loop:add_signal_handler(signal, fn, ...)
   use("signal/init").add_handler(signal, fn, ...)
 end

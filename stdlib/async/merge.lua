@@ -51,8 +51,8 @@ local function pump_done(hub, task)
   if hub.unfinished == 0 or hub.failed then hub.items:shutdown() end
 end
 
--- Cancels the pumps, which close their sources, and waits for them. One that waits for us in its turn goes on, and must find
--- nobody to hand over to.
+-- Cancels the pumps, which close their sources, and waits for them. One that waits for us in its turn goes on, and must
+-- find nobody to hand over to.
 function Hub.__close(hub, err)
   hub.closing = true
   local ok, problem = core.trap(end_all, hub.tasks, err)

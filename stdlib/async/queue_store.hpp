@@ -1,8 +1,8 @@
 // How the items of a Queue lie: in the order in which they leave.
 //
-// The items are in a table that has room for `capacity` of them, a power of two, in its array part: a ring for the plain
-// Queue and the LifoQueue, a binary heap of entries (item, key, number of arrival) for the PriorityQueue. The table is
-// user value kItems of the store, a userdata whose place on the stack the functions are given.
+// The items are in a table that has room for `capacity` of them, a power of two, in its array part: a ring for the
+// plain Queue and the LifoQueue, a binary heap of entries (item, key, number of arrival) for the PriorityQueue. The
+// table is user value kItems of the store, a userdata whose place on the stack the functions are given.
 //
 // Comparing may call a script, and so raise, and do anything. Where an item belongs is found before anything is moved:
 // what raises leaves the store as it was. A script that uses the queue meanwhile is told so.

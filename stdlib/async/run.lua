@@ -123,8 +123,8 @@ local function check_main(x, what)
   error(TypeError(("%s takes a Coroutine or a function, got %s"):format(what, core.type_name(x))), 3)
 end
 
--- run(main, {debug=, clock=, seed=, cancel_at=}): runs main to its end in a new task, cancels what tasks were made meanwhile and
--- waits for them; returns its results or raises its error.
+-- run(main, {debug=, clock=, seed=, cancel_at=}): runs main to its end in a new task, cancels what tasks were made
+-- meanwhile and waits for them; returns its results or raises its error.
 local function run(main, options)
   enter("async.run()")
   check_main(main, "async.run")

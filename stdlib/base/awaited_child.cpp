@@ -99,8 +99,8 @@ FILE* open_pipe(bool writes, int* other) {
   return nullptr;
 }
 
-/// Starts the shell at the other end of the file's pipe, and makes the file one that is awaited. Returns errno's value. What
-/// may lack memory comes before there is a child.
+/// Starts the shell at the other end of the file's pipe, and makes the file one that is awaited. Returns errno's value.
+/// What may lack memory comes before there is a child.
 int start_piped(lua_State* L, AwaitedFiles& files, FILE* pipe, const char* command, int other, bool writes) {
   ChildEnvironment environment(permissions_of(L));
   auto made = std::make_unique<AwaitedFile>(scheduler_of(L), pipe, writes);

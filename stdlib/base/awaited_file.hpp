@@ -1,13 +1,13 @@
-// Files of Lua's io library whose reads and writes suspend the task and not the loop: standard input, unless it is a file
-// on a disk, and the pipes of io.popen.
+// Files of Lua's io library whose reads and writes suspend the task and not the loop: standard input, unless it is a
+// file on a disk, and the pipes of io.popen.
 //
-// To scripts and C modules such a file is what it always was, a luaL_Stream with a FILE*. But its bytes do not go through
-// the FILE*: they go through the AwaitedFile that belongs to it, which reads and writes the descriptor itself, as it
-// becomes ready. Where nothing can be suspended (a finalizer, a callback of the loop, the comparison of a table.sort) it
-// blocks, as in stock Lua.
+// To scripts and C modules such a file is what it always was, a luaL_Stream with a FILE*. But its bytes do not go
+// through the FILE*: they go through the AwaitedFile that belongs to it, which reads and writes the descriptor itself,
+// as it becomes ready. Where nothing can be suspended (a finalizer, a callback of the loop, the comparison of a
+// table.sort) it blocks, as in stock Lua.
 //
-// Owner: AwaitedFiles, a userdata in the registry, made at first use. It dies when the state is closed, after every file,
-// and waits for the children of io.popen then, as stock Lua does.
+// Owner: AwaitedFiles, a userdata in the registry, made at first use. It dies when the state is closed, after every
+// file, and waits for the children of io.popen then, as stock Lua does.
 //
 // Invariants
 //  1. One task at a time reads or writes: `holder`. It is parked while `watching`, else ready or running. The others are

@@ -151,8 +151,8 @@ AwaitedFile& file_after_wait(lua_State* L) {
 
 int turn_has_come(lua_State* L, int, lua_KContext call);
 
-/// For the holder, which passes the file on when there is no memory for what it reads: without others that wait it is the
-/// holder only once it waits itself.
+/// For the holder, which passes the file on when there is no memory for what it reads: without others that wait it is
+/// the holder only once it waits itself.
 int attempt_as_holder(lua_State* L, AwaitedFile& file, lua_KContext call) {
   if (file.waiters.empty()) {
     file.holder = nullptr;

@@ -1,7 +1,7 @@
 // io.write, io.flush, and the write, flush and setvbuf of files.
 //
-// They answer as in Lua, but a pipe whose reader has gone is raised: nil and a message are looked at by few programs, and
-// such a pipe never comes back. Of a file that is not an AwaitedFile the rest is stock Lua's.
+// They answer as in Lua, but a pipe whose reader has gone is raised: nil and a message are looked at by few programs,
+// and such a pipe never comes back. Of a file that is not an AwaitedFile the rest is stock Lua's.
 #include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/continuation.hpp"

@@ -68,8 +68,8 @@ int print(lua_State* L) {
   return 0;
 }
 
-/// Where the process is not this program's: its run ends here. A task cannot go on behind a wait that nobody ends; other
-/// code (a finalizer, a generator inside table.sort) is ended by an error, and the run by its next step.
+/// Where the process is not this program's: its run ends here. A task cannot go on behind a wait that nobody ends;
+/// other code (a finalizer, a generator inside table.sort) is ended by an error, and the run by its next step.
 int end_run(lua_State* L, Scheduler& scheduler, int status) {
   if (scheduler.is_worker) raise(L, ErrorKind::runtime, "os.exit: a worker thread cannot end the program here");
   scheduler.request_exit(status);

@@ -1,9 +1,10 @@
 // setmetatable, collectgarbage and debug.sethook: what would take finalizers, the collector and hooks from the limits.
 //
-// Lua runs finalizers (`__gc`) where no hook is called, in the middle of anybody's code. So a table that limited code gives a
-// metatable with a `__gc` does not become one that Lua finalizes: it gets a guard, a userdata that is collected together
-// with it. The guard's finalizer calls the table's in a coroutine of its own, where hooks are, on account of the group that
-// the code belonged to; and not any more when that group is being stopped, or nothing else of it is left.
+// Lua runs finalizers (`__gc`) where no hook is called, in the middle of anybody's code. So a table that limited code
+// gives a metatable with a `__gc` does not become one that Lua finalizes: it gets a guard, a userdata that is collected
+// together with it. The guard's finalizer calls the table's in a coroutine of its own, where hooks are, on account of
+// the group that the code belonged to; and not any more when that group is being stopped, or nothing else of it is
+// left.
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/error.hpp"
 #include "stdlib/base/bounded.hpp"

@@ -1,5 +1,5 @@
-// concat, insert, remove, move and sort of the library `table`: a table may lie about its length, and each of its elements
-// may be a call.
+// concat, insert, remove, move and sort of the library `table`: a table may lie about its length, and each of its
+// elements may be a call.
 #include "runtime/lua/bind.hpp"
 #include "stdlib/base/bounded.hpp"
 

@@ -93,8 +93,8 @@ void give(lua_State* L, const char* name) {
   lua_setglobal(L, name);
 }
 
-/// Methods of strings are found in the library's table first, so that a script which changes `string` changes its own calls
-/// alone; and then in the script's, so that what it adds there is a method too.
+/// Methods of strings are found in the library's table first, so that a script which changes `string` changes its own
+/// calls alone; and then in the script's, so that what it adds there is a method too.
 void confine_strings(lua_State* L) {
   lua_pushliteral(L, "");
   lua_getmetatable(L, -1);

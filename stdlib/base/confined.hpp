@@ -5,11 +5,12 @@
 
 namespace neap::internal::stdlib {
 
-/// Replaces what reaches the system by functions that ask first, and gives the script tables of its own in place of those
-/// that the library's Lua files use. Last of all that is done to a state; nothing without a sandbox.
+/// Replaces what reaches the system by functions that ask first, and gives the script tables of its own in place of
+/// those that the library's Lua files use. Last of all that is done to a state; nothing without a sandbox.
 void confine_globals(lua_State* L);
 
-/// What `confine_globals` does about the io and os libraries (confined_io.cpp), and about package (confined_package.cpp).
+/// What `confine_globals` does about the io and os libraries (confined_io.cpp), and about package
+/// (confined_package.cpp).
 void confine_io(lua_State* L);
 void confine_package(lua_State* L);
 

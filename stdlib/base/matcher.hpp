@@ -1,8 +1,8 @@
 // Matches Lua's patterns, and can be stopped while it does.
 //
 // It finds what the functions of the stock library find, with the same messages for wrong patterns (tests/stdlib/base
-// compares the two). At every step it looks at the interrupt, which may raise: a pattern like (.-)*b takes for ever on a
-// short string.
+// compares the two). At every step it looks at the interrupt, which may raise: a pattern like (.-)*b takes for ever on
+// a short string.
 #pragma once
 
 #include <lua.hpp>
@@ -20,8 +20,8 @@ class Matcher {
 
   /// The end of the match that begins at `at`, or null.
   const char* match_at(const char* at);
-  /// Pushes the captures of the last match, from `begin` to `end`: the whole of it when there is none and `whole`. Returns
-  /// how many.
+  /// Pushes the captures of the last match, from `begin` to `end`: the whole of it when there is none and `whole`.
+  /// Returns how many.
   int push_captures(const char* begin, const char* end, bool whole);
   /// Pushes one of them; the whole match for number 0 without captures.
   void push_capture(int number, const char* begin, const char* end);

@@ -111,8 +111,8 @@ local function main(stubs, installed, ...)
   return 0
 end
 
--- run(stubs, installed, ...): the stubs as a list of {name=, text=}; the directory with the installed ones, or nil; and the
--- words of the command line behind `init`.
+-- run(stubs, installed, ...): the stubs as a list of {name=, text=}; the directory with the installed ones, or nil; and
+-- the words of the command line behind `init`.
 return function(...)
   local exit = os.exit
   exit(main(...), true)

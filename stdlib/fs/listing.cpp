@@ -107,8 +107,8 @@ class ScanJob final : public FsJob {
     return reach.object(path.c_str(), kToRead) != 0 ? -1 : ::stat(reach.path(), status);
   }
 
-  /// The listing goes to the script as a userdata: its entries become values one by one. Nothing may fail between what it
-  /// takes over and its type, which frees it.
+  /// The listing goes to the script as a userdata: its entries become values one by one. Nothing may fail between what
+  /// it takes over and its type, which frees it.
   int results(lua_State* L) override {
     new (lua_newuserdatauv(L, sizeof(Listing), 0)) Listing(std::move(listing_));
     set_type(L, kListingType);

@@ -51,8 +51,8 @@ using Change = std::pair<std::string, ChangeKind>;
 
 struct Watch;
 
-/// A directory. libuv is given "DIRECTORY/.", so that what happens to the directory itself is reported of ".", and not of
-/// its name, which something in it may have as well.
+/// A directory. libuv is given "DIRECTORY/.", so that what happens to the directory itself is reported of ".", and not
+/// of its name, which something in it may have as well.
 struct Watched {
   uv_fs_event_t handle{};
   Watch* owner = nullptr;
@@ -262,7 +262,8 @@ int start(Watch& watch, const char* path, const char* only, const char* usable) 
   return 0;
 }
 
-/// watch:add(path, only): watches a directory; only one name in it if that is given. What is watched already is no error.
+/// watch:add(path, only): watches a directory; only one name in it if that is given. What is watched already is no
+/// error.
 int watch_add(lua_State* L) {
   Watch& watch = check_watch(L);
   const char* path = check_path(L, 2, kTake.name);

@@ -1,7 +1,7 @@
 // Learns of the end of a child, and reaps it.
 //
-// From a descriptor of the process (pidfd) where the system has them, else from SIGCHLD. It is reaped by its number alone,
-// so that children that C libraries make are left to those.
+// From a descriptor of the process (pidfd) where the system has them, else from SIGCHLD. It is reaped by its number
+// alone, so that children that C libraries make are left to those.
 //
 // Owner: itself. It deletes itself when it has told of the end, or was stopped, and libuv has closed it.
 #pragma once

@@ -1,7 +1,7 @@
 // Tells when a descriptor can be read, or written, without changing anything about it.
 //
-// Who shares the descriptor (the shell, C's stdio, another program) must not find it non-blocking: that is a property of
-// the open file and not of the process. So only a second descriptor is watched, of an open file of its own where the
+// Who shares the descriptor (the shell, C's stdio, another program) must not find it non-blocking: that is a property
+// of the open file and not of the process. So only a second descriptor is watched, of an open file of its own where the
 // system can give one; else libuv's mark is taken off again at once.
 //
 // Owner: whoever opened it, until `close`; then libuv, which takes a turn of the loop, and it deletes itself.

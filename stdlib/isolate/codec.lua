@@ -1,5 +1,6 @@
--- What crosses between two processes: plain data, and error objects as what they say. Both sides may read what the other one
--- wrote without trusting it: every length is checked, nothing is code, and nothing is looked up but the classes of errors.
+-- What crosses between two processes: plain data, and error objects as what they say. Both sides may read what the
+-- other one wrote without trusting it: every length is checked, nothing is code, and nothing is looked up but the
+-- classes of errors.
 --
 --   value    n | t | f | i <8 bytes> | d <8 bytes> | s <4 bytes: size> bytes | { <4 bytes: pairs> key value ... | e class message
 --
@@ -105,8 +106,8 @@ local function write_all(packer, name, ...)
   end
 end
 
--- encode(most, name, ...): the values as text of at most so many bytes. `name` says in messages which of them it is: a format of its
--- number.
+-- encode(most, name, ...): the values as text of at most so many bytes. `name` says in messages which of them it is: a
+-- format of its number.
 local function encode(most, name, ...)
   local packer = setmetatable({ count = 0, size = 0, most = most, depth = 0, seen = {}, path = { "a message" } }, Packer)
   local ok, problem = pcall(write_all, packer, name, ...)
@@ -114,7 +115,8 @@ local function encode(most, name, ...)
   return table.concat(packer, "", 1, packer.count)
 end
 
--- Reading. Where the text is none of ours, `damaged` leaves it; string.unpack raises by itself when there is too little.
+-- Reading. Where the text is none of ours, `damaged` leaves it; string.unpack raises by itself when there is too
+-- little.
 
 local function damaged()
   error(ValueError("a message that cannot be read"), 0)

@@ -68,7 +68,8 @@ std::string own_path() {
   return uv_exepath(path, &size) == 0 ? std::string(path, size) : std::string();
 }
 
-/// The neap program: this one; one beside this code, or where an installation has it; one in PATH. Empty when there is none.
+/// The neap program: this one; one beside this code, or where an installation has it; one in PATH. Empty when there is
+/// none.
 std::string find_program() {
   char own[4096];
   std::size_t size = sizeof own;
@@ -96,8 +97,8 @@ int push_program(lua_State* L) {
   return 1;
 }
 
-/// What a sandboxed process gets of this one's environment: NAME=VALUE and a zero, one after the other. The names at index 1 are
-/// strings. Raises nothing.
+/// What a sandboxed process gets of this one's environment: NAME=VALUE and a zero, one after the other. The names at
+/// index 1 are strings. Raises nothing.
 std::string environment_text(lua_State* L) {
   Sandbox sandbox{.enabled = true, .grants = {}, .script_directory = ""};
   const auto count = static_cast<lua_Integer>(lua_rawlen(L, 1));

@@ -2,7 +2,8 @@
 --
 --   running ──> ended      (the process is reaped, and every call that waited has failed)
 --
--- One task, the keeper, reads what the process says until it ends; it owns the process, so that this ends with the loop.
+-- One task, the keeper, reads what the process says until it ends; it owns the process, so that this ends with the
+-- loop.
 --
 -- Invariants
 --  1. What comes from the process is not trusted: a message that makes no sense ends it.
@@ -51,8 +52,8 @@ local function ending(isolate)
   return RuntimeError(("the process of the isolate was killed by %s"):format(signal_name(-code) or -code), fields)
 end
 
--- Sends a message. When that fails there is nobody to answer, and the process ends: false. Without memory nothing was sent: false
--- and the error.
+-- Sends a message. When that fails there is nobody to answer, and the process ends: false. Without memory nothing was
+-- sent: false and the error.
 local function send(isolate, ...)
   local sent, problem = pcall(isolate.link.send, isolate.link, ...)
   if sent then return true end
@@ -191,8 +192,8 @@ local function await_answer(waiting)
   error(answer.values[1], 0)
 end
 
--- Sends a message of this kind with a new number, and waits for its answer; for a method to return at once, so that errors are
--- its caller's.
+-- Sends a message of this kind with a new number, and waits for its answer; for a method to return at once, so that
+-- errors are its caller's.
 local function ask(isolate, kind, ...)
   if isolate.closed or isolate.keeper:done() then error(ending(isolate), 2) end
   local id = isolate.asked + 1

@@ -15,13 +15,14 @@ local function open(stream, most)
   return setmetatable({ stream = stream, most = most }, Link)
 end
 
--- encode(name, ...): the values as a part of a message; `name` is a format of the number of one, for what is wrong with it.
+-- encode(name, ...): the values as a part of a message; `name` is a format of the number of one, for what is wrong with
+-- it.
 function Link:encode(name, ...)
   return codec.encode(self.most, name, ...)
 end
 
--- post(text): sends what `encode` gave. Waits while the other side is slow; what has been begun is sent all the same when that
--- wait is cancelled. A ConnectionError when there is no other side any more.
+-- post(text): sends what `encode` gave. Waits while the other side is slow; what has been begun is sent all the same
+-- when that wait is cancelled. A ConnectionError when there is no other side any more.
 function Link:post(text)
   self.stream:write(string.pack("<s4", text))
 end

@@ -1,16 +1,16 @@
--- The inside of an isolate: what a process that was started with --isolate runs. It does what its parent asks for until that
--- closes the connection.
+-- The inside of an isolate: what a process that was started with --isolate runs. It does what its parent asks for until
+-- that closes the connection.
 --
--- The script's code runs in tasks below a limit of their own (async.limit), so that what serves survives a limit long enough to
--- tell that it was exceeded; then the process ends.
+-- The script's code runs in tasks below a limit of their own (async.limit), so that what serves survives a limit long
+-- enough to tell that it was exceeded; then the process ends.
 local core, use = ...
 
 local async, codec, link = use("async/init"), use("codec"), use("link")
 
 local OVER_LIMIT = 124
 
--- The value of "name" or "table.name" among the script's globals, and the table that holds it. A table on the way that is not
--- there is made, when asked to.
+-- The value of "name" or "table.name" among the script's globals, and the table that holds it. A table on the way that
+-- is not there is made, when asked to.
 local function find(name, make)
   local holder, last = _G, name
   for part in name:gmatch("([^.]*)%.") do

@@ -183,8 +183,8 @@ int listen_tcp(lua_State* L) {
   return 1;
 }
 
-/// Raises unless the sandbox lets the path be read and written. Asked for a second time, with the socket that is closed then,
-/// it finds out whether somebody has changed directories meanwhile.
+/// Raises unless the sandbox lets the path be read and written. Asked for a second time, with the socket that is closed
+/// then, it finds out whether somebody has changed directories meanwhile.
 void check_socket_path(lua_State* L, const char* path, int fd = -1) {
   bool denied = false;
   {

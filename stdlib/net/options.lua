@@ -18,8 +18,8 @@ local function check_value(name, value, kind, what)
   end
 end
 
--- A table of options with known names, or an error at the caller's caller. known[name] is a type, "count" (an integer from
--- 1 on) or "any". What its metatable adds counts as well.
+-- A table of options with known names, or an error at the caller's caller. known[name] is a type, "count" (an integer
+-- from 1 on) or "any". What its metatable adds counts as well.
 function options.check(given, known, what)
   if given == nil then return {} end
   if type(given) ~= "table" then

@@ -23,8 +23,8 @@ local function check_choice(value, choices, what)
 end
 
 -- getaddrinfo(host, {port=, family=, type=, passive=}): waits; a list of {host=, port=, family=, type=}, in the
--- system's order. OSError with code EAI_NONAME and its like when there is none. nil is this machine: its loopback addresses, or
--- with `passive` all of its own.
+-- system's order. OSError with code EAI_NONAME and its like when there is none. nil is this machine: its loopback
+-- addresses, or with `passive` all of its own.
 local function getaddrinfo(host, given)
   if host ~= nil then options.check_host(host, "getaddrinfo") end
   given = options.check(given, known, "getaddrinfo")

@@ -236,8 +236,8 @@ local function add_listener(server, make)
   native.essential(before)
 end
 
--- The server is there. Until now nothing but its maker has held its listeners: they are closed with it when it has no memory
--- to close them itself.
+-- The server is there. Until now nothing but its maker has held its listeners: they are closed with it when it has no
+-- memory to close them itself.
 local function serve_connections(server)
   for i, cell in ipairs(server.cells) do cell.server, cell.listener = server, server.listeners[i] end
   return server

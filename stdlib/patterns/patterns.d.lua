@@ -1,9 +1,9 @@
 ---@meta neap.patterns
 
--- Types of neap.patterns for lua-language-server. Times and delays are seconds and may be fractions. A wrong argument is a
--- TypeError or a ValueError at the line of the caller, which names the value, what it may be and the way out. Functions
--- that are given may wait, and may be async functions. "Waits" means: the calling task is suspended, and the call raises
--- CancelledError when the task is cancelled.
+-- Types of neap.patterns for lua-language-server. Times and delays are seconds and may be fractions. A wrong argument
+-- is a TypeError or a ValueError at the line of the caller, which names the value, what it may be and the way out.
+-- Functions that are given may wait, and may be async functions. "Waits" means: the calling task is suspended, and the
+-- call raises CancelledError when the task is cancelled.
 
 ---What programs with tasks otherwise write anew each time: retry, rate limits, circuit breakers and the like.
 ---@class patterns

@@ -1,4 +1,5 @@
-// The gates: where the library reaches the system it asks here first. Without a sandbox a gate is one test of a pointer.
+// The gates: where the library reaches the system it asks here first. Without a sandbox a gate is one test of a
+// pointer.
 #pragma once
 
 #include "runtime/lua/state_data.hpp"

@@ -16,7 +16,8 @@ namespace {
 constexpr std::array<const char*, kPermissions> kNames{"read",   "write",  "net",    "run", "env",
                                                        "thread", "signal", "native", "code"};
 
-// Files there are doors to memory, to devices and to the environment: to grant all or a directory above does not open them.
+// Files there are doors to memory, to devices and to the environment: to grant all or a directory above does not open
+// them.
 constexpr std::string_view kDoors[] = {"/proc", "/sys", "/dev"};
 constexpr std::string_view kHarmless[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
 

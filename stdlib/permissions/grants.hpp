@@ -1,8 +1,8 @@
 // What a sandboxed interpreter may do: a plain value, a list for each kind of permission.
 //
-// A value names what is granted: a path (read, write, code, native), HOST, HOST:PORT or :PORT (net), the path of a program
-// (run), the name of a variable, perhaps with a star at its end (env). Those of paths and programs are kept as what they
-// are at the time: absolute, and without symbolic links.
+// A value names what is granted: a path (read, write, code, native), HOST, HOST:PORT or :PORT (net), the path of a
+// program (run), the name of a variable, perhaps with a star at its end (env). Those of paths and programs are kept as
+// what they are at the time: absolute, and without symbolic links.
 #pragma once
 
 #include <array>

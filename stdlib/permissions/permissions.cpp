@@ -98,8 +98,8 @@ void read_values(lua_State* L, Grants& grants, Permission kind, Problem& problem
   }
 }
 
-/// narrow(table): of each kind in the table only what it lists stays; true keeps all, false nothing. The table has been checked:
-/// names of permissions, and booleans or lists.
+/// narrow(table): of each kind in the table only what it lists stays; true keeps all, false nothing. The table has been
+/// checked: names of permissions, and booleans or lists.
 int narrow(lua_State* L) {
   const Permissions* permissions = permissions_of(L);
   if (permissions == nullptr) {

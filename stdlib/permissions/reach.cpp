@@ -66,8 +66,8 @@ std::string real_of(int fd) {
   }
 }
 
-/// Opens what the path leads to without touching it. Sets the descriptor, to -1 with errno where that fails, and then the
-/// two paths of it, for which memory may lack.
+/// Opens what the path leads to without touching it. Sets the descriptor, to -1 with errno where that fails, and then
+/// the two paths of it, for which memory may lack.
 void hold(const char* path, int& fd, std::string& usable, std::string& real) {
   fd = ::open(path, O_PATH | O_CLOEXEC);
   if (fd < 0) return;

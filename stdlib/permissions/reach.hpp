@@ -1,10 +1,10 @@
 // Paths in a sandbox: from what a script passes to what the system is given, with a check between them that nothing can
 // come between.
 //
-// The check is not of the path but of what it leads to. That is opened first (Linux: O_PATH, which does nothing to it), its
-// real path is asked for, and what is allowed is then done by way of the open descriptor. Whoever changes a symbolic link
-// or moves a directory meanwhile changes nothing any more. Where the system has no such descriptors, the real path itself is
-// used, and somebody outside of the sandbox who changes directories may win a race.
+// The check is not of the path but of what it leads to. That is opened first (Linux: O_PATH, which does nothing to it),
+// its real path is asked for, and what is allowed is then done by way of the open descriptor. Whoever changes a
+// symbolic link or moves a directory meanwhile changes nothing any more. Where the system has no such descriptors, the
+// real path itself is used, and somebody outside of the sandbox who changes directories may win a race.
 //
 // A thread works for a sandbox while it has a Confinement; without one nothing here does anything.
 #pragma once
@@ -58,8 +58,8 @@ class Reach {
 
   /// What the path leads to, symbolic links followed. It must exist.
   int object(const char* path, int access);
-  /// The entry of a directory itself, which need not exist; a symbolic link is not followed. Only for calls of the system that
-  /// follow none either.
+  /// The entry of a directory itself, which need not exist; a symbolic link is not followed. Only for calls of the
+  /// system that follow none either.
   int entry(const char* path, int access);
 
   /// What the system is to be given.

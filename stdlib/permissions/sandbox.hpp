@@ -1,7 +1,7 @@
 // The sandbox of an interpreter, and what decides in it.
 //
-// Sandbox is what a host or the command line asks for: a value. Permissions is what a sandboxed interpreter has; without a
-// sandbox it has none, and every gate is one test of a pointer (see gate.hpp).
+// Sandbox is what a host or the command line asks for: a value. Permissions is what a sandboxed interpreter has;
+// without a sandbox it has none, and every gate is one test of a pointer (see gate.hpp).
 //
 // Owner: the interpreter, and jobs on pool threads as long as they run. Any thread may ask.
 //

@@ -24,8 +24,8 @@ local known = {
   limit = "count",
 }
 
--- An argument or a part of the environment of `what`: what exec takes is strings that end with a zero. `place`, a format
--- of what follows it, says which one.
+-- An argument or a part of the environment of `what`: what exec takes is strings that end with a zero. `place`, a
+-- format of what follows it, says which one.
 local function check_string(value, what, level, place, ...)
   if type(value) == "number" then value = tostring(value) end
   if type(value) == "string" and not value:find("\0", 1, true) then return value end

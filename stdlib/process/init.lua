@@ -1,5 +1,5 @@
--- The process module: child processes. Scripts know it as `async.create_subprocess_exec`, `async.create_subprocess_shell` and
--- `async.subprocess`.
+-- The process module: child processes. Scripts know it as `async.create_subprocess_exec`,
+-- `async.create_subprocess_shell` and `async.subprocess`.
 local core, use = ...
 
 local create = use("create")

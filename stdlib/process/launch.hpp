@@ -1,7 +1,7 @@
 // Starting a program.
 //
-// By posix_spawn and not by uv_spawn: that forks, which takes milliseconds in a process of a gigabyte. The child has the
-// three standard descriptors and no others, an empty signal mask and the default action for every signal that neap
+// By posix_spawn and not by uv_spawn: that forks, which takes milliseconds in a process of a gigabyte. The child has
+// the three standard descriptors and no others, an empty signal mask and the default action for every signal that neap
 // handles.
 #pragma once
 

@@ -2,8 +2,8 @@
 //
 //   running ──> ended      (its status is known and it is reaped)
 //
-// Owner: the script's userdata is the Child, kept alive until the child has ended, so that it is reaped even when the script
-// has forgotten it.
+// Owner: the script's userdata is the Child, kept alive until the child has ended, so that it is reaped even when the
+// script has forgotten it.
 #include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"
 #include "runtime/lua/userdata.hpp"
@@ -95,8 +95,8 @@ std::vector<char*> strings_of(lua_State* L, int index) {
   return list;
 }
 
-/// launch(list, environment, directory, group, session, in, out, err): a Child. The descriptors are numbers; the strings
-/// have been checked.
+/// launch(list, environment, directory, group, session, in, out, err): a Child. The descriptors are numbers; the
+/// strings have been checked.
 int child_launch(lua_State* L) {
   lua_settop(L, 8);
   const bool confined = process::confine_launch(L, 1, 2, 3);
@@ -147,7 +147,8 @@ int child_launch(lua_State* L) {
   return 1;
 }
 
-/// pipe(reads): a Stream, and the descriptor of the other end, which is for the child. `reads`: the Stream is read from.
+/// pipe(reads): a Stream, and the descriptor of the other end, which is for the child. `reads`: the Stream is read
+/// from.
 int make_pipe(lua_State* L) {
   const bool reads = lua_toboolean(L, 1) != 0;
   Stream& stream = new_stream(L, StreamKind::pipe);
@@ -280,8 +281,8 @@ int name_of_signal(lua_State* L) {
   return 1;
 }
 
-/// One that runs on is only collected when the state is closed; or when the script never had it, for want of memory: nobody
-/// could end it.
+/// One that runs on is only collected when the state is closed; or when the script never had it, for want of memory:
+/// nobody could end it.
 int child_gc(lua_State* L) {
   Child& child = check_child(L, "__gc");
   if (io::ExitWatch* watch = std::exchange(child.watch, nullptr)) {

@@ -32,8 +32,8 @@ function Process:wait()
   return self.child:wait()
 end
 
--- send_signal(signal): a name or a number; false when it has ended. With `process_group` or `start_new_session` the whole
--- group gets it.
+-- send_signal(signal): a name or a number; false when it has ended. With `process_group` or `start_new_session` the
+-- whole group gets it.
 function Process:send_signal(signal)
   return self.child:kill(signal)
 end
@@ -71,8 +71,8 @@ local function read_all(stream)
   return data
 end
 
--- communicate(input): writes the input, reads both outputs to their ends, all at once, and waits for the end; what was read, nil
--- for what is no pipe. Cancelled, it leaves the process to its owner.
+-- communicate(input): writes the input, reads both outputs to their ends, all at once, and waits for the end; what was
+-- read, nil for what is no pipe. Cancelled, it leaves the process to its owner.
 function Process:communicate(input)
   if input ~= nil and self.stdin == nil then
     error(async.ValueError("communicate: there is input, but stdin is no pipe; start the process with stdin = PIPE"), 2)

@@ -38,9 +38,9 @@ local function describe(code)
   return ("was killed by %s"):format(core.signal_name(-code) or "signal " .. -code)
 end
 
--- run(args, {input=, check=, timeout=, capture=, and the options of create_subprocess_exec}): args is a list, or a string for
--- the shell. Waits for its end; {returncode=, stdout=, stderr=, args=}. With `check` CalledProcessError unless it returned 0.
--- After `timeout` seconds, or cancelled, it is killed and reaped before the error is raised.
+-- run(args, {input=, check=, timeout=, capture=, and the options of create_subprocess_exec}): args is a list, or a
+-- string for the shell. Waits for its end; {returncode=, stdout=, stderr=, args=}. With `check` CalledProcessError
+-- unless it returned 0. After `timeout` seconds, or cancelled, it is killed and reaped before the error is raised.
 local function run(args, options)
   if type(args) ~= "string" and (type(args) ~= "table" or #args == 0) then
     error(async.TypeError(("argument 1 of subprocess.run must be a list of strings, or a string for the shell, got %s")

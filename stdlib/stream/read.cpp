@@ -38,8 +38,8 @@ bool is_for_prompt(const Scheduler& scheduler) {
   return scheduler.console != nullptr && scheduler.console->takes_input();
 }
 
-/// Reads what there is, as far as there is room in the two places, of which the second may be empty. Returns the number of
-/// bytes; 0 at the end, after a failure, and when there is nothing now: see the flags of the stream.
+/// Reads what there is, as far as there is room in the two places, of which the second may be empty. Returns the number
+/// of bytes; 0 at the end, after a failure, and when there is nothing now: see the flags of the stream.
 std::size_t read_some(Stream& stream, const iovec& place, const iovec& behind = {}) {
   if (!stream.readable || stream.ended) return 0;
   if (stream.is_stdin && stream.handle != nullptr && is_for_prompt(*stream.handle->scheduler)) {

@@ -15,8 +15,8 @@ local function new(options, write)
   return session
 end
 
--- Takes an event: {kind = "test", file=, group=, title=, name=, place=, line=, status=, seconds=, reason=, problems=}, or
--- {kind = "error", file=, problems=} for a file that cannot be run.
+-- Takes an event: {kind = "test", file=, group=, title=, name=, place=, line=, status=, seconds=, reason=, problems=},
+-- or {kind = "error", file=, problems=} for a file that cannot be run.
 function Session:emit(event)
   if event.kind == "error" then
     self.errors = self.errors + 1

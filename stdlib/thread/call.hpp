@@ -2,9 +2,9 @@
 //
 //   queued ──> running ──> ended
 //
-// Owner: the draft of its Home, then the queue of its Pool, then the Runner that runs it, then the Home's list of what has
-// ended; the Home deletes it. It is linked into the waiters of the Future of its result, whose anchor it holds, until it
-// has been delivered or dropped.
+// Owner: the draft of its Home, then the queue of its Pool, then the Runner that runs it, then the Home's list of what
+// has ended; the Home deletes it. It is linked into the waiters of the Future of its result, whose anchor it holds,
+// until it has been delivered or dropped.
 //
 // Invariants
 //  1. `state`, `runner` and the links belong to the pool's mutex; `anchor`, `place` and `dropped` to the owner's thread;

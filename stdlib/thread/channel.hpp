@@ -1,11 +1,11 @@
 // A channel between threads: values on their way from the tasks of any Lua state to those of any other.
 //
-// It holds parcels, up to its capacity. Who waits first is served first: a sender that finds a receiver waiting hands it the
-// parcel; a receiver that makes room takes over the parcel of the first sender that waits.
+// It holds parcels, up to its capacity. Who waits first is served first: a sender that finds a receiver waiting hands
+// it the parcel; a receiver that makes room takes over the parcel of the first sender that waits.
 //
-// Owner: shared by the userdata that scripts hold and the parcels that bring it to other states. Parcels in the queues of
-// channels may hold each other's channels in a circle: whoever gives up a channel does so by `let_go`, which finds those that
-// only such a circle keeps.
+// Owner: shared by the userdata that scripts hold and the parcels that bring it to other states. Parcels in the queues
+// of channels may hold each other's channels in a circle: whoever gives up a channel does so by `let_go`, which finds
+// those that only such a circle keeps.
 //
 // Invariants
 //  1. A Wait is in a list exactly while it is `waiting`. Whoever takes it out sets its state and posts to its loop, where its
@@ -72,8 +72,8 @@ class Channel {
   [[nodiscard]] std::size_t size();
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
 
-  /// Gives up a channel (null: nothing). What nobody can reach any more from outside of the channels' own queues is emptied,
-  /// and so destroyed, soon; without memory it stays. Under no channel's mutex.
+  /// Gives up a channel (null: nothing). What nobody can reach any more from outside of the channels' own queues is
+  /// emptied, and so destroyed, soon; without memory it stays. Under no channel's mutex.
   static void let_go(std::shared_ptr<Channel> channel) noexcept;
   /// Looks now, when `let_go` would wait for more. Throws std::bad_alloc.
   static void empty_circles();

@@ -1,13 +1,13 @@
 // Channels that keep each other: parcels that wait in the queue of one hold another one, and so on in a circle. Counted
 // references never end there.
 //
-// A channel that was given up and is still held may be kept by such a circle, if channels lie in its queue. From it along the
-// queues it is looked whether all that is reached is held by those queues alone. Then no script can get at any of it, now or
-// later, and the queues are emptied. That is done at once while few channels are found so, and for many that were given up
-// together while there are many: so that the work for each stays the same.
+// A channel that was given up and is still held may be kept by such a circle, if channels lie in its queue. From it
+// along the queues it is looked whether all that is reached is held by those queues alone. Then no script can get at
+// any of it, now or later, and the queues are emptied. That is done at once while few channels are found so, and for
+// many that were given up together while there are many: so that the work for each stays the same.
 //
-// One thread looks at a time, and gives up its own reference before the next one looks: so of several that give up the last
-// references at the same time, the last one finds what is left.
+// One thread looks at a time, and gives up its own reference before the next one looks: so of several that give up the
+// last references at the same time, the last one finds what is left.
 #include "stdlib/thread/channel.hpp"
 
 #include <algorithm>
@@ -33,7 +33,8 @@ GivenUp& given_up() {
   return *kAll;
 }
 
-/// The last references that this thread gives up, one after the other: channels in channels may be nested as deep as one likes.
+/// The last references that this thread gives up, one after the other: channels in channels may be nested as deep as
+/// one likes.
 thread_local std::vector<std::shared_ptr<Channel>>* ending = nullptr;
 
 void give_up_last(std::shared_ptr<Channel> channel) {

@@ -79,8 +79,8 @@ void abandon_wait(Scheduler&, Task& task) {
 constexpr WaitKind kSend{abandon_wait, "thread_channel:send", false, false, describe_first_argument};
 constexpr WaitKind kReceive{abandon_wait, "thread_channel:receive", false, false, describe_first_argument};
 
-/// In a continuation whose stack has the Wait at index 2. Raises what interrupted the wait, unless it was granted at the same
-/// time and cannot be undone: then the cancellation is for the next wait.
+/// In a continuation whose stack has the Wait at index 2. Raises what interrupted the wait, unless it was granted at
+/// the same time and cannot be undone: then the cancellation is for the next wait.
 Wait& finish(lua_State* L) {
   Scheduler& scheduler = scheduler_of(L);
   Wait& wait = **static_cast<WaitBox*>(lua_touserdata(L, 2));
@@ -119,8 +119,8 @@ int answer_with(lua_State* L, const Parcel& parcel) {
   return 2;
 }
 
-/// Continuation: requires the modules that the parcel of the Wait at index 2 needs, from number `next` on. Their bodies may
-/// wait; cancelled meanwhile, nothing has been received.
+/// Continuation: requires the modules that the parcel of the Wait at index 2 needs, from number `next` on. Their bodies
+/// may wait; cancelled meanwhile, nothing has been received.
 template <bool iterating>
 int require_modules(lua_State* L, int status, lua_KContext next) {
   Wait& wait = **static_cast<WaitBox*>(lua_touserdata(L, 2));
@@ -203,8 +203,8 @@ int send(lua_State* L) {
   return 0;
 }
 
-/// channel:receive(): the value and true; nil and false when it is closed and empty. channel(), the step of a loop over it:
-/// the value, or nil.
+/// channel:receive(): the value and true; nil and false when it is closed and empty. channel(), the step of a loop over
+/// it: the value, or nil.
 template <bool iterating>
 int receive(lua_State* L) {
   Channel& channel = check_channel(L);

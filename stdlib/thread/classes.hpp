@@ -2,12 +2,13 @@
 //
 // neap's own classes go by their number. A class made by async.class gets an identity when it first crosses, unique in
 // the process, and so does the copy of it in the other state: an error that comes back has the class that went. A class
-// unknown to the receiver is the one that has the same place in a module there, if that is loaded; else it is made, with
-// its base and its fields.
+// unknown to the receiver is the one that has the same place in a module there, if that is loaded; else it is made,
+// with its base and its fields.
 //
 // Tag::made_class: u32 classes, of which the first derives from the class mentioned next and each other from the one
-// before it; then for each: u64 identity, u8 size and bytes of the name, u8 names and each u8 size and bytes of its place
-// (0 names: none), and the mention of a table, whose body has the fields that the script has added. Each is an extra.
+// before it; then for each: u64 identity, u8 size and bytes of the name, u8 names and each u8 size and bytes of its
+// place (0 names: none), and the mention of a table, whose body has the fields that the script has added. Each is an
+// extra.
 #pragma once
 
 #include <lua.hpp>

@@ -100,8 +100,8 @@ bool Encoder::wrapped_function(int index) {
   return written;
 }
 
-/// What `async.contextmanager(f)` has made: a function of the library with a generator function and the metatable of what
-/// it returns.
+/// What `async.contextmanager(f)` has made: a function of the library with a generator function and the metatable of
+/// what it returns.
 bool Encoder::manager_function(int index) {
   constexpr int kMake = 2;
   const int top = lua_gettop(L);

@@ -1,7 +1,7 @@
 // Writes Lua values into a Parcel: see format.hpp.
 //
-// While it runs, no Lua code does, no metamethod and no finalizer: it calls nothing that lets Lua's collector take a step.
-// So the addresses by which it knows what it has met stay those of the same values.
+// While it runs, no Lua code does, no metamethod and no finalizer: it calls nothing that lets Lua's collector take a
+// step. So the addresses by which it knows what it has met stay those of the same values.
 #pragma once
 
 #include "stdlib/thread/format.hpp"

@@ -84,8 +84,9 @@ local function take(sources)
   return items
 end
 
--- map(fn, list, ...): a list of the first result of fn(item, ...) for each item, in their order, and their number `n`; with
--- more lists one item of each is passed, up to the end of the shortest. The first error cancels the calls that are left.
+-- map(fn, list, ...): a list of the first result of fn(item, ...) for each item, in their order, and their number `n`;
+-- with more lists one item of each is passed, up to the end of the shortest. The first error cancels the calls that are
+-- left.
 function Executor:map(fn, ...)
   check_function(fn, "argument 1 of map")
   local sources = { ... }
@@ -105,8 +106,8 @@ function Executor:map(fn, ...)
   return results
 end
 
--- shutdown(wait, cancel_futures): it takes no more calls. Unless `wait` is false, waits until those that it has have ended;
--- with `cancel_futures` those that have not begun are cancelled.
+-- shutdown(wait, cancel_futures): it takes no more calls. Unless `wait` is false, waits until those that it has have
+-- ended; with `cancel_futures` those that have not begun are cancelled.
 function Executor:shutdown(wait, cancel_futures)
   local ended = core.shut_down(self.pool, cancel_futures)
   if wait ~= false then native.shielded_wait(ended) end
@@ -143,7 +144,8 @@ local function check_name(name)
   error(TypeError(("the option 'name' of ThreadPoolExecutor must be a string, got %s"):format(type_name(name))), 3)
 end
 
--- ThreadPoolExecutor{max_workers=, name=}: threads for calls of their own. They are started when there is work for them.
+-- ThreadPoolExecutor{max_workers=, name=}: threads for calls of their own. They are started when there is work for
+-- them.
 local function new_executor(options)
   if math.type(options) == "integer" then options = { max_workers = options } end
   options = use("async/task").check_options(options, { max_workers = true, name = true }, "ThreadPoolExecutor")

@@ -2,9 +2,9 @@
 //
 //     u16 slots, u32 count, count values, then the body of each object in the order in which they were first mentioned.
 //
-// A value is a tag and what belongs to it. A table or a Lua function is an object: its first mention says what it is and
-// how large, and it has its place in the list of objects from then on; later mentions give the number. Its body comes
-// later, when the bodies of all objects before it have: so neither side nests, however deep the values do.
+// A value is a tag and what belongs to it. A table or a Lua function is an object: its first mention says what it is
+// and how large, and it has its place in the list of objects from then on; later mentions give the number. Its body
+// comes later, when the bodies of all objects before it have: so neither side nests, however deep the values do.
 //     body of a table: values of 1, 2, 3...; if there are other keys, `rest`, key, value, key, value...; `end`
 //     body of a function: the values of its upvalues
 // What has no body and may be mentioned again (a long string, a module, a class) is in a second list, of extras. Short

@@ -93,8 +93,8 @@ bool find_in_globals(lua_State* L, int index, Place& place) {
   return false;
 }
 
-/// Functions that this thread has found, by their address. Each is looked up again before it is believed: the address may
-/// be that of another function by now, in another state even.
+/// Functions that this thread has found, by their address. Each is looked up again before it is believed: the address
+/// may be that of another function by now, in another state even.
 class FoundFunctions {
  public:
   bool find(lua_State* L, int index, Place& place) {

@@ -28,8 +28,8 @@ bool find_in_library(lua_State* L, int index, Place& place);
 bool find_in_modules(lua_State* L, int index, Place& place);
 /// Finds a function in the library, or a C function in a module. What was found before in this thread is found at once.
 bool find_function(lua_State* L, int index, Place& place);
-/// Finds the metatable of a script's objects: such a module, or a field of one. Not when it has `__gc` or `__close`: its
-/// objects own something.
+/// Finds the metatable of a script's objects: such a module, or a field of one. Not when it has `__gc` or `__close`:
+/// its objects own something.
 bool find_class(lua_State* L, int index, Place& place);
 
 /// True for the name of a module of Lua or neap.

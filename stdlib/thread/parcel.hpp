@@ -44,8 +44,8 @@ class Parcel {
   /// Modules that unpack looks up, and requires where they have not been loaded. A module whose body waits must have
   /// been required before.
   [[nodiscard]] const std::vector<std::string>& modules() const { return modules_; }
-  /// In a channel's own queue a parcel must not own the channel, which would never be destroyed: it forgets it there, and
-  /// remembers it when it has been taken out.
+  /// In a channel's own queue a parcel must not own the channel, which would never be destroyed: it forgets it there,
+  /// and remembers it when it has been taken out.
   void forget(const Channel& channel);
   void remember(const std::shared_ptr<Channel>& channel);
   [[nodiscard]] bool holds_channels() const;
@@ -78,8 +78,8 @@ class Parcel {
 /// something that a longjmp does not skip (a userdata); after an error it is empty or in part filled. May throw
 /// std::bad_alloc.
 void pack(lua_State* L, int first, int count, const char* what, Parcel& parcel);
-/// The same for an error on its way back, which has to arrive: what cannot cross is replaced by its type's name in angle
-/// brackets, "<Stream>".
+/// The same for an error on its way back, which has to arrive: what cannot cross is replaced by its type's name in
+/// angle brackets, "<Stream>".
 void pack_error(lua_State* L, int index, Parcel& parcel);
 /// True when unpack would require a module that has not been loaded: its body may wait, and unpack cannot.
 bool needs_modules(lua_State* L, const Parcel& parcel);

@@ -1,7 +1,7 @@
 // Threads that take calls from one queue.
 //
-// A call goes to an idle thread, the one that was idle last; else to a new thread while there are fewer than `most`; else
-// to the queue. Threads end when the pool has been shut down and the queue is empty.
+// A call goes to an idle thread, the one that was idle last; else to a new thread while there are fewer than `most`;
+// else to the queue. Threads end when the pool has been shut down and the queue is empty.
 //
 // Owner: shared by the script's object, its calls and its threads.
 #pragma once

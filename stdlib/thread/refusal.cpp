@@ -116,7 +116,8 @@ void Encoder::push_step(std::uint32_t parent, std::uint32_t child) {
 
 namespace {
 
-/// True when the value on the top of the stack is the one at `child`, an instance of it or an async function made of it.
+/// True when the value on the top of the stack is the one at `child`, an instance of it or an async function made of
+/// it.
 bool leads_to(lua_State* L, int child) {
   const int top = lua_gettop(L);
   const bool further = lua_istable(L, top)       ? lua_getmetatable(L, top) != 0

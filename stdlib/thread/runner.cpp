@@ -37,7 +37,8 @@ int set_search_paths(lua_State* L) {
   return 0;
 }
 
-/// Pushes the function and its arguments, and returns how many values these are. The first upvalue, or argument, is the Call.
+/// Pushes the function and its arguments, and returns how many values these are. The first upvalue, or argument, is the
+/// Call.
 int take(lua_State* L, Call& call) {
   if (call.entry != nullptr) {
     lua_pushcfunction(L, use_module_file);
@@ -219,8 +220,8 @@ void Runner::interrupt_again() {
   if (pool_->home()->scheduler().owns_process && install_handler()) pthread_kill(thread_, SIGURG);
 }
 
-/// False when the program handles the signal itself: then calls are interrupted where they wait only, as in a process that
-/// is not this program's.
+/// False when the program handles the signal itself: then calls are interrupted where they wait only, as in a process
+/// that is not this program's.
 bool Runner::install_handler() {
   struct sigaction action {};
   sigaction(SIGURG, nullptr, &action);

@@ -1,12 +1,12 @@
 // A worker thread: an Isolate, and the calls that it runs in it, one after the other.
 //
-// How a call is interrupted: whoever wants that sets `stop_`, wakes the Isolate's loop and sends the thread SIGURG, as the
-// runtime of Go does. If the loop waits, its wake hook cancels the call's task. If Lua code computes, the handler of the
-// signal sets a count hook on the coroutine that runs, which raises the CancelledError there. A C function sees neither
-// before it is back.
+// How a call is interrupted: whoever wants that sets `stop_`, wakes the Isolate's loop and sends the thread SIGURG, as
+// the runtime of Go does. If the loop waits, its wake hook cancels the call's task. If Lua code computes, the handler
+// of the signal sets a count hook on the coroutine that runs, which raises the CancelledError there. A C function sees
+// neither before it is back.
 //
-// Owner: its Home, which joins the thread once it has ended; a thread that is left behind at the end of the program deletes
-// its Runner itself.
+// Owner: its Home, which joins the thread once it has ended; a thread that is left behind at the end of the program
+// deletes its Runner itself.
 #pragma once
 
 #include "runtime/loop/alertness.hpp"

@@ -124,7 +124,8 @@ int call(lua_State* L) {
   return await_future(L, future, kToThread);
 }
 
-/// start(pool, target, ..., channel, channel): runs worker_main.lua in the pool, which takes no more calls; a Future of its end.
+/// start(pool, target, ..., channel, channel): runs worker_main.lua in the pool, which takes no more calls; a Future of
+/// its end.
 int start(lua_State* L) {
   submit_call(L, "thread/worker_main");
   check_pool(L).shut_down(false);
@@ -169,7 +170,8 @@ int shut_down(lua_State* L) {
   return 1;
 }
 
-/// state(pool): threads, how many of them are idle, how many calls are queued; true when it has been shut down; its name.
+/// state(pool): threads, how many of them are idle, how many calls are queued; true when it has been shut down; its
+/// name.
 int state(lua_State* L) {
   Pool& pool = check_pool(L);
   lua_pushinteger(L, pool.threads);

@@ -28,8 +28,8 @@ local Unfinished = {
   end,
 }
 
--- Worker(target, ...): calls the function, or the one that the module of that name returns, with its own end of the messages
--- and the arguments.
+-- Worker(target, ...): calls the function, or the one that the module of that name returns, with its own end of the
+-- messages and the arguments.
 local function new_worker(target, ...)
   if type(target) ~= "function" and type(target) ~= "string" then
     error(TypeError(("argument 1 of Worker must be a function or the name of a module, got %s"):format(
@@ -61,8 +61,8 @@ function Worker:join()
   return self.ended:result()
 end
 
--- terminate(): its task is cancelled. Does not wait. Nothing more can be sent; but the channel to it stays open until it has
--- ended, or a worker that waits for a message could find it closed before it is cancelled, and end in order.
+-- terminate(): its task is cancelled. Does not wait. Nothing more can be sent; but the channel to it stays open until
+-- it has ended, or a worker that waits for a message could find it closed before it is cancelled, and end in order.
 function Worker:terminate()
   if self.ended:done() or self.terminated then return end
   self.terminated = true

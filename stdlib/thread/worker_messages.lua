@@ -2,7 +2,8 @@
 
 -- add_messages(End): adds the methods.
 return function(End)
-  -- send(value): waits while 64 messages have not been received. QueueShutDown when the other does not receive any more.
+  -- send(value): waits while 64 messages have not been received. QueueShutDown when the other does not receive any
+  -- more.
   function End:send(value)
     return self.out:send(value)
   end

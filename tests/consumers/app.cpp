@@ -1,4 +1,5 @@
-// What the consumer projects build and run: an interpreter, a C++ function that Lua calls, and an error that comes back.
+// What the consumer projects build and run: an interpreter, a C++ function that Lua calls, and an error that comes
+// back.
 #include <neap/neap.hpp>
 #include <neap/prompt.hpp>
 

@@ -1,4 +1,5 @@
--- The tables of docs/asyncio.md: complete by the asyncio that python3 has, and true of neap. Those of docs/others.md: true.
+-- The tables of docs/asyncio.md: complete by the asyncio that python3 has, and true of neap. Those of docs/others.md:
+-- true.
 --
 -- In each table the left column has the others' names, the next one neap's, each in a code span of its own:
 -- `Class.method()` and `async.name(...)`, `variable:method()`, where `instances` says what the variable is.

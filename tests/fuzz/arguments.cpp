@@ -1,5 +1,5 @@
-// Any words as a command line, one per line: it is refused with a reason, or understood; and of what the stock `lua` takes too
-// the same is understood as there.
+// Any words as a command line, one per line: it is refused with a reason, or understood; and of what the stock `lua`
+// takes too the same is understood as there.
 #include "interp/options.hpp"
 #include "tests/fuzz/target.hpp"
 

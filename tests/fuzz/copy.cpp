@@ -1,5 +1,5 @@
-// Any value on its way to another state and back, as threads copy it: it comes back as it was, or is refused by name. And any
-// bytes as a message of another process.
+// Any value on its way to another state and back, as threads copy it: it comes back as it was, or is refused by name.
+// And any bytes as a message of another process.
 #include "tests/fuzz/lua_target.hpp"
 #include "tests/fuzz/target.hpp"
 

@@ -1,8 +1,8 @@
-// Any bytes at the prompt's line editor, in any pieces: the keys do not depend on the pieces, the cursor stands between two
-// characters of the text, and a terminal shows what the editor says.
+// Any bytes at the prompt's line editor, in any pieces: the keys do not depend on the pieces, the cursor stands between
+// two characters of the text, and a terminal shows what the editor says.
 //
-// Input: a byte for the columns, one for the rows, and what is typed. 0xFD, which no terminal sends, is followed by an event:
-// see `event`.
+// Input: a byte for the columns, one for the rows, and what is typed. 0xFD, which no terminal sends, is followed by an
+// event: see `event`.
 #include "repl/highlight.hpp"
 #include "repl/keys.hpp"
 #include "repl/line_editor.hpp"

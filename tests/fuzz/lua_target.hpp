@@ -1,5 +1,6 @@
-// Targets whose work is done by a Lua file beside this one: a function of the input, which returns nothing, or what neap did
-// wrong. It runs as the main task of an interpreter with the virtual clock, which is kept from one input to the next.
+// Targets whose work is done by a Lua file beside this one: a function of the input, which returns nothing, or what
+// neap did wrong. It runs as the main task of an interpreter with the virtual clock, which is kept from one input to
+// the next.
 #pragma once
 
 #include "interp/interpreter.hpp"

@@ -1,5 +1,5 @@
-// Programs of tasks, on neap and on a model of its scheduler: in the usual order of the tasks the same things happen, line by
-// line. In a seeded order, and with a cancellation injected, what must hold in any order is checked alone.
+// Programs of tasks, on neap and on a model of its scheduler: in the usual order of the tasks the same things happen,
+// line by line. In a seeded order, and with a cancellation injected, what must hold in any order is checked alone.
 #include "tests/fuzz/lua_target.hpp"
 #include "tests/fuzz/target.hpp"
 

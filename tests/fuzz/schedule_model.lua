@@ -230,7 +230,8 @@ local function sleep(seconds)
   return suspend(wait)
 end
 
--- Primitives: each has a queue of waits, served in their order ---------------------------------------------------------
+-- Primitives: each has a queue of waits, served in their order
+-- ---------------------------------------------------------
 
 local function wait_in(queue, wait)
   wait = wait or {}
@@ -344,7 +345,8 @@ local function notify(condition, count)
   end
 end
 
--- Scopes ---------------------------------------------------------------------------------------------------------------
+-- Scopes
+-- ---------------------------------------------------------------------------------------------------------------
 
 -- Runs fn(...) with a deadline: its own cancellation becomes a TimeoutError, unless another one was
 -- asked for as well. What is ready when the time is over runs first, and may bring what the task

@@ -1,7 +1,7 @@
 // What is fuzzed: functions that take any bytes and fail only where neap is wrong.
 //
-// The same functions are called by libFuzzer (entry.cpp, `./dev fuzz`) and by the tests (replay_test.cpp), which give them
-// the corpora and some thousands of random inputs.
+// The same functions are called by libFuzzer (entry.cpp, `./dev fuzz`) and by the tests (replay_test.cpp), which give
+// them the corpora and some thousands of random inputs.
 #pragma once
 
 #include <cstddef>

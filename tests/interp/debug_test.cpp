@@ -89,8 +89,8 @@ constexpr const char* kBusy =
     "local function busy() local t = os.clock() + 0.11 while os.clock() < t do end end local loop = "
     "async.get_running_loop()\n";
 
-/// Runs code that is busy for longer than the limit in each way. The warning must begin and end so; and there must be none
-/// without debug mode.
+/// Runs code that is busy for longer than the limit in each way. The warning must begin and end so; and there must be
+/// none without debug mode.
 void check_slow(const std::string& code, const std::string& who, const std::string& where) {
   const std::string text = kBusy + code;
   for (const ProcessResult& result : run_each_way(text)) {

@@ -1,5 +1,5 @@
-// Attempts to get out of the sandbox. Each is a script of its own, in a process of its own, and must be refused with the right
-// error, leave the secret alone and unread, and leave an interpreter that works on.
+// Attempts to get out of the sandbox. Each is a script of its own, in a process of its own, and must be refused with
+// the right error, leave the secret alone and unread, and leave an interpreter that works on.
 #include "tests/support/process.hpp"
 
 #include <catch2/catch_test_macros.hpp>

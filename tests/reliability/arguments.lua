@@ -1,7 +1,7 @@
 -- neap arguments.lua SOURCE_DIRECTORY GROUP [long], in a directory of its own.
 --
--- Calls every function and method of a group of modules with values that are traps, at every position up to the fifth, and
--- from places where calls are odd: a coroutine that is no task, a callback, a finalizer, a comparator of
+-- Calls every function and method of a group of modules with values that are traps, at every position up to the fifth,
+-- and from places where calls are odd: a coroutine that is no task, a callback, a finalizer, a comparator of
 -- table.sort, and when the loop is closed. What is raised is an error object of the library's placed here, or what the
 -- trap itself raises, which says "mine"; nothing crashes, and everything has an end. The shapes of
 -- tests/stress/misuse_test.lua are for the functions of async; this is for the other modules, and for other values.

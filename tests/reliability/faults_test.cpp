@@ -1,5 +1,5 @@
-// Calls of the system that fail: faults.lua runs its scenarios with the layer of faults_layer.c before the C library, and
-// here programs are started with a failing call somewhere between main and the script.
+// Calls of the system that fail: faults.lua runs its scenarios with the layer of faults_layer.c before the C library,
+// and here programs are started with a failing call somewhere between main and the script.
 //
 //   NEAP_FAULTS=long build/release/neap_tests "faults:*"     every call of every scenario, not a choice of them
 #include "tests/support/process.hpp"

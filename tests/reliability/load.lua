@@ -3,7 +3,8 @@
 --   neap load.lua [connections [N]] [tasks [N]] [timers [N]]          ./dev load ...
 --
 -- connections: so many (10,000) open at the same time, from a second process, each of which echoes.
--- tasks: so many (1,000,000) that wait at the same time. timers: so many (100,000) callbacks, every other one cancelled.
+-- tasks: so many (1,000,000) that wait at the same time. timers: so many (100,000) callbacks, every other one
+-- cancelled.
 local self = debug.getinfo(1, "S").source:sub(2)
 
 local function clock()

@@ -1,5 +1,5 @@
-// Clocks that jump: the calls that read them are replaced, and add what stands in a file beside the script: seconds of the
-// wall clock and of the monotonic one.
+// Clocks that jump: the calls that read them are replaced, and add what stands in a file beside the script: seconds of
+// the wall clock and of the monotonic one.
 #include "tests/support/preload.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,5 +1,5 @@
-// The end of programs at any moment: shutdown.py ends them, and looks at what they leave. Here an interpreter is destroyed
-// in an application.
+// The end of programs at any moment: shutdown.py ends them, and looks at what they leave. Here an interpreter is
+// destroyed in an application.
 #include "interp/interpreter.hpp"
 #include "tests/support/inside.hpp"
 #include "tests/support/process.hpp"

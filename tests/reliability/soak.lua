@@ -246,8 +246,8 @@ local function middle(list, field)
   return values[(#values + 1) // 2], values[#values]
 end
 
--- The second half of what is judged against the first: what is counted is not more at any time, memory not in the middle
--- of the samples but for 3 % and what pages and caches come to; there are at least half as many operations.
+-- The second half of what is judged against the first: what is counted is not more at any time, memory not in the
+-- middle of the samples but for 3 % and what pages and caches come to; there are at least half as many operations.
 local function judge(samples)
   local first, second, problems = {}, {}, {}
   for i = kWarmUp + 1, #samples do

@@ -1,5 +1,5 @@
--- The Prompt object itself, without the session around it: run by drive.py on a pseudo-terminal, which types where it is
--- asked to. What differs from what is expected is an error.
+-- The Prompt object itself, without the session around it: run by drive.py on a pseudo-terminal, which types where it
+-- is asked to. What differs from what is expected is an error.
 local function upvalue(fn, wanted)
   for i = 1, 255 do
     local name, value = debug.getupvalue(fn, i)

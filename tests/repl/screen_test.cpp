@@ -1,4 +1,5 @@
-// The renderer against a small model of a terminal: what it draws must be what the rows hold, whatever was there before.
+// The renderer against a small model of a terminal: what it draws must be what the rows hold, whatever was there
+// before.
 #include "repl/screen.hpp"
 #include "tests/support/model_terminal.hpp"
 

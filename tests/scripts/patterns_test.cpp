@@ -1,8 +1,8 @@
 // Every script of scripts/patterns prints what stands at its end, and the index lists every script.
 //
 // A script ends with a comment: --[[ prints: and the output, and perhaps a line "stderr:" and what goes to standard
-// error. "..." stands for anything within a line, a line "..." for any number of lines. Comments above that change how it
-// is run: "-- clock: real" (by the program; else in an interpreter with the virtual clock), "-- exit: N".
+// error. "..." stands for anything within a line, a line "..." for any number of lines. Comments above that change how
+// it is run: "-- clock: real" (by the program; else in an interpreter with the virtual clock), "-- exit: N".
 #include "interp/interpreter.hpp"
 #include "interp/loader.hpp"
 #include "interp/report.hpp"

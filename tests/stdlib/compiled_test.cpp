@@ -32,7 +32,8 @@ std::string compiled(std::string_view text, const std::string& chunk) {
   return code;
 }
 
-/// Whether a module of that text and that code gives the answer; in a process of its own, for a library is known for ever.
+/// Whether a module of that text and that code gives the answer; in a process of its own, for a library is known for
+/// ever.
 bool module_gives(std::string_view text, std::string_view code, std::string_view compiler, const std::string& answer) {
   const pid_t pid = fork();
   if (pid == 0) {

@@ -1,6 +1,6 @@
--- `---@async` in the stubs stands at the functions that may wait, and at no others. The examples of the modules' pages and
--- the calls below are run, and every public function is watched: one that suspends its task must have the mark, and one
--- that has the mark must be seen to suspend.
+-- `---@async` in the stubs stands at the functions that may wait, and at no others. The examples of the modules' pages
+-- and the calls below are run, and every public function is watched: one that suspends its task must have the mark, and
+-- one that has the mark must be seen to suspend.
 local docs = module_file("repl/docs")
 local pages, example = support("pages"), support("example")
 
@@ -371,8 +371,8 @@ local function run_calls()
   end
 end
 
--- Not those of threads: they take real time, which the limit under the virtual clock does not know. Nor those of signals: one
--- that this process sends itself after an example was cut off would end it.
+-- Not those of threads: they take real time, which the limit under the virtual clock does not know. Nor those of
+-- signals: one that this process sends itself after an example was cut off would end it.
 local function run_examples()
   for _, path in ipairs(pages.list()) do
     local is_wanted = path:find("^stdlib/") and not path:find("/thread/") and not path:find("/signal/")

@@ -183,7 +183,8 @@ for class, visit in pairs(samples) do
   end
 end
 
--- Threads take long to start: a new object is made when a call has ended the last one. A call in a thread needs real time.
+-- Threads take long to start: a new object is made when a call has ended the last one. A call in a thread needs real
+-- time.
 local function sweep_threads(class, make, has_ended)
   sweep_test("each method of " .. class, function(problems)
     patience = 0.02

@@ -8,8 +8,8 @@ local function is_prompt(command)
   return command == "neap" or command:find("^neap %-i ") ~= nil
 end
 
--- The commands of a `console` block: {command =, input =, expected = {line...}, line =}. `$ ` begins a command, `> ` goes
--- on with it. Lines that begin like `1> ` are typed at the prompt of neap, which a block may also begin with.
+-- The commands of a `console` block: {command =, input =, expected = {line...}, line =}. `$ ` begins a command, `> `
+-- goes on with it. Lines that begin like `1> ` are typed at the prompt of neap, which a block may also begin with.
 local function commands_of(block)
   local list, current = {}, nil
   local number = block.line

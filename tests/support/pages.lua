@@ -2,7 +2,8 @@
 --
 -- A page is {path =, blocks =, headings =, links =}. A block is {language =, text =, line =, heading =, number =,
 -- file =}: the line of its fence, the heading that it stands under, its number among the blocks there, and the name of
--- the file that it is, when it begins with that. A link is {target =, line =}; headings are the anchors, as sites make them.
+-- the file that it is, when it begins with that. A link is {target =, line =}; headings are the anchors, as sites make
+-- them.
 local root = debug.getinfo(1, "S").source:match("^@(.*)/tests/support/[^/]+$")
 
 local folders = { "docs", "interp", "repl", "runtime", "scripts", "stdlib", "tests" }

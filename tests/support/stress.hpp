@@ -1,10 +1,11 @@
-// For tests: a collection at every allocation, and stacks that move at every call, with Lua's library as the system has it.
+// For tests: a collection at every allocation, and stacks that move at every call, with Lua's library as the system has
+// it.
 //
-// An allocation that fails makes Lua collect everything and ask again: so each block is refused once. Such a collection runs
-// no finalizers and leaves the stacks alone. Those move by a hook, which makes the stack of each function that is called grow;
-// every kCalls calls it collects once more, which shrinks stacks and runs finalizers. (Code that sets a hook of its own takes
-// that away.) Under AddressSanitizer every block comes from malloc and no size changes in place, so that whoever uses an
-// address of before is found out.
+// An allocation that fails makes Lua collect everything and ask again: so each block is refused once. Such a collection
+// runs no finalizers and leaves the stacks alone. Those move by a hook, which makes the stack of each function that is
+// called grow; every kCalls calls it collects once more, which shrinks stacks and runs finalizers. (Code that sets a
+// hook of its own takes that away.) Under AddressSanitizer every block comes from malloc and no size changes in place,
+// so that whoever uses an address of before is found out.
 #pragma once
 
 #include "runtime/lua/allocator.hpp"

@@ -1,7 +1,8 @@
 // Two interpreters, and scripts in the first that send values to the second and back.
 //
-// Globals of the scripts: copy(...) gives what has gone there and come back; run(f, ...) calls f there and gives what pcall
-// gives; refused(...) is the message with which values are refused; size(...) the bytes that a parcel of them takes.
+// Globals of the scripts: copy(...) gives what has gone there and come back; run(f, ...) calls f there and gives what
+// pcall gives; refused(...) is the message with which values are refused; size(...) the bytes that a parcel of them
+// takes.
 #pragma once
 
 #include "interp/interpreter.hpp"

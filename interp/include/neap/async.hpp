@@ -10,8 +10,8 @@
 //   interpreter.set_function("answer", answer);      // Lua: local n = answer("6 * 7")
 //
 // A coroutine runs on the interpreter's thread, in turns of its loop. It begins when it is called from Lua, spawned
-// (Interpreter::spawn) or awaited. When the task that waits for it is cancelled, the `co_await` at which it stands throws
-// neap::Cancelled, and so does every later one: it cleans up with what does not wait, and ends.
+// (Interpreter::spawn) or awaited. When the task that waits for it is cancelled, the `co_await` at which it stands
+// throws neap::Cancelled, and so does every later one: it cleans up with what does not wait, and ends.
 #pragma once
 
 #include "neap/completion.hpp"
@@ -115,8 +115,8 @@ class ChildAwaiter {
 
 }  // namespace detail
 
-/// A coroutine that gives a T. It has not begun yet; it may be moved, and is awaited, spawned or returned to Lua once: InvalidState
-/// otherwise.
+/// A coroutine that gives a T. It has not begun yet; it may be moved, and is awaited, spawned or returned to Lua once:
+/// InvalidState otherwise.
 template <class T>
 class [[nodiscard]] Async {
  public:
@@ -236,14 +236,15 @@ class SuspendAwaiter final : public ChainAwaiter {
 
 }  // namespace detail
 
-/// Waits until the Completion that `begin` is given has been used; gives its value or throws its error. When the coroutine is
-/// cancelled, so is the Completion (Completion::on_cancel).
+/// Waits until the Completion that `begin` is given has been used; gives its value or throws its error. When the
+/// coroutine is cancelled, so is the Completion (Completion::on_cancel).
 template <class T = void>
 [[nodiscard]] detail::SuspendAwaiter<T> suspend(std::function<void(Completion<T>)> begin) {
   return detail::SuspendAwaiter<T>(std::move(begin));
 }
 
-/// Waits so many seconds, never less, by the interpreter's clock. NaN throws std::invalid_argument; a negative number is 0.
+/// Waits so many seconds, never less, by the interpreter's clock. NaN throws std::invalid_argument; a negative number
+/// is 0.
 [[nodiscard]] NEAP_API detail::SleepAwaiter sleep(double seconds);
 
 }  // namespace neap

@@ -9,10 +9,10 @@
 //   local v = Vec(3, 4)          -- or Vec.new(3, 4)
 //   print(v:length(), v.x)
 //
-// What is given to Lua as an object, and who owns it, says neap/detail/object.hpp (T, unique_ptr, shared_ptr, T&, Loan).
-// Everything that neap/function.hpp says of functions holds for methods and constructors too; a method counts its arguments
-// without the object. A wrong object is a TypeError that names both classes, one that is closed a TypeError that says so.
-// Scripts cannot reach the metatable: `getmetatable` gives the name.
+// What is given to Lua as an object, and who owns it, says neap/detail/object.hpp (T, unique_ptr, shared_ptr, T&,
+// Loan). Everything that neap/function.hpp says of functions holds for methods and constructors too; a method counts
+// its arguments without the object. A wrong object is a TypeError that names both classes, one that is closed a
+// TypeError that says so. Scripts cannot reach the metatable: `getmetatable` gives the name.
 //
 // Two objects are equal (`==`) when they are the same C++ object, unless `__eq` says otherwise.
 #pragma once
@@ -55,8 +55,8 @@ struct ClassParts {
   bool closable = false;
 };
 
-/// Makes the class in the interpreter, and returns its table. Throws std::logic_error when it has been added to it already,
-/// when a base has not, and for a metamethod that no class may have; Closed, WrongThread, std::bad_alloc.
+/// Makes the class in the interpreter, and returns its table. Throws std::logic_error when it has been added to it
+/// already, when a base has not, and for a metamethod that no class may have; Closed, WrongThread, std::bad_alloc.
 NEAP_API Table add_class(Host& host, ClassParts parts);
 
 template <class T, class F, class R, class Self, class... P>
@@ -65,8 +65,8 @@ auto as_method_of(F function, Signature<R, Self, P...>) {
   return [function](Used& self, P... arguments) -> R { return (self.*function)(std::forward<P>(arguments)...); };
 }
 
-/// A callable that is called with the object as its first parameter: a function of a T& or const T& as it is, and a member
-/// function of T or of a base of T as a function of T's.
+/// A callable that is called with the object as its first parameter: a function of a T& or const T& as it is, and a
+/// member function of T or of a base of T as a function of T's.
 template <class T, class F>
 auto as_method(F function) {
   if constexpr (std::is_member_function_pointer_v<F>) {
@@ -91,8 +91,8 @@ class Class {
     parts_.type = &detail::kTypeTag<T>;
   }
 
-  /// The object may be used where a B is asked for, and has B's methods, properties and metamethods, as far as it has none of
-  /// that name itself. B's Class must have been added before.
+  /// The object may be used where a B is asked for, and has B's methods, properties and metamethods, as far as it has
+  /// none of that name itself. B's Class must have been added before.
   template <class B>
   Class&& base() && {
     static_assert(std::is_base_of_v<B, T> && !std::is_same_v<B, T>);
@@ -119,8 +119,8 @@ class Class {
     return std::move(*this);
   }
 
-  /// `object:name(...)`: a member function of T or of its base, or a function with a T& or const T& as its first parameter.
-  /// A function that returns the object itself by reference (`return *this`) returns the same object in Lua.
+  /// `object:name(...)`: a member function of T or of its base, or a function with a T& or const T& as its first
+  /// parameter. A function that returns the object itself by reference (`return *this`) returns the same object in Lua.
   template <class F>
   Class&& method(const std::string& name, F callable) && {
     parts_.methods.emplace_back(name, member(":" + name, detail::as_method<T>(std::move(callable))));

@@ -82,16 +82,17 @@ class Producer {
 
 /// The promise of a result for the task (or C++ coroutine) that waits.
 ///
-/// Copies share it. Every member may be called on any thread, also after the interpreter has been destroyed. It counts once:
-/// the first `resolve` or `reject` wins, and when the last copy dies without either, the caller gets a RuntimeError. One that was
-/// moved from is always too late.
+/// Copies share it. Every member may be called on any thread, also after the interpreter has been destroyed. It counts
+/// once: the first `resolve` or `reject` wins, and when the last copy dies without either, the caller gets a
+/// RuntimeError. One that was moved from is always too late.
 template <class T = void>
 class Completion {
  public:
   explicit Completion(detail::OperationRef<detail::Pending<T>> operation)
       : producer_(std::make_shared<detail::Producer<T>>(std::move(operation))) {}
 
-  /// The task goes on with the value. False when it is too late: the caller was cancelled, or there was a result before.
+  /// The task goes on with the value. False when it is too late: the caller was cancelled, or there was a result
+  /// before.
   template <class U = T>
   requires(!std::is_void_v<U>) bool resolve(U value) const {
     if (producer_ == nullptr) return false;
@@ -127,8 +128,9 @@ class Completion {
 
   /// True once nobody waits for the result any more, because the caller was cancelled.
   [[nodiscard]] bool cancelled() const noexcept { return producer_ != nullptr && producer_->operation->cancelled(); }
-  /// Has `callback` called when the caller is cancelled: on the interpreter's thread, or at once on this one when it has been
-  /// cancelled already. There is one callback; a second takes its place. What it throws goes to Options::on_error.
+  /// Has `callback` called when the caller is cancelled: on the interpreter's thread, or at once on this one when it
+  /// has been cancelled already. There is one callback; a second takes its place. What it throws goes to
+  /// Options::on_error.
   void on_cancel(std::function<void()> callback) const {
     if (producer_ != nullptr) producer_->operation->on_cancel(std::move(callback));
   }

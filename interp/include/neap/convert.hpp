@@ -19,8 +19,9 @@
 //   functions (neap/function.hpp)           function
 //   classes (neap/class.hpp)                userdata
 //
-// Tables are read without metamethods. Nothing is coerced: "1" is no number. A value of a wrong type throws ConversionError,
-// whose message says where it was: "argument 2: field 'x': expected number, got string". Tables may be nested 200 deep.
+// Tables are read without metamethods. Nothing is coerced: "1" is no number. A value of a wrong type throws
+// ConversionError, whose message says where it was: "argument 2: field 'x': expected number, got string". Tables may be
+// nested 200 deep.
 //
 // A type of one's own takes part by a specialisation of neap::Convert with these functions; `accepts`, without which a
 // variant tries `read`, says whether the value looks like one at first sight, and must not throw:
@@ -58,8 +59,8 @@
 
 namespace neap {
 
-/// What makes a struct, which must have a default constructor, a table with fields. A field whose type is a std::optional
-/// may be missing in the table; fields that are not named here are ignored.
+/// What makes a struct, which must have a default constructor, a table with fields. A field whose type is a
+/// std::optional may be missing in the table; fields that are not named here are ignored.
 ///
 ///   template <> struct neap::Fields<Point> {
 ///     static constexpr auto fields = std::tuple{neap::field("x", &Point::x), neap::field("y", &Point::y)};
@@ -135,8 +136,8 @@ std::string name_alternatives() {
   return all;
 }
 
-/// Reads one of several types. What looks exactly right is tried first, in order; then what may do. The error is that of the
-/// only type that looked right, and otherwise says which types there are.
+/// Reads one of several types. What looks exactly right is tried first, in order; then what may do. The error is that
+/// of the only type that looked right, and otherwise says which types there are.
 template <class... T>
 class VariantReader {
  public:

@@ -13,13 +13,13 @@ class Value;
 
 /// An error of Lua's: an error object of one of neap's classes, or whatever else a script has thrown.
 ///
-/// Thrown by everything that runs Lua code. A C++ function that Lua calls may throw one itself, and the script gets an error
-/// object of that class; when it came out of Lua, the script gets the same error again. May be copied and kept, also longer
-/// than the interpreter.
+/// Thrown by everything that runs Lua code. A C++ function that Lua calls may throw one itself, and the script gets an
+/// error object of that class; when it came out of Lua, the script gets the same error again. May be copied and kept,
+/// also longer than the interpreter.
 class NEAP_API Error : public std::runtime_error {
  public:
-  /// An error to throw into Lua: `class_name` is one of api.md ("ValueError", "OSError", ...); an unknown one becomes an
-  /// Error whose message names it.
+  /// An error to throw into Lua: `class_name` is one of api.md ("ValueError", "OSError", ...); an unknown one becomes
+  /// an Error whose message names it.
   Error(std::string class_name, const std::string& message);
   /// One that came out of Lua.
   Error(std::string class_name, const std::string& message, std::string traceback, std::shared_ptr<const Value> value);
@@ -39,8 +39,8 @@ class NEAP_API Error : public std::runtime_error {
   std::shared_ptr<const Value> value_;
 };
 
-/// A task was cancelled: CancelledError. A coroutine of C++'s gets it when the task that awaits it is; it may clean up, and
-/// should let it through.
+/// A task was cancelled: CancelledError. A coroutine of C++'s gets it when the task that awaits it is; it may clean up,
+/// and should let it through.
 class NEAP_API Cancelled : public Error {
  public:
   explicit Cancelled(const std::string& message = "");
@@ -76,8 +76,8 @@ class NEAP_API Exit : public std::runtime_error {
   int status_;
 };
 
-/// An object cannot do what it is asked for: it stands for nothing (it was moved from, or made empty), or what is asked for has
-/// not come yet. No error of Lua's.
+/// An object cannot do what it is asked for: it stands for nothing (it was moved from, or made empty), or what is asked
+/// for has not come yet. No error of Lua's.
 class NEAP_API InvalidState : public std::logic_error {
  public:
   using std::logic_error::logic_error;

@@ -1,20 +1,20 @@
 // C++ functions for Lua: any callable becomes a function of Lua's.
 //
-// Lambdas, pointers to functions and to member functions (whose first argument is the object), std::function and other objects
-// with one operator(), also those that can only be moved. They
-// run on the interpreter's thread, inside the Lua code that calls them, and live until Lua collects the function, or the
-// interpreter ends: what they capture by reference must live as long. One that may be called again while it runs (Lua may
-// do so from inside a call) must be able to bear that.
+// Lambdas, pointers to functions and to member functions (whose first argument is the object), std::function and other
+// objects with one operator(), also those that can only be moved. They run on the interpreter's thread, inside the Lua
+// code that calls them, and live until Lua collects the function, or the interpreter ends: what they capture by
+// reference must live as long. One that may be called again while it runs (Lua may do so from inside a call) must be
+// able to bear that.
 //
-// Parameters are made from the arguments (neap/convert.hpp): a missing argument is nil, one too many is ignored. What is
-// returned is the result; a std::tuple is several, void is none.
+// Parameters are made from the arguments (neap/convert.hpp): a missing argument is nil, one too many is ignored. What
+// is returned is the result; a std::tuple is several, void is none.
 //
-// An empty function (a null pointer, an empty std::function) is std::invalid_argument where it is given a name; as a value without
-// one an empty std::function is nil.
+// An empty function (a null pointer, an empty std::function) is std::invalid_argument where it is given a name; as a
+// value without one an empty std::function is nil.
 //
-// An exception becomes an error of Lua's: neap::Error is one of its class (and the very same error when it came out of Lua),
-// ConversionError a TypeError, std::invalid_argument, std::out_of_range and std::domain_error a ValueError, std::system_error an
-// OSError with a code, std::bad_alloc "not enough memory", every other one a RuntimeError.
+// An exception becomes an error of Lua's: neap::Error is one of its class (and the very same error when it came out of
+// Lua), ConversionError a TypeError, std::invalid_argument, std::out_of_range and std::domain_error a ValueError,
+// std::system_error an OSError with a code, std::bad_alloc "not enough memory", every other one a RuntimeError.
 #pragma once
 
 #include "neap/convert.hpp"
@@ -183,8 +183,8 @@ std::unique_ptr<Callable> make_callable(std::string name, F&& function, bool met
 
 NEAP_API Function make_function(Host& host, std::unique_ptr<Callable> callable);
 
-/// Makes a function of Lua's; `name` is what messages call it. Throws std::bad_alloc, Closed, WrongThread, and std::invalid_argument
-/// for an empty function.
+/// Makes a function of Lua's; `name` is what messages call it. Throws std::bad_alloc, Closed, WrongThread, and
+/// std::invalid_argument for an empty function.
 template <class F>
 Function make_function(Host& host, std::string name, F&& function) {
   return make_function(host, make_callable(std::move(name), std::forward<F>(function)));

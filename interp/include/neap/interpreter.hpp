@@ -37,33 +37,35 @@ concept NamesFunction = std::derived_from<F, Function> || std::convertible_to<co
 
 /// A Lua state, a loop and a scheduler, with neap's library in it.
 ///
-/// It belongs to the thread that made it: all calls come from there, and Lua runs there. Other threads use `remote`. There may
-/// be any number of interpreters in a process and on a thread; they share nothing. An interpreter installs no signal handlers
-/// and changes nothing of the process.
+/// It belongs to the thread that made it: all calls come from there, and Lua runs there. Other threads use `remote`.
+/// There may be any number of interpreters in a process and on a thread; they share nothing. An interpreter installs no
+/// signal handlers and changes nothing of the process.
 ///
-/// Code runs in two ways. `call` calls a Lua function here and now, which must not wait. Tasks wait: `spawn` makes one, and
-/// it runs while the loop does: in `run`, `run_until`, `run_string` and `run_file`, in `step`, or with the application's uv_loop_t.
-/// None of these may be called from code that one of them runs: a C++ function that Lua has called uses `call` and `spawn`.
+/// Code runs in two ways. `call` calls a Lua function here and now, which must not wait. Tasks wait: `spawn` makes one,
+/// and it runs while the loop does: in `run`, `run_until`, `run_string` and `run_file`, in `step`, or with the
+/// application's uv_loop_t. None of these may be called from code that one of them runs: a C++ function that Lua has
+/// called uses `call` and `spawn`.
 class NEAP_API Interpreter {
  public:
   /// Throws std::runtime_error when the state or the loop cannot be made, std::invalid_argument for a Sandbox's values.
   explicit Interpreter(Options options = {});
-  /// In any state: cancels the tasks that are left and runs their cleanup, for Options::closing_grace at most; closes what they
-  /// have open; ends worker threads. Not from code that the interpreter runs: that ends the process, with a message. Another thread
-  /// may destroy it once its own is done with it.
+  /// In any state: cancels the tasks that are left and runs their cleanup, for Options::closing_grace at most; closes
+  /// what they have open; ends worker threads. Not from code that the interpreter runs: that ends the process, with a
+  /// message. Another thread may destroy it once its own is done with it.
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
 
-  // Loading. A chunk is a Function; nothing runs yet. Source text only, no bytecode. Errors: Error (a syntax error), OSError.
+  // Loading. A chunk is a Function; nothing runs yet. Source text only, no bytecode. Errors: Error (a syntax error),
+  // OSError.
 
   /// `name` stands in messages: "=config" as config, "@app.lua" as a file's.
   [[nodiscard]] Function load_string(std::string_view code, const std::string& name = "=(string)");
   [[nodiscard]] Function load_file(const std::string& path);
 
-  // Running to the end: a task is made, and the loop runs until it is done. Other tasks run meanwhile, and stay when it is done.
-  // Gives what the chunk returns as an R (void, one type, a std::tuple). Throws its Error; DeadlockError when it waits for
-  // something that can never happen.
+  // Running to the end: a task is made, and the loop runs until it is done. Other tasks run meanwhile, and stay when it
+  // is done. Gives what the chunk returns as an R (void, one type, a std::tuple). Throws its Error; DeadlockError when
+  // it waits for something that can never happen.
 
   template <class R = void, class... A>
   R run_string(std::string_view code, const std::string& name = "=(string)", const A&... arguments) {
@@ -94,16 +96,17 @@ class NEAP_API Interpreter {
   void run();
   /// Runs until `stop` is called, also while there is no task: for an interpreter that serves other threads.
   void run_forever();
-  /// Ends run_forever, at once or when it is called next; from code that the interpreter runs. Other threads: Remote::stop.
+  /// Ends run_forever, at once or when it is called next; from code that the interpreter runs. Other threads:
+  /// Remote::stop.
   void stop();
   /// Cancels all tasks and runs until they have ended; the interpreter goes on.
   void cancel_tasks();
 
   // Calling and making tasks.
 
-  /// Calls a Lua function, given as a Function or by name ("game.on_frame": a global, or fields of one), and gives what it
-  /// returns as an R. It must not wait: that is a RuntimeError. Throws std::invalid_argument for a function of another
-  /// interpreter, and so do `spawn`, `set` and `run_until` for what is another one's.
+  /// Calls a Lua function, given as a Function or by name ("game.on_frame": a global, or fields of one), and gives what
+  /// it returns as an R. It must not wait: that is a RuntimeError. Throws std::invalid_argument for a function of
+  /// another interpreter, and so do `spawn`, `set` and `run_until` for what is another one's.
   template <class R = void, detail::NamesFunction F, class... A>
   R call(const F& function, const A&... arguments) {
     return find(function).template call<R>(arguments...);
@@ -115,7 +118,8 @@ class NEAP_API Interpreter {
     (packed.write(arguments), ...);
     return spawn_packed(find(function), packed);
   }
-  /// A task that is a coroutine of C++'s; it begins in the next turn of the loop. Its result, for `Task::result`, is converted to Lua and back.
+  /// A task that is a coroutine of C++'s; it begins in the next turn of the loop. Its result, for `Task::result`, is
+  /// converted to Lua and back.
   template <class T>
   Task spawn(Async<T> coroutine, const std::string& name = "Async") {
     return adopt(new detail::AsyncOperation<T>(host_, std::move(coroutine)), name);
@@ -123,8 +127,8 @@ class NEAP_API Interpreter {
 
   // Globals.
 
-  /// Sets a global, or the field of a table that is one ("game.level"); tables on the way are made. `value`: anything that
-  /// converts; a C++ function becomes a Lua function of that name.
+  /// Sets a global, or the field of a table that is one ("game.level"); tables on the way are made. `value`: anything
+  /// that converts; a C++ function becomes a Lua function of that name.
   template <class T>
   void set(const std::string& name, const T& value) {
     Writer packed;
@@ -143,8 +147,8 @@ class NEAP_API Interpreter {
 
   /// `require "NAME"` gives the module. Throws Error, std::invalid_argument for a class that it has already.
   Table add_module(Module&& module) { return detail::add_module(*host_, std::move(module).take()); }
-  /// Makes the class known, and gives the table with its constructor and static functions, which is also set as a global of
-  /// the class's name.
+  /// Makes the class known, and gives the table with its constructor and static functions, which is also set as a
+  /// global of the class's name.
   template <class T>
   Table add_class(Class<T>&& type) {
     const std::string name = type.name();
@@ -155,8 +159,8 @@ class NEAP_API Interpreter {
 
   // The loop, step by step: for a game's frames, or any other event loop (Qt, asio, epoll).
 
-  /// Runs what is ready and takes what the loop brings, without waiting, for about `budget` seconds at most; one turn at least.
-  /// True when there is more that could run at once.
+  /// Runs what is ready and takes what the loop brings, without waiting, for about `budget` seconds at most; one turn
+  /// at least. True when there is more that could run at once.
   bool step(double budget = 0);
   /// Seconds until something is to be done: 0 now, infinity when only the descriptor can tell.
   [[nodiscard]] double next_timeout();

@@ -26,7 +26,8 @@ struct IsolateOptions {
     nothing.enabled = true;
     return nothing;
   }();
-  /// What the kernel holds as well: Landlock, a filter of system calls, no privileges. False for systems that have not all of it.
+  /// What the kernel holds as well: Landlock, a filter of system calls, no privileges. False for systems that have not
+  /// all of it.
   bool confine = true;
   /// Of all its code together; the process ends when one is exceeded.
   Limits limits;
@@ -36,7 +37,8 @@ struct IsolateOptions {
   std::function<void(Stream, std::string_view)> output;
   /// The neap program; empty: one beside the library, where an installation has it, or in PATH.
   std::string program;
-  /// Seconds for the cleanup of a call that is given up, and of the whole when it is closed; then the process is killed.
+  /// Seconds for the cleanup of a call that is given up, and of the whole when it is closed; then the process is
+  /// killed.
   double grace = 1;
   /// Bytes of the arguments, or the results, of a call.
   std::size_t max_message = std::size_t{64} << 20U;
@@ -44,18 +46,20 @@ struct IsolateOptions {
   bool debug = false;
 };
 
-/// A process with a Lua interpreter in it, of an Interpreter whose loop carries its messages. `neap.isolate` (stdlib/isolate/README.md)
-/// says what it is, what crosses between the processes, and what is promised. In short: plain data is copied; functions that C++ sets
-/// can be called from there, and what they are called with is not to be trusted; nothing that comes from there is.
+/// A process with a Lua interpreter in it, of an Interpreter whose loop carries its messages. `neap.isolate`
+/// (stdlib/isolate/README.md) says what it is, what crosses between the processes, and what is promised. In short:
+/// plain data is copied; functions that C++ sets can be called from there, and what they are called with is not to be
+/// trusted; nothing that comes from there is.
 ///
 /// Thread: the interpreter's, of which it is one of the users. When it outlives it, what it is
 /// asked for throws Closed. What says that it runs the loop may not be called from
-/// code that the interpreter runs; `spawn` may. Every call throws the Error with which it ended there, of the class and with the message that
-/// it had; when the process ends, LimitExceeded or an Error of class RuntimeError that says how it ended.
+/// code that the interpreter runs; `spawn` may. Every call throws the Error with which it ended there, of the class and
+/// with the message that it had; when the process ends, LimitExceeded or an Error of class RuntimeError that says how
+/// it ended.
 class NEAP_API Isolate {
  public:
-  /// Starts the process and runs the loop until it is there. Throws Error (OSError, RuntimeError) when it cannot be started, and for
-  /// options that make no sense.
+  /// Starts the process and runs the loop until it is there. Throws Error (OSError, RuntimeError) when it cannot be
+  /// started, and for options that make no sense.
   explicit Isolate(Interpreter& interpreter, IsolateOptions options = {});
   /// Kills the process, without running its cleanup; see `close`.
   ~Isolate();

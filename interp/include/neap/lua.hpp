@@ -11,8 +11,8 @@
 
 namespace neap {
 
-/// The main thread of the interpreter's state. Leave its stack as it was, call nothing that may raise outside lua_pcall, and do
-/// not close it.
+/// The main thread of the interpreter's state. Leave its stack as it was, call nothing that may raise outside
+/// lua_pcall, and do not close it.
 [[nodiscard]] NEAP_API lua_State* lua_state(Interpreter& interpreter);
 /// The coroutine that runs now, or the main thread: where C++ code that Lua has called pushes and calls.
 [[nodiscard]] NEAP_API lua_State* running_state(Interpreter& interpreter);
@@ -24,8 +24,8 @@ NEAP_API void push(lua_State* L, const Value& value);
 /// The value at the index, to be kept. Throws std::bad_alloc.
 [[nodiscard]] NEAP_API Value to_value(lua_State* L, int index);
 
-/// Makes the interpreter run on the application's loop, whenever that runs. The loop must outlive it, and be run once more
-/// before it is closed.
+/// Makes the interpreter run on the application's loop, whenever that runs. The loop must outlive it, and be run once
+/// more before it is closed.
 inline void use_loop(Options& options, uv_loop_t* loop) { options.uv_loop = loop; }
 
 }  // namespace neap

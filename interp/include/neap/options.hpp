@@ -27,9 +27,9 @@ struct ErrorReport {
   std::string text;
 };
 
-/// What all code of an interpreter may use; 0 is no limit. Exceeding one ends every task with a LimitError, which no script can
-/// catch or outlive; who runs or calls the code gets LimitExceeded, and may go on with the interpreter. `async.limit` sets
-/// such limits for a part of a program. stdlib/async/README.md says what is promised, and what not.
+/// What all code of an interpreter may use; 0 is no limit. Exceeding one ends every task with a LimitError, which no
+/// script can catch or outlive; who runs or calls the code gets LimitExceeded, and may go on with the interpreter.
+/// `async.limit` sets such limits for a part of a program. stdlib/async/README.md says what is promised, and what not.
 struct Limits {
   /// Bytes that Lua holds.
   std::size_t memory = 0;
@@ -44,8 +44,8 @@ struct Limits {
 };
 
 /// What scripts may do. Everything is refused with a PermissionError that is not named here; a script may give more up
-/// (`neap.permissions`), and gets nothing back. Its worker threads have no more. stdlib/permissions/README.md says what values
-/// look like, what is promised, and what not; `"*"` in a list is everything of the kind.
+/// (`neap.permissions`), and gets nothing back. Its worker threads have no more. stdlib/permissions/README.md says what
+/// values look like, what is promised, and what not; `"*"` in a list is everything of the kind.
 struct Sandbox {
   /// False: scripts may do what the process may, whatever else is here.
   bool enabled = false;
@@ -69,9 +69,10 @@ struct Sandbox {
 struct Options {
   Limits limits;
   Sandbox sandbox;
-  /// The modules that scripts may have, named as `require` takes them ("neap.fs", "lpeg", "game.*"); none: all. What the application
-  /// adds by add_module they always have, and `async` with what needs no module of its own ("neap.net", "neap.process", "neap.signal",
-  /// "neap.stream" and "neap.thread" are the rest of it). Lua's libraries `io`, `os`, `debug` and `package` are there when they are named.
+  /// The modules that scripts may have, named as `require` takes them ("neap.fs", "lpeg", "game.*"); none: all. What
+  /// the application adds by add_module they always have, and `async` with what needs no module of its own ("neap.net",
+  /// "neap.process", "neap.signal", "neap.stream" and "neap.thread" are the rest of it). Lua's libraries `io`, `os`,
+  /// `debug` and `package` are there when they are named.
   std::optional<std::vector<std::string>> modules;
   /// `arg[1]`, `arg[2]` and so on; `arg[0]` is the program's name.
   std::vector<std::string> arguments;
@@ -84,7 +85,8 @@ struct Options {
   bool ignore_environment = false;
   /// What scripts read from their standard input (`io.read`, `async.stdin`); none: that of the process.
   std::optional<std::string> input;
-  /// Gets what scripts write to their standard streams; empty: it goes to those of the process. What it throws goes to on_error.
+  /// Gets what scripts write to their standard streams; empty: it goes to those of the process. What it throws goes to
+  /// on_error.
   std::function<void(Stream, std::string_view)> output;
   /// Gets errors that nobody can receive; empty: they are written to standard error. What it throws is written there.
   std::function<void(const ErrorReport&)> on_error;

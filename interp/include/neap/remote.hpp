@@ -114,8 +114,8 @@ class RemoteFuture {
       : call_(std::move(call)),
         future_(std::move(future)) {}
 
-  /// Waits, and gives the result once; throws the task's Error, Cancelled, Closed when the interpreter ended first. Not to be
-  /// called on the interpreter's thread, which it would block.
+  /// Waits, and gives the result once; throws the task's Error, Cancelled, Closed when the interpreter ended first. Not
+  /// to be called on the interpreter's thread, which it would block.
   R get() { return future_.get(); }
   void wait() const { future_.wait(); }
   /// True when it is done within so many seconds.
@@ -133,8 +133,8 @@ class RemoteFuture {
   std::future<R> future_;
 };
 
-/// Copies may be used on any thread at any time: while the interpreter starts, runs, ends, and afterwards. While there is one,
-/// work may come from outside: tasks that only wait are then no deadlock. One that was moved from is closed.
+/// Copies may be used on any thread at any time: while the interpreter starts, runs, ends, and afterwards. While there
+/// is one, work may come from outside: tasks that only wait are then no deadlock. One that was moved from is closed.
 class NEAP_API Remote {
  public:
   explicit Remote(std::shared_ptr<detail::Host> host);
@@ -142,9 +142,9 @@ class NEAP_API Remote {
   /// True once the interpreter takes no more work.
   [[nodiscard]] bool closed() const;
 
-  /// Has `work` done on the interpreter's thread in a turn of its loop, in the order of posting. False when the interpreter
-  /// has been closed, and `work` will not be done. Work that waits when it is closed is destroyed there, undone. What `work`
-  /// throws goes to Options::on_error.
+  /// Has `work` done on the interpreter's thread in a turn of its loop, in the order of posting. False when the
+  /// interpreter has been closed, and `work` will not be done. Work that waits when it is closed is destroyed there,
+  /// undone. What `work` throws goes to Options::on_error.
   bool post(std::function<void(Interpreter&)> work) const;
 
   /// The same, and gives what `function` returns or throws; Closed when the interpreter ends first.

@@ -20,8 +20,8 @@ namespace detail {
 
 /// What a task that is done has given. Throws as Task::result.
 NEAP_API Results results_of(const Task& task);
-/// Ends when the task does. Throws InvalidState, and std::invalid_argument for a task of another interpreter than the one whose
-/// Host is given.
+/// Ends when the task does. Throws InvalidState, and std::invalid_argument for a task of another interpreter than the
+/// one whose Host is given.
 NEAP_API OperationRef<Operation> watch(const Task& task, const Host& host);
 
 template <class T>
@@ -31,8 +31,8 @@ class TaskAwaiter;
 
 /// A task: a Lua function, or a C++ coroutine, that runs beside others. Copies are handles on the same one.
 ///
-/// The task lives and ends without the handle; an error of it that nobody has asked for is reported. Everything here belongs
-/// to the interpreter's thread, but for copying and destroying, which any thread may do at any time.
+/// The task lives and ends without the handle; an error of it that nobody has asked for is reported. Everything here
+/// belongs to the interpreter's thread, but for copying and destroying, which any thread may do at any time.
 class NEAP_API Task {
  public:
   /// Stands for no task, as one that was moved from; what it is asked for throws InvalidState.
@@ -67,7 +67,8 @@ class NEAP_API Task {
   /// The Lua object, for Lua functions.
   [[nodiscard]] const Value& value() const noexcept { return value_; }
 
-  /// For coroutines: waits for its end, gives its (first) result or throws its error. Cancelling the coroutine cancels it.
+  /// For coroutines: waits for its end, gives its (first) result or throws its error. Cancelling the coroutine cancels
+  /// it.
   detail::TaskAwaiter<Value> operator co_await() const;
   /// The same with a result of type T, void, or a std::tuple: `co_await task.as<int>()`.
   template <class T>

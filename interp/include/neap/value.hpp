@@ -19,12 +19,13 @@ namespace neap {
 class Function;
 class Table;
 
-/// Any value of Lua's. Nil, booleans and numbers are held inside; every other one is kept alive in its interpreter for as
-/// long as a copy of the Value exists.
+/// Any value of Lua's. Nil, booleans and numbers are held inside; every other one is kept alive in its interpreter for
+/// as long as a copy of the Value exists.
 ///
-/// Threads: copying, moving and destroying is allowed on any thread, `kind` too; everything else is for the interpreter's
-/// own thread, and throws WrongThread on another. A Value may outlive its interpreter: then everything but copying,
-/// destroying and reading what is held inside throws Closed. Two threads must not use the same object at a time.
+/// Threads: copying, moving and destroying is allowed on any thread, `kind` too; everything else is for the
+/// interpreter's own thread, and throws WrongThread on another. A Value may outlive its interpreter: then everything
+/// but copying, destroying and reading what is held inside throws Closed. Two threads must not use the same object at a
+/// time.
 class NEAP_API Value {
  public:
   /// Nil.
@@ -62,8 +63,8 @@ class NEAP_API Value {
   /// What messages call it: its type, or the name of its class ("Vec", "Task").
   [[nodiscard]] std::string type_name() const;
 
-  /// The value as a C++ type: everything that neap/convert.hpp lists; for an object also T&, which lives as long as a Value
-  /// has it and it is not closed. Throws ConversionError.
+  /// The value as a C++ type: everything that neap/convert.hpp lists; for an object also T&, which lives as long as a
+  /// Value has it and it is not closed. Throws ConversionError.
   template <class T>
   [[nodiscard]] T as() const {
     static_assert(!std::is_same_v<T, std::string_view> && !std::is_pointer_v<T>,
@@ -120,15 +121,16 @@ class NEAP_API Value {
   Kind kind_ = Kind::nil;
 };
 
-/// A function of Lua's, or one of C++'s that Lua has. Threads and lifetime: see Value. One that was moved from is nil, and using it
-/// throws ConversionError; so with a Table.
+/// A function of Lua's, or one of C++'s that Lua has. Threads and lifetime: see Value. One that was moved from is nil,
+/// and using it throws ConversionError; so with a Table.
 class NEAP_API Function : public Value {
  public:
   /// Throws ConversionError for a value that is no function.
   explicit Function(Value value) : Value(std::move(value), Kind::function, "function") {}
 
-  /// Calls it, and returns when it has: it runs at once, on the coroutine that runs now, and may not wait; a wait inside is a
-  /// RuntimeError there (spawn a task for what waits). R: void, a type, or a std::tuple for several results.
+  /// Calls it, and returns when it has: it runs at once, on the coroutine that runs now, and may not wait; a wait
+  /// inside is a RuntimeError there (spawn a task for what waits). R: void, a type, or a std::tuple for several
+  /// results.
   ///
   /// Throws Error for an error of Lua's (Cancelled, LimitExceeded), ConversionError for a result of another type.
   template <class R = void, class... Arguments>
@@ -173,8 +175,8 @@ class NEAP_API Table : public Value {
   /// `#table`, with metamethods. Throws Error.
   [[nodiscard]] std::size_t size() const;
 
-  /// The entries, without metamethods, in no order: `for (const auto& [key, value] : table)`. Entries may be changed and
-  /// erased meanwhile; when one is added, the next step may throw Error.
+  /// The entries, without metamethods, in no order: `for (const auto& [key, value] : table)`. Entries may be changed
+  /// and erased meanwhile; when one is added, the next step may throw Error.
   class NEAP_API Iterator {
    public:
     using value_type = std::pair<Value, Value>;

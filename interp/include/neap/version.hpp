@@ -11,8 +11,8 @@
 
 namespace neap {
 
-/// The version of the library that is loaded, such as "0.1.0". A shared one may be newer than the headers that the program
-/// was compiled with. Any thread; the text lives for ever.
+/// The version of the library that is loaded, such as "0.1.0". A shared one may be newer than the headers that the
+/// program was compiled with. Any thread; the text lives for ever.
 NEAP_API const char* version() noexcept;
 
 }  // namespace neap

@@ -1,6 +1,6 @@
-// Preloaded into a program, counts what it allocates: the blocks that Lua asks its allocator for, and those that anything
-// else asks malloc for. A block that grows is one more, of as many bytes as it grew. Lua's allocator takes memory for many
-// blocks at once from malloc: that is not counted again.
+// Preloaded into a program, counts what it allocates: the blocks that Lua asks its allocator for, and those that
+// anything else asks malloc for. A block that grows is one more, of as many bytes as it grew. Lua's allocator takes
+// memory for many blocks at once from malloc: that is not counted again.
 //
 // NEAP_COUNTS names the file that gets the two figures when the program ends. Children of the program are not counted.
 #define _GNU_SOURCE

@@ -1,8 +1,9 @@
-// Preloaded into a program whose instructions are counted, so that two runs agree: time passes as if the machine were never
-// busy. A look at the clock takes a microsecond, a wait takes as long as it was meant to, and nothing else takes any time.
+// Preloaded into a program whose instructions are counted, so that two runs agree: time passes as if the machine were
+// never busy. A look at the clock takes a microsecond, a wait takes as long as it was meant to, and nothing else takes
+// any time.
 //
-// The date stands still. Lua takes the seed of its hashes from it and from addresses (which are fixed under valgrind), and
-// the seed decides how many strings share a place in the table of strings.
+// The date stands still. Lua takes the seed of its hashes from it and from addresses (which are fixed under valgrind),
+// and the seed decides how many strings share a place in the table of strings.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <poll.h>

@@ -142,7 +142,8 @@ class Resolver {
   std::thread thread_{&Resolver::run, this};
 };
 
-/// From `resolve` on another thread until the task of Lua's that waits goes on; and from its call until then, printed beside it.
+/// From `resolve` on another thread until the task of Lua's that waits goes on; and from its call until then, printed
+/// beside it.
 double completion(neap::Interpreter& lua, std::int64_t n) {
   n /= 100;  // a round trip between threads takes thousands of nanoseconds
   Resolver resolver;

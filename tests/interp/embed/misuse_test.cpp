@@ -563,8 +563,8 @@ TEST_CASE("misuse: another thread may destroy the interpreter, and runs its clea
 #if !defined(__SANITIZE_THREAD__)
 namespace {
 
-/// What a process says that destroys its interpreter by a C++ function of the name "destroy", called by `use`; "" when it
-/// does not end by abort.
+/// What a process says that destroys its interpreter by a C++ function of the name "destroy", called by `use`; "" when
+/// it does not end by abort.
 std::string said_at_destruction(const std::function<void(std::unique_ptr<neap::Interpreter>&)>& use) {
   int ends[2];
   if (::pipe(ends) != 0) return "";

@@ -21,8 +21,8 @@ void replace_uv_allocator();
 
 /// Watches the interpreter's own blocks from now on; null: no more.
 void watch(Allocator* allocator);
-/// The n-th block from now on fails, of those that this thread asks for, or the others together. (Lua asks a second time, when it has collected: that
-/// fails too.) 0: none, they are only counted.
+/// The n-th block from now on fails, of those that this thread asks for, or the others together. (Lua asks a second
+/// time, when it has collected: that fails too.) 0: none, they are only counted.
 void arm(const Plan& plan, std::uint64_t n);
 void disarm();
 /// Blocks that were asked for since `arm`.

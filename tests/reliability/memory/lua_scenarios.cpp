@@ -1,4 +1,5 @@
-// The scenarios that are Lua files: each in an interpreter of its own, which is used once more when memory is there again.
+// The scenarios that are Lua files: each in an interpreter of its own, which is used once more when memory is there
+// again.
 #include "interp/interpreter.hpp"
 #include "runtime/task/future.hpp"
 #include "stdlib/registry.hpp"

@@ -1,14 +1,14 @@
-// Runs every scenario with the first, second, third... block of memory failing, until a run comes through without meeting a
-// failure. Afterwards the code has been told, or has come to its end; the interpreter can be used; and nothing is left of
-// it: no block, descriptor, thread or child.
+// Runs every scenario with the first, second, third... block of memory failing, until a run comes through without
+// meeting a failure. Afterwards the code has been told, or has come to its end; the interpreter can be used; and
+// nothing is left of it: no block, descriptor, thread or child.
 //
 //   neap_memory [--full] [--step N] [--only TEXT] [--kind KIND] [--n N] [--jobs N] [--list]
 //
-// --full: every block up to the 3,000th, then each seventh; --step N with it: each N-th. Without --full and --kind: a part
-// of the blocks, with everything loaded before.
+// --full: every block up to the 3,000th, then each seventh; --step N with it: each N-th. Without --full and --kind: a
+// part of the blocks, with everything loaded before.
 //
-// A process for each scenario and kind of failure. What kills or stops one is told with the number of the block, and the
-// next block is tried.
+// A process for each scenario and kind of failure. What kills or stops one is told with the number of the block, and
+// the next block is tried.
 #include "repl/library.hpp"
 #include "stdlib/io/exit_watch.hpp"
 #include "stdlib/registry.hpp"
@@ -173,7 +173,8 @@ bool try_one(const Scenario& scenario, const Kind& kind, std::uint64_t n, Progre
   return met;
 }
 
-/// The next block to be tried: all of the first ones, and then fewer and fewer, but never the same distance twice in a row.
+/// The next block to be tried: all of the first ones, and then fewer and fewer, but never the same distance twice in a
+/// row.
 std::uint64_t next(std::uint64_t n, const Options& options) {
   if (options.full) return n + (n < 3000 ? options.step : 7 * options.step);
   if (n < 12) return n + 1;

@@ -1,11 +1,11 @@
--- Runs a scenario while memory fails: run(file, name, warm, arm, disarm). Gives nothing when it came to its end, else the
--- text of its error. With a file alone: the list of its scenarios.
+-- Runs a scenario while memory fails: run(file, name, warm, arm, disarm). Gives nothing when it came to its end, else
+-- the text of its error. With a file alone: the list of its scenarios.
 local file, chosen, warm, arm, disarm = ...
 
 local list, found = {}, nil
 
--- scenario(name, options, fn): `fn` runs while memory fails; options: clock = "real", sandbox = true, modules = the names of
--- modules that are loaded before.
+-- scenario(name, options, fn): `fn` runs while memory fails; options: clock = "real", sandbox = true, modules = the
+-- names of modules that are loaded before.
 local function scenario(name, options, fn)
   if fn == nil then options, fn = {}, options end
   list[#list + 1] = { name = name, clock = options.clock, sandbox = options.sandbox }

@@ -1,4 +1,5 @@
--- A generic `for` with a `break`, whose body has a function that uses the loop's variable: Lua 5.4.4 compiles it wrongly.
+-- A generic `for` with a `break`, whose body has a function that uses the loop's variable: Lua 5.4.4 compiles it
+-- wrongly.
 local closed
 
 local function counter()

@@ -37,7 +37,8 @@ ProcessResult say(const std::string& lines, const std::vector<std::string>& argu
 }
 
 /// Runs the text as a script that has started the program: read_to(text) reads what it says up to the text, say(line)
-/// writes a line, interrupt() is a Ctrl-C, and finish() ends its input and gives the rest of what it says, and its status.
+/// writes a line, interrupt() is a Ctrl-C, and finish() ends its input and gives the rest of what it says, and its
+/// status.
 ProcessResult drive(const std::string& text, const std::string& server = server_command()) {
   need_cjson();
   const ScratchDirectory scratch;

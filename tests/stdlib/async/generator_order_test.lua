@@ -1,5 +1,5 @@
--- Generators, map, merge, race and ExitStack under every order of tasks, and cancelled at every wait: what was opened is
--- closed, once, before the call that used it is over.
+-- Generators, map, merge, race and ExitStack under every order of tasks, and cancelled at every wait: what was opened
+-- is closed, once, before the call that used it is over.
 local main = { clock = "real" } -- async.run belongs to the main task, which the test is
 
 local opened, closed

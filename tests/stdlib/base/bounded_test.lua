@@ -1,7 +1,8 @@
 -- What code within a limit gets in place of Lua's own functions does the same.
 local function limited(fn, ...) return async.limit({ step = 60 }, fn, ...) end
 
--- outcome(fn, ...): everything that a call gives, as text. (Which argument was out of bounds, Lua's releases say variously.)
+-- outcome(fn, ...): everything that a call gives, as text. (Which argument was out of bounds, Lua's releases say
+-- variously.)
 local function outcome(fn, ...)
   local results = table.pack(pcall(fn, ...))
   for i = 1, results.n do

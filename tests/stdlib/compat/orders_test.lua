@@ -35,8 +35,8 @@ local function check_lines(got)
   for i = 1, COUNT do equal(got[i], tostring(i)) end
 end
 
--- What is sent in pieces arrives once and in order at a task that is cancelled anywhere in its `step`, and at the one that
--- goes on in its place. step(client, got) adds a line that has come.
+-- What is sent in pieces arrives once and in order at a task that is cancelled anywhere in its `step`, and at the one
+-- that goes on in its place. step(client, got) adds a line that has come.
 local function delivers(step)
   local client <close>, peer = pair()
   local closing <close> = peer

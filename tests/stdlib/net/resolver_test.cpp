@@ -1,5 +1,5 @@
-// Names, with getaddrinfo replaced: it never returns for names that end in ".hang", as if the name server did not answer;
-// "127.0.0.2+127.0.0.1.list" has these addresses.
+// Names, with getaddrinfo replaced: it never returns for names that end in ".hang", as if the name server did not
+// answer; "127.0.0.2+127.0.0.1.list" has these addresses.
 #include "tests/support/preload.hpp"
 
 #include <catch2/catch_test_macros.hpp>

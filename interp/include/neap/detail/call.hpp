@@ -43,8 +43,8 @@ class NEAP_API Call {
 };
 
 /// How a parameter of the declared type P is made from the call. The primary template reads the next argument of Lua's;
-/// a specialisation with `from_lua = false` takes none, and its `index` means nothing. One with `waits = true`, of this or of
-/// Result, sets `Call::operation`.
+/// a specialisation with `from_lua = false` takes none, and its `index` means nothing. One with `waits = true`, of this
+/// or of Result, sets `Call::operation`.
 template <class P>
 struct Parameter {
   static constexpr bool from_lua = true;  // NOLINT(readability-identifier-naming)

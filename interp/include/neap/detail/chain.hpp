@@ -1,4 +1,5 @@
-// Coroutines of C++ that await one another, the first of which nobody in C++ awaits; and what the last of them waits for.
+// Coroutines of C++ that await one another, the first of which nobody in C++ awaits; and what the last of them waits
+// for.
 #pragma once
 
 #include "neap/detail/operation.hpp"

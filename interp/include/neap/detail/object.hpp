@@ -10,8 +10,8 @@
 //   neap::Loan<T>                the application owns it; when the Loan ends, the object is closed for Lua
 //
 // Null pointers are nil. A function reads an object as T (a copy), T&, const T&, T*, const T* (nil is null),
-// std::shared_ptr<T> (only what is shared) or std::unique_ptr<T> (only what is held so). An object of a derived class is one
-// of its bases where neap::Class was told so.
+// std::shared_ptr<T> (only what is shared) or std::unique_ptr<T> (only what is held so). An object of a derived class
+// is one of its bases where neap::Class was told so.
 //
 // Thread: the interpreter's; but an object is made on any thread, as the Writer that holds it.
 #pragma once
@@ -114,7 +114,8 @@ struct FoundObject {
   void* pointer = nullptr;
 };
 
-/// The object of the class, or of one derived from it. Throws ConversionError for anything else, and for one that is closed.
+/// The object of the class, or of one derived from it. Throws ConversionError for anything else, and for one that is
+/// closed.
 NEAP_API FoundObject find_object(const Reader& from, const TypeTag& type);
 /// True when find_object finds one.
 NEAP_API bool is_object(const Reader& from, const TypeTag& type) noexcept;
@@ -174,8 +175,8 @@ concept IsObject = std::is_class_v<T> && requires {
 
 }  // namespace detail
 
-/// Lends Lua an object that the application owns: objects made of the Loan are closed for Lua when it ends. Not to be copied;
-/// it ends on the interpreter's thread, while nothing uses the object.
+/// Lends Lua an object that the application owns: objects made of the Loan are closed for Lua when it ends. Not to be
+/// copied; it ends on the interpreter's thread, while nothing uses the object.
 template <class T>
 class Loan {
  public:

@@ -1,7 +1,7 @@
 // Something under way that ends once: what stands between a Completion or a C++ coroutine and who waits for it.
 //
-// Owner: shared by counting: the producer, the waiter, and whatever is on its way between them. Thread: the interpreter's, but
-// for `retain`, `release`, `claim` and `complete`.
+// Owner: shared by counting: the producer, the waiter, and whatever is on its way between them. Thread: the
+// interpreter's, but for `retain`, `release`, `claim` and `complete`.
 //
 //   open ──claim()──> claimed ──complete()──> ended
 //

@@ -1,7 +1,7 @@
 // A value of Lua's, as C++ reads it.
 //
-// A Reader looks at a value on a stack of Lua's, and knows how the value was reached ("argument 2: field 'x'"), for messages.
-// Nothing here raises an error of Lua's or calls a metamethod; what fails throws.
+// A Reader looks at a value on a stack of Lua's, and knows how the value was reached ("argument 2: field 'x'"), for
+// messages. Nothing here raises an error of Lua's or calls a metamethod; what fails throws.
 //
 // Whoever adds a type to the conversions (neap::Convert) reads from one:
 //
@@ -53,8 +53,8 @@ class NEAP_API Reader {
   /// True for nil, and for an argument or result that is not there.
   [[nodiscard]] bool is_nil() const noexcept { return kind() == Kind::nil; }
 
-  /// The value as what it must be. Throws ConversionError for any other. There is no coercion between strings and numbers,
-  /// but a float that is a whole number is an integer, and an integer is a number.
+  /// The value as what it must be. Throws ConversionError for any other. There is no coercion between strings and
+  /// numbers, but a float that is a whole number is an integer, and an integer is a number.
   [[nodiscard]] bool boolean() const;
   [[nodiscard]] std::int64_t integer() const;
   [[nodiscard]] double number() const;
@@ -73,8 +73,8 @@ class NEAP_API Reader {
   [[nodiscard]] std::size_t size() const;
   /// The item, from 1 on; nil where there is none.
   [[nodiscard]] Reader item(std::int64_t index) const;
-  /// The value of a string key, nil where there is none. Its address names the key, so it must be a literal, or as constant
-  /// as one.
+  /// The value of a string key, nil where there is none. Its address names the key, so it must be a literal, or as
+  /// constant as one.
   [[nodiscard]] Reader field(const char* name) const;
   /// Calls `function(const Reader& key, const Reader& value)` for every entry, in no order.
   template <class Function>
@@ -131,8 +131,8 @@ using neap::Writer;
 template <class R>
 struct TakeResults;
 
-/// What a call of Lua's has returned: values on its stack, until this object ends. Thread: the interpreter's. Two of them
-/// must end in the opposite order of their beginning, as local variables do.
+/// What a call of Lua's has returned: values on its stack, until this object ends. Thread: the interpreter's. Two of
+/// them must end in the opposite order of their beginning, as local variables do.
 class NEAP_API Results {
  public:
   /// The `count` values above `base`, which are popped together with `below` values under them.

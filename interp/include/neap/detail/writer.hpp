@@ -1,7 +1,7 @@
 // Values on their way to Lua.
 //
-// A Writer holds them in a form of its own, without Lua: so it can be filled on any thread, moved to another one, and given
-// to Lua later; and no error of Lua's ever jumps over a C++ frame that has something to destroy.
+// A Writer holds them in a form of its own, without Lua: so it can be filled on any thread, moved to another one, and
+// given to Lua later; and no error of Lua's ever jumps over a C++ frame that has something to destroy.
 //
 // Whoever adds a type to the conversions (neap::Convert) writes to one:
 //
@@ -53,8 +53,8 @@ class Object;
 
 }  // namespace detail
 
-/// Values on their way to Lua, in order. May be filled on any thread, by one at a time, and moved. Every function may throw
-/// std::bad_alloc; what else they throw is said there.
+/// Values on their way to Lua, in order. May be filled on any thread, by one at a time, and moved. Every function may
+/// throw std::bad_alloc; what else they throw is said there.
 class NEAP_API Writer {
  public:
   Writer() noexcept {}  // NOLINT(modernize-use-equals-default): leaves the room for items as it is

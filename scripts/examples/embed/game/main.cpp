@@ -1,5 +1,5 @@
-// A frame loop with scripted entities: each one is a task that moves, waits and meets others, and gets a few milliseconds of
-// every frame. A script that computes too long is ended, and the frame goes on.
+// A frame loop with scripted entities: each one is a task that moves, waits and meets others, and gets a few
+// milliseconds of every frame. A script that computes too long is ended, and the frame goes on.
 #include <neap/neap.hpp>
 
 #include <cstdio>

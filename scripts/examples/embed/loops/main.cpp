@@ -1,4 +1,5 @@
-// neap on a loop that is not its own: first the application's uv_loop_t, then a poll() loop that could be Qt's or asio's.
+// neap on a loop that is not its own: first the application's uv_loop_t, then a poll() loop that could be Qt's or
+// asio's.
 #include <neap/lua.hpp>
 #include <neap/neap.hpp>
 

@@ -1,5 +1,5 @@
-// A host that runs plug-ins which it does not trust: each in an interpreter of its own, in a sandbox, with limits. What a plug-in
-// may use is what the host gives it.
+// A host that runs plug-ins which it does not trust: each in an interpreter of its own, in a sandbox, with limits. What
+// a plug-in may use is what the host gives it.
 #include <neap/neap.hpp>
 
 #include <cstdio>

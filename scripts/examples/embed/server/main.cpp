@@ -1,5 +1,5 @@
-// A server whose request handlers are Lua, and whose slow work is C++'s: the handlers wait for a C++ function that answers from
-// another thread, and for one that is a coroutine.
+// A server whose request handlers are Lua, and whose slow work is C++'s: the handlers wait for a C++ function that
+// answers from another thread, and for one that is a coroutine.
 #include <neap/neap.hpp>
 
 #include <cstdio>
