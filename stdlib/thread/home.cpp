@@ -217,8 +217,9 @@ void Home::deliver() {
     if (!open_) return;
     inbox_.take(answers_);
   }
-  Remote::Posting again;  // that of a call by which nothing was told, for others were told of already
-  for (std::size_t i = 0; i < kBatch && !inbox_.empty(); ++i) {
+  // That of a call by which nothing was told, for others were told of already. Of a batch there is mostly one.
+  Remote::Posting again;
+  for (std::size_t i = 0; !inbox_.empty() && (i < kBatch || again.empty()); ++i) {
     const std::unique_ptr<Call> call = inbox_.pop_front();
     if (again.empty()) again.swap(call->told);
     if (!call->dropped) deliver(*call);

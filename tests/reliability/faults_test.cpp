@@ -119,8 +119,9 @@ TEST_CASE("faults: the prompt ends in order, answers what it can, and loses no e
   ProcessOptions options;
   options.limit = 300;
   options.env.assign(variables.begin() + 1, variables.end());  // the driver itself is not disturbed
-  const ProcessResult result = run(
-      {"/usr/bin/env", "python3", NEAP_SOURCE_DIR "/tests/reliability/prompt_faults.py", NEAP_BINARY, layer}, options);
+  const ProcessResult result = run({"/usr/bin/env", "python3", NEAP_SOURCE_DIR "/tests/reliability/prompt_faults.py",
+                                    NEAP_BINARY, layer, std::getenv("NEAP_FAULTS") != nullptr ? "1" : "5"},
+                                   options);
   INFO(result.out << result.err);
   CHECK(result.status == 0);
 }

@@ -1,6 +1,7 @@
 """The prompt when calls of the system fail: reads and writes of the terminal, its modes, the history file.
 
     python3 tests/reliability/prompt_faults.py NEAP LAYER          all, some at a time
+    python3 tests/reliability/prompt_faults.py NEAP LAYER 8        each eighth of them
     python3 tests/reliability/prompt_faults.py NEAP LAYER RULE     one, as "read low 5 2 1 screen"
 
 LAYER is the library of faults_layer.c. Each rule is tried in a session of its own, on a terminal that can draw ("screen"),
@@ -206,7 +207,8 @@ def attempt(neap, layer, rule):
 
 def main():
     neap, layer, chosen = sys.argv[1], sys.argv[2], sys.argv[3:]
-    chosen = chosen or list(rules())
+    step = int(chosen.pop()) if chosen and chosen[0].isdigit() else 1
+    chosen = chosen or list(rules())[::step]
     with ThreadPoolExecutor(6) as pool:
         problems = [each for each in pool.map(lambda rule: attempt(neap, layer, rule), chosen) if each]
     for problem in problems:
