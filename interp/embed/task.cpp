@@ -20,7 +20,6 @@ namespace detail {
 namespace {
 
 using internal::Future;
-using internal::FutureState;
 
 Host* host_of(const Task& task) { return task.value().host(); }
 

@@ -82,7 +82,7 @@ class Channel::Circles {
     for (const auto& root : roots) {
       if (const std::shared_ptr<Channel> channel = root.lock()) add(channel);
     }
-    for (std::size_t i = 0; i < known_.size(); ++i) {
+    for (std::size_t i = 0; i < known_.size(); ++i) {  // NOLINT(modernize-loop-convert): it grows meanwhile
       const std::shared_ptr<Channel> channel = known_[i].channel;
       const std::lock_guard lock(channel->mutex_);
       each_held(*channel, [this](const std::shared_ptr<Channel>& held) { add(held); });

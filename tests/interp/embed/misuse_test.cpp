@@ -210,6 +210,7 @@ TEST_CASE("misuse: empty callbacks are errors of where they would be called, or 
   CHECK_THROWS_AS(task.on_done(nullptr), std::invalid_argument);
   r.lua->remote().post(std::function<void(neap::Interpreter&)>());
   auto submitted = r.lua->remote().submit(std::function<int(neap::Interpreter&)>());
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): by value is how a function asks for one
   r.lua->set_function("wait", [](neap::Completion<int> done) {
     done.on_cancel(nullptr);
     done.resolve(1);
@@ -253,6 +254,7 @@ TEST_CASE("misuse: whatever a callback throws arrives, and the interpreter goes 
   const neap::Task task = r.lua->spawn(r.lua->load_string("return 1"));
   task.on_done([](const neap::Task&) { throw 5; });
   r.lua->remote().post([](neap::Interpreter&) { throw std::string("x"); });
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): by value is how a function asks for one
   r.lua->set_function("later", [](neap::Completion<int> done) { done.reject(std::make_exception_ptr(5)); });
   CHECK_THROWS_AS(r.lua->run_string("later()"), neap::Error);
   for (int i = 0; i < 1000 && r.reports.size() < 2; ++i) r.lua->step(0.001);
@@ -502,7 +504,7 @@ TEST_CASE("misuse: what a function has captured may use the interpreter when it 
   int closed = 0;
   {
     neap::Interpreter lua;
-    lua.set_function("f", [captured = std::make_shared<Captured>(&lua, &closed)] { (void)captured; });
+    lua.set_function("f", [captured = std::shared_ptr<Captured>(new Captured{&lua, &closed})] { (void)captured; });
   }
   CHECK(closed == 1);
 }
@@ -582,7 +584,7 @@ std::string said_at_destruction(const std::function<void(std::unique_ptr<neap::I
   ::close(ends[1]);
   std::string said;
   char bytes[1000];
-  for (ssize_t count; (count = ::read(ends[0], bytes, sizeof bytes)) > 0;)
+  for (ssize_t count = 0; (count = ::read(ends[0], bytes, sizeof bytes)) > 0;)
     said.append(bytes, static_cast<std::size_t>(count));
   ::close(ends[0]);
   int status = 0;

@@ -12,7 +12,6 @@
 #include <vector>
 
 using neap::internal::Interpreter;
-using neap::internal::InterpreterOptions;
 using neap::internal::stdlib::thread::Channel;
 
 namespace {
