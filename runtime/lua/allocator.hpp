@@ -14,8 +14,8 @@
 //     operation, and that collection has a use-after-free where a weak table grows. Only a single huge request is
 //     refused: an object larger than `largest`, or a block twice as large. (A table that doubles has come past the
 //     limit before.)
-//  5. While `essential` is set, a block that cannot be had is taken from a reserve of kReserve bytes, made before the first task:
-//     code that runs outside any protected call, or between two steps that belong together, must not fail.
+//  5. While `essential` is set, a block that cannot be had is taken from a reserve of kReserve bytes, made before the
+//     first task: code that runs outside any protected call, or between two steps that belong together, must not fail.
 #pragma once
 
 #include <lua.hpp>

@@ -22,6 +22,7 @@
 #include "runtime/task/scheduler.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace neap::internal {
 
@@ -123,18 +124,33 @@ bool Scheduler::closes_circle(lua_State* L, Task& next) {
   return false;
 }
 
-/// True when one of the tasks that `from` cannot end before is `whom`.
+/// True when one of the tasks that `from` cannot end before is `whom`; also when there is no memory to find that out:
+/// then the request stops here, rather than going round.
 bool Scheduler::waits_for(lua_State* L, Task& from, const Task& whom) {
   const int top = lua_gettop(L);
   bool found = false;
+  try {
+    found = search_waits(L, from, whom);
+  } catch (const std::bad_alloc&) {
+    found = true;
+    lua_settop(L, top);
+  }
+  for (Task* task : reached_) task->reached = false;
   reached_.clear();
+  return found;
+}
+
+/// The search itself, which leaves its marks, and the list of those who have them. Throws std::bad_alloc.
+bool Scheduler::search_waits(lua_State* L, Task& from, const Task& whom) {
+  const int top = lua_gettop(L);
+  bool found = false;
   const auto reach = [&](Future* future) {
     if (future == nullptr || future->kind != FutureKind::task || future->done()) return;
     auto* task = static_cast<Task*>(future);
     found |= task == &whom;
     if (task->reached) return;
-    task->reached = true;
     reached_.push_back(task);
+    task->reached = true;
   };
   reach(&from);
   for (std::size_t i = 0; i < reached_.size() && !found; ++i) {
@@ -155,7 +171,6 @@ bool Scheduler::waits_for(lua_State* L, Task& from, const Task& whom) {
     }
     lua_settop(L, top);
   }
-  for (Task* task : reached_) task->reached = false;
   return found;
 }
 

@@ -82,10 +82,13 @@ int sleep_resumed(lua_State* L, int, lua_KContext) {
 void raise_cancelled(lua_State* L, Task& task) {
   if ((task.must_cancel & kFromLimit) != 0) scheduler_of(L).limits()->raise_error(L);
   task.must_cancel = 0;
-  push_task(L, task);
-  push_extra(L, -1, "cancel_message");
-  if (lua_isnil(L, -1)) lua_pushliteral(L, "");
-  wrap_message(L, ErrorKind::cancelled);
+  {
+    const EssentialMemory essential(scheduler_of(L).memory());  // another error would not be known for a cancellation
+    push_task(L, task);
+    push_extra(L, -1, "cancel_message");
+    if (lua_isnil(L, -1)) lua_pushliteral(L, "");
+    wrap_message(L, ErrorKind::cancelled);
+  }
   raise_value(L);
 }
 

@@ -369,6 +369,7 @@ class Scheduler : public StateData {
   bool closes_circle(lua_State* L, Task& next);
   static void count_request(Task& task);
   bool waits_for(lua_State* L, Task& from, const Task& whom);
+  bool search_waits(lua_State* L, Task& from, const Task& whom);
   void cancel_each(lua_State* L, Task* owner, Circles circles);
   static int task_entry(lua_State* L);
   static int task_returned(lua_State* L, int status, lua_KContext context);

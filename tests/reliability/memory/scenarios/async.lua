@@ -319,3 +319,14 @@ scenario("a loop of its own, debug and instruments", function()
   loop:set_debug(false)
   loop:remove_instrument(instrument)
 end)
+
+scenario("a circle of tasks that is cancelled", function()
+  local tasks = {}
+  for i = 1, 3 do
+    tasks[i] = async.spawn(function() async.gather(tasks[i % 3 + 1], tasks[(i + 1) % 3 + 1]) end)
+  end
+  async.sleep(0.01)
+  tasks[1]:cancel()
+  async.wait(tasks)
+  for _, task in ipairs(tasks) do assert(task:done()) end
+end)
