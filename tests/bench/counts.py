@@ -40,10 +40,10 @@ class Row:
 
     def command(self, build, n):
         if self.name == "startup":
-            return [build / "neap", HERE / "counts" / "empty.lua"]
+            return [build / "neap", "counts/empty.lua"]
         if self.name == "create":
             return [build / "tests" / "bench" / "neap_bench_create", "neap", n]
-        return [build / "neap", HERE / self.script, self.row or self.name, n]
+        return [build / "neap", self.script, self.row or self.name, n]
 
 
 OWN = "counts/rows.lua"
@@ -205,6 +205,7 @@ def parse_arguments(arguments):
     parser.add_argument("--build", type=Path, default=default, metavar="FOLDER")
     parser.add_argument("--quiet", action="store_true", help="print only what differs")
     args = parser.parse_args(arguments)
+    args.build = args.build.resolve()
     unknown = set(args.rows) - {row.name for row in ROWS}
     if unknown:
         parser.error(f"no such row: {', '.join(sorted(unknown))} (rows: {' '.join(row.name for row in ROWS)})")
@@ -219,6 +220,7 @@ def main(arguments):
         print(reason)
         return NOT_COMPARED
     rows = [row for row in ROWS if not args.rows or row.name in args.rows]
+    os.chdir(HERE)  # a script's path is the name of its functions, and Lua has a block for each name that is long
     try:
         now = count_surely(rows, args.build, before)
     except Failure as failure:
