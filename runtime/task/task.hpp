@@ -96,16 +96,22 @@ struct Task : Future, Waiter, TimerNode {
   }
 };
 
-/// The requests to end that a task had when one of its scopes (a timeout, a task group) was entered. One of an outer
-/// scope that no wait had delivered yet is not among them.
+/// The requests to end that a task had when one of its scopes (a timeout, a task group) was entered. The one that no
+/// wait had delivered yet, from outside or of an outer scope, is not among them: it comes within the scope, and is not
+/// the scope's own.
 struct EarlierRequests {
   explicit EarlierRequests(const Task& task)
-      : outside(task.outside_requests()),
-        scopes(static_cast<std::uint16_t>(task.scope_requests - ((task.must_cancel & kFromScope) != 0 ? 1 : 0))) {}
+      : outside(without(task.outside_requests(), task.cancel_pending())),
+        scopes(without(task.scope_requests, (task.must_cancel & kFromScope) != 0)) {}
   EarlierRequests(std::uint16_t from_outside, std::uint16_t from_scopes) : outside(from_outside), scopes(from_scopes) {}
 
   std::uint16_t outside;
   std::uint16_t scopes;
+
+ private:
+  static std::uint16_t without(std::uint16_t requests, bool pending) {
+    return static_cast<std::uint16_t>(requests - (pending && requests != 0 ? 1 : 0));
+  }
 };
 
 /// Names a task without keeping it alive.

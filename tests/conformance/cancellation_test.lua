@@ -81,6 +81,34 @@ test("C1d: nor does an inner timeout or task group in the cleanup bring the requ
   end
 end)
 
+test("C1e: a request that comes within a scope is from outside, though it was made before the scope began", function()
+  local slow = function()
+    local cleanup <close> = on_close(function() async.sleep(3) end)
+    forever()
+  end
+  local within = {
+    function() async.timeout(1, slow) end, -- expires during the cleanup
+    function() async.timeout(0, slow) end,
+    function() async.with(async.TaskGroup(), function(tg)
+      tg:spawn(function() error("boom", 0) end) -- cancels the group during the cleanup
+      slow()
+    end) end,
+  }
+  for i, fn in ipairs(within) do
+    local task = async.spawn(function()
+      async.current_task():cancel()
+      local ok, err = async.catch(fn)
+      check(not ok)
+      if i == 3 then
+        check(async.is(err, async.ExceptionGroup), tostring(err)) -- an error goes before, and the request comes again
+        forever()
+      end
+      error(err, 0)
+    end)
+    raises(async.CancelledError, await, task)
+  end
+end)
+
 test("C2a: cancelling counts the requests, uncancel takes one back and gives the rest", function()
   local task = async.spawn(function()
     async.catch(forever)

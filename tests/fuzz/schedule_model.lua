@@ -177,11 +177,10 @@ local function uncancel(task)
   return #task.requests
 end
 
--- The requests that there are when a scope is entered: one of an outer scope that has not been
--- delivered comes later.
+-- The requests that there are when a scope is entered: one that has not been delivered comes later.
 local function enter(task)
   local scopes, asked = requests_of(task)
-  return { scopes = scopes - (task.pending.scope and 1 or 0), asked = asked }
+  return { scopes = scopes - (task.pending.scope and 1 or 0), asked = asked - (task.pending.asked and 1 or 0) }
 end
 
 -- A scope that has asked takes that back. True when nobody outside has asked since it was entered;
