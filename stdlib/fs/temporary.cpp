@@ -62,19 +62,18 @@ Temporary::Temporary(std::string path, const struct stat& status)
 }
 
 Temporary::~Temporary() {
-  {
-    Temporaries& known = temporaries();
-    const std::lock_guard lock(known.mutex);
-    known.all.erase(this);
-  }
   try {
     remove();
   } catch (const std::bad_alloc&) {
     // It stays.
   }
+  Temporaries& known = temporaries();  // until here: a process that ends meanwhile waits until it is removed
+  const std::lock_guard lock(known.mutex);
+  known.all.erase(this);
 }
 
 Failure Temporary::remove() {
+  const std::lock_guard lock(mutex_);
   if (std::exchange(removed_, true)) return {};
   Reach reach;
   const int code = reach.entry(path_.c_str(), kToWrite);

@@ -3,6 +3,7 @@
 
 #include "stdlib/fs/system.hpp"
 
+#include <mutex>
 #include <string>
 
 namespace neap::internal::stdlib::fs {
@@ -22,7 +23,8 @@ class Temporary {
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
 
-  /// Removes it, a directory with everything in it. That it is gone, or not at its path any more, is fine.
+  /// Removes it, a directory with everything in it; waits for another thread that is doing so. That it is gone, or not
+  /// at its path any more, is fine.
   Failure remove();
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -30,6 +32,7 @@ class Temporary {
   std::string path_;
   dev_t device_;
   ino_t inode_;
+  std::mutex mutex_;
   bool removed_ = false;
 };
 

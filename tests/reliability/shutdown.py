@@ -303,6 +303,7 @@ PROMPT_WAYS = {
     "Ctrl-D": (b"\x04", 0),
     "os.exit(3)": (b"os.exit(3)\r", 3),
     "os.exit(3, true)": (b"os.exit(3, true)\r", 3),
+    "os.exit in a thread": (b"async.to_thread(os.exit, 3)\r", 3),
     "SIGTERM": ([signal.SIGTERM], -15),
     "SIGHUP": ([signal.SIGHUP], -1),
     "a closed terminal": ("hang up", None),
