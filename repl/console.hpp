@@ -10,7 +10,8 @@
 // Thread: `write` from any, the rest on the loop's. Everything that touches the terminal holds `mutex_`.
 //
 // Invariants
-//  1. Bytes reach the terminal in the order in which they were given to `write`; none is dropped while it can be written.
+//  1. Bytes reach the terminal in the order in which they were given to `write`; none is dropped while it can be
+//     written.
 //  2. The beginning of a character or of an escape sequence is held back while editing, until it is whole.
 //  3. In the state passing nothing is held back, unless `hold` asks for it.
 #pragma once

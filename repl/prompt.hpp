@@ -7,8 +7,8 @@
 // Invariants
 //  1. The terminal is raw exactly while reading. Reading keeps the loop alive; nothing else of the prompt does.
 //  2. Keys that come behind the end of an entry are kept for the next one.
-//  3. Hooks are called on the loop's thread, protected, and cannot wait. One may cancel the reader: after every call that
-//     may run a hook, `reading` is asked again.
+//  3. Hooks are called on the loop's thread, protected, and cannot wait. One may cancel the reader: after every call
+//     that may run a hook, `reading` is asked again.
 #pragma once
 
 #include "repl/console.hpp"

@@ -6,10 +6,11 @@
 //
 // Invariants
 //  1. The application's loop is kept running (one handle is referenced) exactly while the guest has work.
-//  2. It spins (the idle handle is active) exactly while the guest can run at once; else it sleeps until the descriptor is
-//     readable or the timer fires, which is never before the guest's deadline and less than a millisecond behind it.
-//  3. The destructor closes the handles and waits for nothing: their memory is freed when the application's loop runs next.
-//     The application closes its loop after that, as for any handle.
+//  2. It spins (the idle handle is active) exactly while the guest can run at once; else it sleeps until the
+//     descriptor is readable or the timer fires, which is never before the guest's deadline and less than a
+//     millisecond behind it.
+//  3. The destructor closes the handles and waits for nothing: their memory is freed when the application's loop runs
+//     next. The application closes its loop after that, as for any handle.
 //
 // Thread: that of the application's loop.
 #pragma once

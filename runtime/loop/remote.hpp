@@ -3,9 +3,10 @@
 // Owner: the loop, and everybody who may post. Thread: any.
 //
 // Invariants
-//  1. `post` answers true, and the work runs on the loop's thread, in the order of posting; or the loop was closed before
-//     its turn came, and the work is destroyed there, unrun.
-//  2. Work that was prepared needs no more memory: whoever must tell of the end of something prepares that at its beginning.
+//  1. `post` answers true, and the work runs on the loop's thread, in the order of posting; or the loop was closed
+//     before its turn came, and the work is destroyed there, unrun.
+//  2. Work that was prepared needs no more memory: whoever must tell of the end of something prepares that at its
+//     beginning.
 //  3. Once `close` has begun, `post` answers false: nothing posted after it runs, and nothing touches the loop.
 #pragma once
 

@@ -5,9 +5,9 @@
 // Invariants
 //  1. A block of up to kLargest bytes comes from the class of its size rounded up to 16 and goes back
 //     to that class: Lua passes the old size with every free, so blocks carry no header.
-//  2. Memory taken for these small blocks is kept until the state is gone. Larger ones come from malloc and go back to it;
-//     but up to kMostKept bytes of those of up to kLargestKept are kept, in classes of their own: a program that reads
-//     large messages frees and takes the same few sizes all the time.
+//  2. Memory taken for these small blocks is kept until the state is gone. Larger ones come from malloc and go back
+//     to it; but up to kMostKept bytes of those of up to kLargestKept are kept, in classes of their own: a program
+//     that reads large messages frees and takes the same few sizes all the time.
 //  3. `in_use()` is the sum of what Lua has asked for and not given back.
 //  4. The limit is soft. Crossing it calls the limit handler once until use falls below it again; the
 //     allocation itself succeeds, because a failing allocation makes Lua 5.4.4 collect in the middle of an

@@ -6,7 +6,8 @@
 //
 // Invariants
 //  1. A pending future is counted by one Gathering at most, which was the first to wait for it: it is told first.
-//  2. `pending` is how many futures hold the number; with the last of them it is free again, and the list is not needed.
+//  2. `pending` is how many futures hold the number; with the last of them it is free again, and the list is not
+//     needed.
 #pragma once
 
 #include "runtime/task/task.hpp"

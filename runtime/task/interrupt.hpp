@@ -12,8 +12,8 @@
 // Owner: the Scheduler. Thread: the state's, but for `request`.
 //
 // Invariants
-//  1. A reason is pending from its request until its action has begun. A request may be lost between two coroutines: who
-//     needs it to arrive repeats it until the action has been run.
+//  1. A reason is pending from its request until its action has begun. A request may be lost between two coroutines:
+//     who needs it to arrive repeats it until the action has been run.
 //  2. While something is pending every coroutine that is resumed gets the hook, those made before as well.
 //  3. An interrupt is known to its thread's signal handler from `attach` to its end.
 #pragma once

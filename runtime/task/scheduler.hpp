@@ -8,8 +8,8 @@
 //  2. The ready queue is first in, first out; tasks and callbacks share it. A turn runs at most kBatch of
 //     them, and ends kSlice nanoseconds after it began (seen every kStepsPerLook steps); then timers and the
 //     loop have theirs. So neither can starve the other.
-//  3. What runs outside a protected call, or completes a future, has essential memory (EssentialMemory): a task that fails
-//     because there is no memory is told so, and those that wait for it as well.
+//  3. What runs outside a protected call, or completes a future, has essential memory (EssentialMemory): a task that
+//     fails because there is no memory is told so, and those that wait for it as well.
 //  4. Every suspended coroutine that belongs to a task is reached through that task: while a task is
 //     parked, each coroutine between its base and the one that waits has kWaiting set.
 #pragma once

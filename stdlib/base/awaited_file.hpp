@@ -10,8 +10,8 @@
 // file, and waits for the children of io.popen then, as stock Lua does.
 //
 // Invariants
-//  1. One task at a time reads or writes: `holder`. It is parked while `watching`, else ready or running. The others are
-//     in `waiters`, in the order in which they came. Who waits has taken nothing.
+//  1. One task at a time reads or writes: `holder`. It is parked while `watching`, else ready or running. The others
+//     are in `waiters`, in the order in which they came. Who waits has taken nothing.
 //  2. The descriptor stays blocking, and is touched only when it is ready.
 #pragma once
 

@@ -5,8 +5,8 @@
 //
 // Invariants
 //  1. A change that nobody has taken yet is in `changes` once, however often it is seen.
-//  2. While a task waits, the handle of what was watched first is referenced; else none is. So a wait is no deadlock, and
-//     a Watch that nobody waits for brings no work.
+//  2. While a task waits, the handle of what was watched first is referenced; else none is. So a wait is no deadlock,
+//     and a Watch that nobody waits for brings no work.
 //  3. Once the first of them is gone, or the Watch is closed, `ended` is true, and no change is added any more.
 #include "runtime/loop/system_error.hpp"
 #include "runtime/lua/bind.hpp"

@@ -7,8 +7,8 @@
 //
 // Invariants
 //  1. What is granted only ever becomes less: `narrow` keeps what was granted and is in its argument.
-//  2. A worker's Permissions have those of the interpreter that started it above them. Something is allowed when all of them
-//     allow it, so that what one loses its workers lose too, at once.
+//  2. A worker's Permissions have those of the interpreter that started it above them. Something is allowed when all
+//     of them allow it, so that what one loses its workers lose too, at once.
 #pragma once
 
 #include "stdlib/permissions/grants.hpp"

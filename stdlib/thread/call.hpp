@@ -7,10 +7,10 @@
 // until it has been delivered or dropped.
 //
 // Invariants
-//  1. `state`, `runner` and the links belong to the pool's mutex; `anchor`, `place` and `dropped` to the owner's thread;
-//     the parcels, the texts and `outcome` to whoever owns the call.
-//  2. Dropped is a call whose Future was completed by somebody else, mostly cancelled. If it is queued it is deleted; if
-//     it is running it is interrupted, and what becomes of it is of no interest.
+//  1. `state`, `runner` and the links belong to the pool's mutex; `anchor`, `place` and `dropped` to the owner's
+//     thread; the parcels, the texts and `outcome` to whoever owns the call.
+//  2. Dropped is a call whose Future was completed by somebody else, mostly cancelled. If it is queued it is deleted;
+//     if it is running it is interrupted, and what becomes of it is of no interest.
 //  3. It has all the memory from the start that the telling of its end needs.
 #pragma once
 

@@ -8,8 +8,8 @@
 // those that only such a circle keeps.
 //
 // Invariants
-//  1. A Wait is in a list exactly while it is `waiting`. Whoever takes it out sets its state and posts to its loop, where its
-//     task is woken if it still waits.
+//  1. A Wait is in a list exactly while it is `waiting`. Whoever takes it out sets its state and posts to its loop,
+//     where its task is woken if it still waits.
 //  2. Receivers wait only while the channel is empty, senders only while it is full.
 #pragma once
 

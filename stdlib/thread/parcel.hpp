@@ -4,10 +4,10 @@
 // as one likes, and destroyed anywhere. What crosses:
 //  - nil, booleans, integers, floats, strings, the null pointer (JSON's null in many libraries);
 //  - tables, with cycles, and what is shared within one parcel is shared in the copy; metamethods are not called;
-//  - functions: their code and their upvalues, shared ones too. An upvalue that is the table of globals is the receiver's
-//    there. `async(f)`, `async.generator(f)` and `async.contextmanager(f)` go as f does;
-//  - modules (what package.loaded holds) and their C functions, and what belongs to neap and to Lua: by name. The receiver
-//    has its own, or requires it. Also the metatable of an object, when it is a module or a field of one;
+//  - functions: their code and their upvalues, shared ones too. An upvalue that is the table of globals is the
+//    receiver's there. `async(f)`, `async.generator(f)` and `async.contextmanager(f)` go as f does;
+//  - modules (what package.loaded holds) and their C functions, and what belongs to neap and to Lua: by name. The
+//    receiver has its own, or requires it. Also the metatable of an object, when it is a module or a field of one;
 //  - error classes, those made by async.class too: they keep their identity when they come back. See classes.hpp.
 //  - channels between threads, which are not copied: both states have the same one.
 // Everything else (userdata, coroutines, other objects) cannot.
