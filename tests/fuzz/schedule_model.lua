@@ -9,10 +9,6 @@ local EMPTY, FULL, SHUT_DOWN = { kind = "QueueEmpty" }, { kind = "QueueFull" }, 
 
 local now, ready, timers, current
 
--- True once a task was cancelled between an item's arrival and its own next step: the item stays in
--- the queue then, and who gets it is more than this model knows.
-local beyond
-
 -- Tasks and time -----------------------------------------------------------------------------------------------------
 
 local function remove(list, item)
@@ -57,8 +53,10 @@ local function finish(future, state, value)
   if future.state ~= "pending" then return end
   future.state, future.value = state, value
   for _, tell in ipairs(future.listeners) do tell(future) end
+  future.listeners = {}
   for _, wait in ipairs(future.waits) do
-    if state == "result" then wake(wait, value) else wake(wait, nil, state == "cancelled" and CANCELLED or value) end
+    if wait.tell then wait.tell(future)
+    elseif state == "result" then wake(wait, value) else wake(wait, nil, state == "cancelled" and CANCELLED or value) end
   end
   future.waits = {}
 end
@@ -114,7 +112,6 @@ local function cancel(future, scope, wave, asked)
   if wait and wait.woken and wait.nothing_granted then
     wait.problem = CANCELLED
   elseif not wait or wait.woken then
-    beyond = beyond or wait and wait.of_queue
     if not wait or wait.problem ~= CANCELLED or wait.inner then future.pending[scope and "scope" or "asked"] = true end
   else
     local inner = wait.inner
@@ -248,6 +245,10 @@ local function acquire(object)
   end
   local wait = {}
   local ok, err = pcall(wait_in, object.waits, wait)
+  if ok and current.pending.asked then -- it was asked to end between the grant and now: others may have it
+    current.pending = {}
+    ok, err = false, CANCELLED
+  end
   if ok then return end
   if wait.granted then object.release(object) end
   error(err, 0)
@@ -268,50 +269,77 @@ local function semaphore(free)
   return { free = free, most = free, waits = {}, release = release }
 end
 
+-- Queues and channels. An item that is put is promised to who waits longest, and stays in its place until that one
+-- runs: `promised` is how many are. The others may have the rest; whose turn it is takes the first. In a channel what is
+-- promised needs no room.
 local function new_queue(most)
-  return { most = most > 0 and most or math.huge, items = {}, getters = {}, putters = {} }
+  return { most = most > 0 and most or math.huge, items = {}, promised = 0, getters = {}, putters = {} }
 end
 
-local function settle(queue)
-  while true do
-    if #queue.putters > 0 and #queue.items < queue.most then
-      local putter = table.remove(queue.putters, 1)
-      queue.items[#queue.items + 1] = putter.item
-      wake(putter)
-    elseif #queue.getters > 0 and #queue.items > 0 then
-      wake(table.remove(queue.getters, 1), table.remove(queue.items, 1))
-    else
-      return
-    end
+local function new_channel(most)
+  local channel = new_queue(most)
+  channel.is_channel = true
+  return channel
+end
+
+local function is_full(queue)
+  return #queue.items - (queue.is_channel and queue.promised or 0) >= queue.most
+end
+
+local function promise(queue)
+  local getter = table.remove(queue.getters, 1)
+  if not getter then return end
+  queue.promised, getter.promised = queue.promised + 1, true
+  wake(getter)
+end
+
+local function take_in(queue, item)
+  queue.items[#queue.items + 1] = item
+  promise(queue)
+end
+
+local function give_out(queue)
+  local item = table.remove(queue.items, 1)
+  while #queue.putters > 0 and not is_full(queue) do
+    local putter = table.remove(queue.putters, 1)
+    take_in(queue, putter.item)
+    wake(putter)
   end
+  return item
 end
 
 local function put(queue, item)
   if queue.closed then error(SHUT_DOWN, 0) end
-  if #queue.putters == 0 and #queue.items < queue.most then
-    queue.items[#queue.items + 1] = item
-    return settle(queue)
-  end
-  wait_in(queue.putters, { item = item, of_queue = true })
+  if not is_full(queue) then return take_in(queue, item) end
+  wait_in(queue.putters, { item = item })
 end
 
 local function get(queue)
-  if #queue.getters == 0 and #queue.items > 0 then
-    local item = table.remove(queue.items, 1)
-    settle(queue)
-    return item
+  local wait = {}
+  if #queue.items <= queue.promised then
+    if queue.closed then return nil end
+    wait_in(queue.getters, wait)
   end
-  if queue.closed then return nil end
-  return wait_in(queue.getters, { of_queue = true })
+  if wait.promised then
+    queue.promised = queue.promised - 1
+    if current.pending.asked then -- the item is for the next one
+      promise(queue)
+      current.pending = {}
+      error(CANCELLED, 0)
+    end
+  elseif #queue.items <= queue.promised then
+    return nil -- it was closed
+  end
+  return give_out(queue)
 end
 
 local function put_nowait(queue, item)
-  if #queue.items >= queue.most then error(FULL, 0) end
+  if is_full(queue) then error(FULL, 0) end
   put(queue, item)
 end
 
 local function get_nowait(queue)
-  if #queue.items == 0 then error(EMPTY, 0) end
+  if #queue.items <= queue.promised then error(EMPTY, 0) end
   return get(queue)
 end
 
@@ -384,7 +412,7 @@ local function move_on_after(...)
 end
 
 -- The results of both; the first error at once, and the others go on. Cancelled, it cancels all,
--- and waits for them.
+-- and waits for them: anew, behind who waits for them by then.
 local function gather(...)
   local children, task, left, failed, cancelled, wait = { ... }, current, 0, nil, false, nil
   local function tell(child)
@@ -396,11 +424,15 @@ local function gather(...)
     left = left + 1
     child.listeners[#child.listeners + 1] = tell
   end
+  local again = { tell = tell }
   while left > 0 and (cancelled or not failed) do
     wait = {}
     if not pcall(suspend, wait) then
       cancelled = true
       if not cancel_list(children, task, true) then break end
+      for _, child in ipairs(children) do
+        if remove(child.listeners, tell) or remove(child.waits, again) then table.insert(child.waits, again) end
+      end
     end
     wait = nil
   end
@@ -420,7 +452,7 @@ local function group_spawn(group, fn)
   if group.aborted or group.ended then error(RUNTIME, 0) end
   local child = spawn(fn)
   group.children[#group.children + 1] = child
-  child.listeners[1] = function()
+  local function ended()
     remove(group.children, child)
     if child.state == "error" then
       group.errors[#group.errors + 1] = child.value
@@ -434,6 +466,7 @@ local function group_spawn(group, fn)
     end
     if #group.children == 0 and group.wait then wake(group.wait) end
   end
+  child.listeners[1] = function() ready[#ready + 1] = ended end -- a done callback, which comes in its turn
   return child
 end
 
@@ -482,7 +515,7 @@ local function group(fn)
 end
 
 local function run(main)
-  now, ready, timers, beyond = 0, {}, {}, false
+  now, ready, timers = 0, {}, {}
   local root = spawn(main)
   while root.state == "pending" do
     while #ready > 0 do
@@ -511,7 +544,7 @@ local api = {
   lock = function() return semaphore(1) end,
   semaphore = semaphore,
   queue = new_queue,
-  channel = new_queue,
+  channel = new_channel,
   event = function() return { waits = {} } end,
   condition = function() return { lock = semaphore(1), waits = {} } end,
   future = new_future,
@@ -535,10 +568,9 @@ local api = {
 local here = debug.getinfo(1, "S").source:match("^@(.*/)")
 local program = dofile(here .. "schedule_program.lua")
 
--- The lines of what happens in the program that the input is, and what was wrong, or nil; no lines for
--- a program of which the model does not know enough.
+-- The lines of what happens in the program that the input is, and what was wrong, or nil.
 return function(input)
   local lines, problem
   run(function() lines, problem = program.run(program.read(input), api) end)
-  return not beyond and lines or nil, problem
+  return lines, problem
 end
