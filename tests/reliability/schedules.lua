@@ -117,9 +117,9 @@ local function run(test, options)
   local suspensions
   if not LARGE[test.number] then loop:add_instrument(guard) end
   local ok, err = async.catch(async.run, function()
-    if test.counts_reports then -- those of runs before are made now, to nobody
+    if test.counts_reports then -- those of runs before are made now, to nobody; and their callbacks run
       collectgarbage()
-      async.sleep(0)
+      async.sleep(1)
     end
     task = async.spawn(test.fn)
     test_of[task] = test

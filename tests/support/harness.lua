@@ -1,7 +1,7 @@
 -- What a Lua test file sees: test, check, equal, raises, misuse, elapsed, reports, churn, support; `sanitized`,
--- "address" or "thread" where that sanitizer makes everything slow and memory grow, else nil; and `neap_binary`, the
--- path of the program. Called with the file and the name of the test to run; without a name, returns the list of the
--- file's tests.
+-- "address" or "thread" where that sanitizer makes everything slow and memory grow, else nil; `stressed`, true where
+-- everything is collected every few allocations; and `neap_binary`, the path of the program. Called with the file and
+-- the name of the test to run; without a name, returns the list of the file's tests.
 local file, chosen = ...
 
 local tests, names, found = {}, {}, nil

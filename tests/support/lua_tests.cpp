@@ -38,11 +38,13 @@ unsigned stress() {
   return wanted == nullptr ? 0 : static_cast<unsigned>(std::strtoul(wanted, nullptr, 10));
 }
 
-/// Pushes the function that runs the harness: harness(file, name or nil). It sees the globals `sanitized` and
+/// Pushes the function that runs the harness: harness(file, name or nil). It sees the globals `sanitized`, `stressed` and
 /// `neap_binary`, and module_file("MODULE/FILE"), which gives what is not shown to scripts.
 void push_harness(lua_State* L) {
   lua_pushstring(L, kSanitizer);
   lua_setglobal(L, "sanitized");
+  lua_pushboolean(L, stress() != 0 ? 1 : 0);
+  lua_setglobal(L, "stressed");
   lua_pushstring(L, NEAP_BINARY);
   lua_setglobal(L, "neap_binary");
   lua_pushcfunction(L, stdlib::use_module_file);
