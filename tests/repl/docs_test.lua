@@ -307,7 +307,7 @@ local compatibility = { atan2 = true, cosh = true, frexp = true, ldexp = true, l
 local ours = { async = true, await = true, neap = true }
 local tests_own = { test = true, check = true, equal = true, raises = true, misuse = true, elapsed = true,
   reports = true,
-  churn = true, support = true, sanitized = true, module_file = true, neap_binary = true }
+  churn = true, support = true, sanitized = true, stressed = true, module_file = true, neap_binary = true }
 
 local function compare(holder, space, what, ignored)
   local problems = {}
