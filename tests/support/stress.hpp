@@ -12,6 +12,9 @@
 
 #include <lua.hpp>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace neap::internal {
 
 class Stress {
@@ -40,11 +43,16 @@ class Stress {
     return every;
   }
 
+  static unsigned patience(const Allocator& allocator) {
+    const auto size = static_cast<unsigned>(std::min<std::size_t>(allocator.in_use() >> 20, 1000));
+    return size < 2 ? 1 : size * size * size;
+  }
+
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) noexcept {
     thread_local unsigned count = 0;
     thread_local bool again = false;
     const bool grows = new_size != 0 && (block == nullptr || new_size > old_size);
-    if (grows && !again && ++count >= interval()) {
+    if (grows && !again && ++count >= interval() * patience(*static_cast<Allocator*>(self))) {
       count = 0;
       again = true;
       return nullptr;
@@ -55,9 +63,13 @@ class Stress {
 
   static void move_stack(lua_State* L, lua_Debug*) {
     thread_local unsigned calls = 0;
+    thread_local unsigned due = 0;
     ++calls;
     lua_checkstack(L, LUA_MINSTACK + static_cast<int>(calls % kSteps) * LUA_MINSTACK);
-    if (calls % kCalls == 0) lua_gc(L, LUA_GCCOLLECT);
+    if (calls % kCalls == 0 && ++due >= patience(allocator_of(L))) {
+      due = 0;
+      lua_gc(L, LUA_GCCOLLECT);
+    }
   }
 };
 
